@@ -156,7 +156,7 @@ def corpus(weight):
 
 def train(size, weight):
     """The tokenizer with at most `size` entries, added tokens included."""
-    tok = Tokenizer(models.BPE(continuing_subword_prefix="", end_of_word_suffix="", fuse_unk=False, byte_fallback=False))
+    tok = Tokenizer(models.BPE(fuse_unk=False, byte_fallback=False))
     tok.normalizer = normalizers.NFC()
     byte_level = dict(add_prefix_space=False, trim_offsets=False, use_regex=False)
     tok.pre_tokenizer = pre_tokenizers.Sequence(
@@ -181,9 +181,12 @@ def write_json(out, name, value):
 
 
 def write(tok, out):
-    """tokenizer.json and the small files beside it, in the form that published Qwen2.5-VL checkpoints have."""
+    """Writes tokenizer.json and the small files beside it, in the form that published Qwen2.5-VL checkpoints have."""
     os.makedirs(out, exist_ok=True)
-    tok.save(os.path.join(out, "tokenizer.json"))
+    tree = json.loads(tok.to_str())  # the library leaves out what equals its defaults; Qwen's file spells it out
+    tree["model"].update(continuing_subword_prefix="", end_of_word_suffix="")
+    tree["decoder"] = tree["post_processor"]
+    write_json(out, "tokenizer.json", tree)
     tok.model.save(out)  # vocab.json and merges.txt: AutoProcessor(use_fast=False) takes the slow tokenizer too
     ids = {text: tok.token_to_id(text) for text in SPECIAL + NOT_SPECIAL}
     flags = dict(lstrip=False, normalized=False, rstrip=False, single_word=False)
@@ -318,6 +321,7 @@ def main():
         collect(args.collect)
     tok = train(args.size, args.weight)
     ids = write(tok, args.out)
+    tok = Tokenizer.from_file(os.path.join(args.out, "tokenizer.json"))
     size = tok.get_vocab_size()
     settings = config(ids, size)
     write_json(args.out, "config.json", settings)

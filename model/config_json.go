@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"slices"
+	"strconv"
 )
 
 // maxConfigBytes bounds a config file; real ones have a few thousand bytes.
@@ -84,9 +86,7 @@ func kindOf(v any) string {
 	return "an object"
 }
 
-func (f *fields) int(key string, missing int) int {
-	return int(field(f, key, int32(missing)))
-}
+func (f *fields) int(key string, missing int) int           { return int(field(f, key, int32(missing))) }
 func (f *fields) float(key string, missing float64) float64 { return field(f, key, missing) }
 func (f *fields) bool(key string, missing bool) bool        { return field(f, key, missing) }
 func (f *fields) string(key, missing string) string         { return field(f, key, missing) }
@@ -116,11 +116,12 @@ func (f *fields) token(key string, missing int32) int32 {
 	id := field(f, key, missing)
 	if id < 0 {
 		f.fail(key, "%d is not a token id", id)
+		return missing
 	}
 	return id
 }
 
-// tokens reads a token id or a list of them, nil where the field is absent.
+// tokens reads a token id or a list of them, nil where the field is absent or lists none.
 func (f *fields) tokens(key string) []int32 {
 	raw := f.values[key]
 	if len(raw) == 0 || f.null(key) {
@@ -130,16 +131,19 @@ func (f *fields) tokens(key string) []int32 {
 		return []int32{f.token(key, 0)}
 	}
 	ids := field[[]int32](f, key, nil)
-	for _, id := range ids {
-		if id < 0 {
-			f.fail(key, "%d is not a token id", id)
-		}
+	if len(ids) == 0 {
+		return nil
+	}
+	if low := slices.Min(ids); low < 0 {
+		f.fail(key, "%d is not a token id", low)
+		return nil
 	}
 	return ids
 }
 
 // JSON gives config.json in the flat form of published checkpoints, which every version of transformers, vLLM and
-// llama.cpp reads. Fields that LoadConfig found and this type does not know are kept.
+// llama.cpp reads. Fields that LoadConfig found and this type does not know are kept. Pad is left as it was found: given a
+// padding token, transformers would never train that token's embedding.
 func (c Config) JSON() ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -160,11 +164,11 @@ func (c Config) JSON() ([]byte, error) {
 		"architectures": []string{"Qwen2_5_VLForConditionalGeneration"}, "model_type": "qwen2_5_vl",
 		"hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize, "num_hidden_layers": c.Layers,
 		"num_attention_heads": c.Heads, "num_key_value_heads": c.KVHeads, "vocab_size": c.VocabSize,
-		"max_position_embeddings": c.MaxPositions, "rms_norm_eps": c.RMSNormEps, "rope_theta": c.RopeTheta,
+		"max_position_embeddings": c.MaxPositions, "rms_norm_eps": pyFloat(c.RMSNormEps), "rope_theta": pyFloat(c.RopeTheta),
 		"rope_scaling":        map[string]any{"type": "mrope", "mrope_section": c.MRopeSection},
 		"tie_word_embeddings": c.TieEmbeddings, "hidden_act": "silu", "use_sliding_window": false,
 		"image_token_id": c.ImageToken, "video_token_id": c.VideoToken,
-		"vision_start_token_id": c.VisionStart, "vision_end_token_id": c.VisionEnd, "pad_token_id": c.Pad,
+		"vision_start_token_id": c.VisionStart, "vision_end_token_id": c.VisionEnd,
 		"torch_dtype": c.DType, "vision_config": vision,
 	}
 	switch len(c.EOS) {
@@ -188,6 +192,9 @@ func (c Config) JSON() ([]byte, error) {
 	}
 	return append(b, '\n'), nil
 }
+
+// pyFloat writes 1e6 as 1e+06, because Python takes 1000000 for an integer.
+func pyFloat(v float64) json.RawMessage { return strconv.AppendFloat(nil, v, 'e', -1, 64) }
 
 // merge lays ours over the fields of raw.
 func merge(raw map[string]json.RawMessage, ours map[string]any) (map[string]json.RawMessage, error) {

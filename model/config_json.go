@@ -152,7 +152,7 @@ func (c Config) JSON() ([]byte, error) {
 		"depth": c.Vision.Depth, "hidden_size": c.Vision.HiddenSize, "intermediate_size": c.Vision.IntermediateSize,
 		"num_heads": c.Vision.Heads, "patch_size": c.Vision.PatchSize, "spatial_merge_size": c.Vision.MergeSize,
 		"temporal_patch_size": c.Vision.TemporalPatch, "in_channels": c.Vision.InChannels,
-		// vLLM and older transformers know the last two by these names.
+		// The names that published checkpoints give to two of them.
 		"in_chans": c.Vision.InChannels, "spatial_patch_size": c.Vision.PatchSize,
 		"window_size": c.Vision.WindowSize, "out_hidden_size": c.Vision.OutHidden,
 		"fullatt_block_indexes": append([]int{}, c.Vision.FullAttention...), "hidden_act": c.Vision.HiddenAct,

@@ -84,7 +84,7 @@ func TestSixteenBits(t *testing.T) {
 	}
 }
 
-// Both readers over every 16-bit value, and the three float dtypes over a length that needs several chunks.
+// Both readers, from every float dtype, over a length that needs several chunks.
 func TestReadConverts(t *testing.T) {
 	values := make([]float32, chunkBytes/2+12345)
 	for i := range values {

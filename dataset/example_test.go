@@ -1,0 +1,94 @@
+package dataset_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing/fstest"
+
+	"github.com/egotsr/egotsr/dataset"
+)
+
+func ExamplePrompt_Text() {
+	own := dataset.Prompt("Which frame is nearer to the end of: {task_name}?")
+	fmt.Println(own.Text("Open a drawer"))
+	fmt.Println(dataset.Prompt("").Text("Open a drawer") == dataset.Long.Text("Open a drawer"))
+	// Output:
+	// Which frame is nearer to the end of: Open a drawer?
+	// true
+}
+
+func ExamplePrompt_Target() {
+	s := dataset.Sample{Closer: dataset.Img2, Detail: [2]string{"The drawer is shut.", "The drawer stands open."}}
+	fmt.Println(dataset.Long.Target(s))
+	fmt.Println(dataset.CoT.Target(s))
+	// Output:
+	// closer to completion: img2
+	// spatial details: img1: The drawer is shut.; img2: The drawer stands open.
+	// closer to completion: img2
+}
+
+func ExampleSample_Swap() {
+	s := dataset.Sample{Img1: "early.jpg", Img2: "late.jpg", Closer: dataset.Img2, Kind: dataset.KindForward}
+	w := s.Swap()
+	fmt.Println(w.Img1, w.Img2, w.Closer, w.Kind)
+	// Output: late.jpg early.jpg img1 inverse
+}
+
+// drop is an episode in which the cube slips at the third frame.
+func drop() dataset.Episode {
+	return dataset.Episode{
+		Scene: "kitchen", ID: "7", Task: "Lift the cube",
+		Frames:    []string{"0.jpg", "1.jpg", "2.jpg", "3.jpg"},
+		Cost:      []float64{30, 10, 40, 0},
+		Regress:   []bool{false, false, true, false},
+		BelowBest: []bool{false, false, true, false},
+		Subtask:   []int{0, 0, -1, 0},
+		Plan:      []string{"Lift the cube."},
+	}
+}
+
+func ExampleValidationPairs() {
+	pairs := dataset.ValidationPairs(nil, []dataset.Episode{drop()}, 0, 1)
+	for i := range pairs.Len() {
+		s, _ := pairs.At(i)
+		fmt.Println(s.Frame1, s.Frame2, s.Closer, s.Kind, s.Level)
+	}
+	// Output:
+	// 0 1 img2 forward short
+	// 0 2 img1 regression long
+	// 0 3 img2 forward long
+	// 1 2 img1 regression long
+	// 1 3 img2 forward long
+	// 2 3 img2 recovery long
+}
+
+func ExampleNewPairs() {
+	pairs, err := dataset.NewPairs(nil, []dataset.Episode{drop()}, dataset.PairOptions{Groups: 1000, PairsPerGroup: 4, Both: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a, _ := pairs.At(4000)
+	b, _ := pairs.At(4001)
+	fmt.Println(pairs.Len(), b == a.Swap())
+	// Output: 8000 true
+}
+
+func ExampleNewList() {
+	var src dataset.Source = dataset.NewList(nil, []dataset.Sample{{Task: "Open a drawer", Closer: dataset.Img1}})
+	_, err := src.At(1)
+	fmt.Println(src.Len(), err)
+	// Output: 1 dataset: sample 1 of a source with 1
+}
+
+func ExampleSimulated() {
+	files := fstest.MapFS{"episodes/progress/kitchen/7.json": {Data: []byte(`{"scene_id": `)}, "episodes/task_info/kitchen.json": {Data: []byte(`[{"episode_id": 7}]`)}}
+	_, err := dataset.Simulated(files, "episodes")
+	fmt.Println(err)
+	_, err = dataset.Simulated(files, "elsewhere")
+	fmt.Println(errors.Is(err, fs.ErrNotExist))
+	// Output:
+	// dataset: episodes/progress/kitchen/7.json: byte 13: unexpected end of JSON input
+	// true
+}

@@ -1,0 +1,248 @@
+package dataset
+
+import (
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func newPairs(t testing.TB, opts PairOptions) (*Pairs, []Episode) {
+	t.Helper()
+	fsys, episodes := mixed(t)
+	p, err := NewPairs(fsys, episodes, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, episodes
+}
+
+func TestSwapIsAnInvolution(t *testing.T) {
+	p, _ := newPairs(t, PairOptions{Groups: 50})
+	for _, s := range samplesOf(t, p) {
+		s.Detail = [2]string{"a", "b"}
+		w := s.Swap()
+		if w == s || w.Swap() != s {
+			t.Fatalf("%+v swapped is %+v", s, w)
+		}
+		if w.Img1 != s.Img2 || w.Frame1 != s.Frame2 || w.Detail != [2]string{"b", "a"} || w.Closer == s.Closer || w.Window != s.Window {
+			t.Fatalf("%+v swapped is %+v", s, w)
+		}
+	}
+	if got := (Sample{}).Swap(); got.Closer != "" || got.Kind != "" {
+		t.Errorf("an unlabelled sample became %+v", got)
+	}
+}
+
+// TestLabels recomputes every field of every sample from the costs.
+func TestLabels(t *testing.T) {
+	p, episodes := newPairs(t, PairOptions{Groups: 300})
+	find := func(s Sample) *Episode {
+		return &episodes[slices.IndexFunc(episodes, func(e Episode) bool { return e.Scene == s.Scene && e.ID == s.Episode })]
+	}
+	kinds := map[string]int{}
+	for _, s := range samplesOf(t, p) {
+		e := find(s)
+		c1, c2 := e.Cost[s.Frame1], e.Cost[s.Frame2]
+		if s.Task != e.Task || s.Img1 != e.Frames[s.Frame1] || s.Img2 != e.Frames[s.Frame2] {
+			t.Fatalf("%+v does not belong to its frames", s)
+		}
+		if math.Abs(c1-c2) < 5 || (s.Closer == Img1) != (c1 < c2) || (s.Closer == Img2) != (c2 < c1) {
+			t.Fatalf("%+v: costs %v and %v", s, c1, c2)
+		}
+		early, late := min(s.Frame1, s.Frame2), max(s.Frame1, s.Frame2)
+		if s.Window != late-early {
+			t.Fatalf("%+v: window", s)
+		}
+		want := KindForward
+		switch {
+		case e.Cost[late] > e.Cost[early]:
+			want = KindRegression
+		case e.BelowBest[early]:
+			want = KindRecovery
+		case s.Frame1 == late:
+			want = KindInverse
+		}
+		if s.Kind != want {
+			t.Fatalf("%+v: kind should be %s", s, want)
+		}
+		level := LevelLong
+		if e.Subtask[early] == e.Subtask[late] {
+			level = LevelShort
+		}
+		if s.Level != level {
+			t.Fatalf("%+v: level should be %s", s, level)
+		}
+		kinds[s.Kind]++
+	}
+	if len(kinds) != 4 {
+		t.Errorf("kinds %v", kinds)
+	}
+}
+
+// A second attempt at an action is not the same action, nor is the disturbance between them one.
+func TestLevelAcrossAttempts(t *testing.T) {
+	e := Episode{Frames: make([]string, 5), Cost: make([]float64, 5), BelowBest: make([]bool, 5), Subtask: []int{0, 0, -1, -1, 0}}
+	for _, c := range []struct {
+		i, j int
+		want string
+	}{{0, 1, LevelShort}, {0, 4, LevelLong}, {2, 3, LevelLong}, {3, 4, LevelLong}} {
+		if got := e.pair(c.i, c.j).Level; got != c.want {
+			t.Errorf("frames %d and %d are %s", c.i, c.j, got)
+		}
+	}
+}
+
+// TestPositionSaysNothing asks a judge that always answers img1.
+func TestPositionSaysNothing(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		p, _ := newPairs(t, PairOptions{Seed: 3, Groups: 1000, Both: both})
+		img1, samples := 0, samplesOf(t, p)
+		for i, s := range samples {
+			img1 += bit(s.Closer == Img1)
+			if both && i%2 == 1 && s != samples[i-1].Swap() {
+				t.Fatalf("sample %d is not the swap of the one before", i)
+			}
+		}
+		right := float64(img1) / float64(len(samples))
+		// Four standard deviations of 8000 fair coins.
+		if slack := 4 * 0.5 / math.Sqrt(8000); both && right != 0.5 || math.Abs(right-0.5) > slack {
+			t.Errorf("both=%v: always img1 is right in %v", both, right)
+		}
+	}
+}
+
+func TestBothAddsOnlySwaps(t *testing.T) {
+	single, _ := newPairs(t, PairOptions{Seed: 9, Groups: 40})
+	both, _ := newPairs(t, PairOptions{Seed: 9, Groups: 40, Both: true})
+	if both.Len() != 2*single.Len() {
+		t.Fatalf("%d and %d samples", both.Len(), single.Len())
+	}
+	doubled := samplesOf(t, both)
+	for i, s := range samplesOf(t, single) {
+		if doubled[2*i] != s {
+			t.Fatalf("sample %d differs", i)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	const frames, pairs, groups = 5, 6, 2000
+	p, _ := newPairs(t, PairOptions{Groups: groups, FramesPerGroup: frames, PairsPerGroup: pairs})
+	if p.Len() != groups*pairs {
+		t.Fatalf("%d samples", p.Len())
+	}
+	samples, tasks := samplesOf(t, p), map[string]int{}
+	worse, slips := 0, 0
+	for g := range groups {
+		group, seen, distinct := samples[g*pairs:(g+1)*pairs], map[int]bool{}, map[framePair]bool{}
+		for _, s := range group {
+			if s.Scene != group[0].Scene || s.Episode != group[0].Episode {
+				t.Fatalf("group %d mixes episodes", g)
+			}
+			if s.Scene == "s1" && s.Episode == "1" {
+				slips++
+				worse += bit(s.Kind == KindRegression)
+			}
+			seen[s.Frame1], seen[s.Frame2] = true, true
+			distinct[framePair{min(s.Frame1, s.Frame2), max(s.Frame1, s.Frame2)}] = true
+		}
+		if len(seen) > frames || len(distinct) != pairs {
+			t.Fatalf("group %d has %d frames and %d distinct pairs", g, len(seen), len(distinct))
+		}
+		tasks[group[0].Task]++
+	}
+	// Four standard deviations of 2000 coins around 1000, though one task has an episode and the other two.
+	if n := tasks["task 0"]; n < 910 || n > 1090 {
+		t.Errorf("groups by task: %v", tasks)
+	}
+	if got := float64(worse) / float64(slips); got < 0.2 || got > 0.3 {
+		t.Errorf("regressions are %v of the pairs of the episode that has some", got)
+	}
+}
+
+func TestAtIsDeterministicAndConcurrent(t *testing.T) {
+	opts := PairOptions{Seed: 7, Groups: 200, Both: true}
+	a, _ := newPairs(t, opts)
+	want := samplesOf(t, a)
+	b, _ := newPairs(t, opts)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			// Each reader walks another way, so that slots of the cache change hands.
+			for k := range want {
+				i := (k*(2*w+1) + w) % len(want)
+				if s, err := b.At(i); err != nil || s != want[i] {
+					t.Errorf("sample %d: %+v, %v", i, s, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	opts.Seed++
+	c, _ := newPairs(t, opts)
+	if slices.Equal(samplesOf(t, c), want) {
+		t.Error("another seed gives the same samples")
+	}
+}
+
+func TestNewPairsErrors(t *testing.T) {
+	fsys, episodes := mixed(t)
+	for _, opts := range []PairOptions{
+		{Groups: -1}, {FramesPerGroup: 1}, {PairsPerGroup: -1}, {RegressionShare: 1.1}, {RegressionShare: math.NaN()},
+		{Groups: math.MaxInt, PairsPerGroup: 2},
+	} {
+		if _, err := NewPairs(fsys, episodes, opts); err == nil {
+			t.Errorf("%+v: no error", opts)
+		}
+	}
+	if _, err := NewPairs(fsys, episodes[2:3], PairOptions{}); !errors.Is(err, ErrNoPairs) {
+		t.Errorf("an episode that stands still: %v", err)
+	}
+	if _, err := NewPairs(fsys, make([]Episode, 1), PairOptions{}); err == nil || !strings.Contains(err.Error(), "no frames") {
+		t.Errorf("an empty episode: %v", err)
+	}
+	if _, err := NewPairs(fsys, nil, PairOptions{}); !errors.Is(err, ErrNoPairs) {
+		t.Errorf("no episodes: %v", err)
+	}
+	bad := slices.Clone(episodes)
+	bad[1].Cost = bad[1].Cost[1:]
+	var ee *EpisodeError
+	if _, err := NewPairs(fsys, bad, PairOptions{}); !errors.As(err, &ee) || ee.Scene != "s1" || ee.ID != "1" || !strings.Contains(err.Error(), "s1/1: 15 frames but 14 costs") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSourceErrors(t *testing.T) {
+	p, episodes := newPairs(t, PairOptions{Groups: 1})
+	fsys, _ := mixed(t)
+	broken := change(fsys, "broken.jpg", "not a picture")
+	for _, src := range []Source{p, ValidationPairs(broken, episodes, 0, 0)} {
+		for _, i := range []int{-1, src.Len()} {
+			var ie *IndexError
+			if _, err := src.At(i); !errors.As(err, &ie) || ie.Index != i || ie.Len != src.Len() {
+				t.Errorf("At(%d): %v", i, err)
+			}
+		}
+		s, err := src.At(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img, err := src.Image(s.Img1); err != nil || img.Bounds().Dx() != 8 || img.Bounds().Dy() != 6 {
+			t.Errorf("%s: %v", s.Img1, err)
+		}
+		for _, name := range []string{"broken.jpg", "none.jpg", "../out.jpg"} {
+			var fe *FileError
+			if _, err := src.Image(name); !errors.As(err, &fe) || fe.Path != name {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if _, err := p.Image("none.jpg"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}

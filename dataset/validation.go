@@ -1,0 +1,52 @@
+package dataset
+
+import (
+	"hash/fnv"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+)
+
+// ValidationPairs lists the labelable pairs of every episode, each once, with the earlier frame as Img1: all of them,
+// or perEpisode chosen at random where perEpisode is positive. An episode's choice depends on the seed and its own
+// name only, so figures stay comparable when episodes are added. Image paths lie in images.
+//
+// Most answers are Img2 in this order. Evaluation has to ask both ways (see [Sample.Swap]) or a judge that always
+// says so looks good. Sample.Window and Sample.Kind are there to split the figures by.
+//
+// Episodes come from [Simulated] or pass [Episode.Validate]; one that does not has no truth to measure by and adds
+// no pairs.
+func ValidationPairs(images fs.FS, episodes []Episode, perEpisode int, seed uint64) *List {
+	var samples []Sample
+	for k := range episodes {
+		e := &episodes[k]
+		if e.Validate() != nil {
+			continue
+		}
+		pairs := labelable(e.Cost, allFrames(len(e.Frames)), e.Margin())
+		if perEpisode > 0 && perEpisode < len(pairs) {
+			rng := rand.New(rand.NewPCG(seed, nameHash(e.Scene, e.ID)))
+			shuffle(rng, pairs, perEpisode)
+			pairs = pairs[:perEpisode]
+			slices.SortFunc(pairs, comparePairs)
+		}
+		for _, p := range pairs {
+			samples = append(samples, e.pair(p.i, p.j))
+		}
+	}
+	return NewList(images, samples)
+}
+
+func allFrames(n int) []int {
+	frames := make([]int, n)
+	for i := range frames {
+		frames[i] = i
+	}
+	return frames
+}
+
+func nameHash(scene, id string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(scene + "/" + id))
+	return h.Sum64()
+}

@@ -1,0 +1,106 @@
+package model
+
+import (
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/nn"
+)
+
+// weights hands the stored tensors to graph code under their Hugging Face names.
+type weights struct {
+	config *Config
+	store  *model.Store
+	graph  *Graph
+	prefix string
+
+	compute dtypes.DType // type the forward pass runs in; zero = as stored
+}
+
+func (w *weights) in(prefix string) *weights {
+	inner := *w
+	inner.prefix += prefix
+	return &inner
+}
+
+func (w *weights) get(name string) *Node {
+	v := w.store.GetVariable("/" + w.prefix + name)
+	if v == nil {
+		panic("model: no tensor " + w.prefix + name) // the name table was checked at load: a bug, not an input error
+	}
+	if w.compute == dtypes.InvalidDType {
+		return v.NodeValue(w.graph)
+	}
+	return ConvertDType(v.NodeValue(w.graph), w.compute) // its gradient comes back in the master's float32
+}
+
+// dense is PyTorch's Linear: weight [out, in]; bias [out] or nil.
+func dense(x, weight, bias *Node) *Node {
+	if x.DType() == dtypes.Float32 {
+		return nn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput)
+	}
+	// The Go backend's fused kernel knows no bfloat16.
+	y := DotGeneral(x, []int{x.Rank() - 1}, nil, weight, []int{1}, nil)
+	if bias != nil {
+		y = Add(y, ExpandLeftToRank(bias, y.Rank()))
+	}
+	return y
+}
+
+// rmsNorm normalises in float32, casts back, then scales: the order the reference rounds in.
+func rmsNorm(x, weight *Node, eps float64) *Node {
+	dtype := x.DType()
+	f := ConvertDType(x, dtypes.Float32)
+	mean := ReduceAndKeep(Square(f), ReduceMean, -1)
+	// Reciprocal(Sqrt) rather than Rsqrt: the latter has no gradient.
+	f = Mul(f, Reciprocal(Sqrt(AddScalar(mean, eps))))
+	return Mul(ConvertDType(f, dtype), ExpandLeftToRank(weight, x.Rank()))
+}
+
+// swiGLU is down(silu(gate(x)) * up(x)); the vision tower's has biases, the text tower's none.
+func swiGLU(w *weights, x *Node, biased bool) *Node {
+	bias := func(name string) *Node {
+		if !biased {
+			return nil
+		}
+		return w.get(name)
+	}
+	gate := dense(x, w.get("gate_proj.weight"), bias("gate_proj.bias"))
+	up := dense(x, w.get("up_proj.weight"), bias("up_proj.bias"))
+	return dense(Mul(activation.Swish(gate), up), w.get("down_proj.weight"), bias("down_proj.bias"))
+}
+
+// gelu is the exact one: x * Φ(x), in float32.
+func gelu(x *Node) *Node {
+	f := ConvertDType(x, dtypes.Float32)
+	f = Mul(f, MulScalar(OnePlus(Erf(MulScalar(f, math.Sqrt2/2))), 0.5))
+	return ConvertDType(f, x.DType())
+}
+
+// rotate applies rotary positions in float32, halves paired as in rotate_half. x is [..., seq, dim] of any float type,
+// cos and sin [..., seq, dim/2]; the result is float32, which is what attend wants.
+func rotate(x, cos, sin *Node) *Node {
+	f := ConvertDType(x, dtypes.Float32)
+	half := f.Shape().Dim(-1) / 2
+	a := SliceAxis(f, -1, AxisRange(0, half))
+	b := SliceAxis(f, -1, AxisRange(half))
+	return Concatenate([]*Node{Sub(Mul(a, cos), Mul(b, sin)), Add(Mul(b, cos), Mul(a, sin))}, -1)
+}
+
+// attend is scaled dot-product attention in float32 over the last two axes: q [b, h, n, dim], k and v [b, h, m, dim].
+// mask is nil or a boolean that broadcasts to [b, h, n, m], true where attention is allowed.
+func attend(q, k, v, mask *Node) *Node {
+	v = ConvertDType(v, dtypes.Float32)
+	scores := DotGeneral(q, []int{3}, []int{0, 1}, k, []int{3}, []int{0, 1})
+	scores = MulScalar(scores, 1/math.Sqrt(float64(q.Shape().Dim(-1))))
+	if mask != nil {
+		// A finite stand-in for -Inf: a row with no allowed key stays finite, and its result is dropped by the caller.
+		mask = BroadcastToShape(mask, scores.Shape())
+		scores = Where(mask, scores, Scalar(q.Graph(), scores.DType(), -1e30))
+	}
+	return DotGeneral(Softmax(scores, -1), []int{3}, []int{0, 1}, v, []int{2}, []int{0, 1})
+}

@@ -1,0 +1,132 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/egotsr/egotsr/vision"
+)
+
+// Example is one training sequence: prompt and target together. Tokens from Target on are supervised.
+type Example struct {
+	IDs    []int32
+	Frames []*vision.Patches // in order of their placeholders; shared pointers are encoded once a batch
+	Target int
+}
+
+// LossArgs lays a batch out as the inputs of LossGraph. Every distinct frame runs through the vision tower once.
+func (m *Model) LossArgs(examples []Example) ([]any, error) {
+	prompts := make([]Prompt, len(examples))
+	stand := map[*vision.Patches]*Features{} // stands for the features that the graph itself will compute
+	groups := map[vision.Grid][]*vision.Patches{}
+	for i, e := range examples {
+		prompts[i].IDs = e.IDs
+		if e.Target < 1 || e.Target >= len(e.IDs) {
+			return nil, fmt.Errorf("example %d: target starts at token %d of %d", i, e.Target, len(e.IDs))
+		}
+		for _, p := range e.Frames {
+			if stand[p] == nil {
+				if err := m.checkPatches(p); err != nil {
+					return nil, fmt.Errorf("example %d: %w", i, err)
+				}
+				stand[p] = &Features{Grid: p.Grid}
+				groups[p.Grid] = append(groups[p.Grid], p)
+			}
+			prompts[i].Images = append(prompts[i].Images, stand[p])
+		}
+	}
+	first := map[*Features]int{}
+	rows := 0
+	var visual []any
+	for _, grid := range slices.SortedFunc(maps.Keys(groups), compareGrids) {
+		frames := groups[grid]
+		for _, p := range frames {
+			first[stand[p]] = rows
+			rows += grid.Tokens(m.Config.Vision.MergeSize)
+		}
+		layout := m.Config.Vision.layout(grid)
+		visual = append(visual, m.packPatches(layout, frames, seqInts(len(frames)), len(frames)))
+		visual = append(visual, layout.args()...)
+	}
+	b, err := m.Config.layoutText(prompts, first, len(prompts))
+	if err != nil {
+		return nil, err
+	}
+	args := append(m.labels(examples, b.seq), b.args()...)
+	if rows > 0 {
+		args = append(args, tensors.FromFlatDataAndDimensions(b.pick, b.batch, b.seq))
+	}
+	return append(args, visual...), nil
+}
+
+// labels lists the supervised positions: the row whose hidden state predicts, the token to predict, and its weight, all
+// [targets]; padding up to the bucketed length has weight 0.
+func (m *Model) labels(examples []Example, seqLen int) []any {
+	var rows, ids []int32
+	var weight []float32
+	for i, e := range examples {
+		for j := e.Target; j < len(e.IDs); j++ {
+			rows, ids, weight = append(rows, int32(i*seqLen+j-1)), append(ids, e.IDs[j]), append(weight, 1)
+		}
+	}
+	n := bucketLength(len(rows))
+	rows = append(rows, make([]int32, n-len(rows))...)
+	ids = append(ids, make([]int32, n-len(ids))...)
+	weight = append(weight, make([]float32, n-len(weight))...)
+	return []any{
+		tensors.FromFlatDataAndDimensions(rows, n),
+		tensors.FromFlatDataAndDimensions(ids, n),
+		tensors.FromFlatDataAndDimensions(weight, n),
+	}
+}
+
+// LossGraph is the mean cross-entropy over the batch's target tokens, from the inputs LossArgs makes. Only target rows
+// meet the head. compute is the type of the forward pass; the weights themselves are the masters.
+func (m *Model) LossGraph(in []*Node, compute dtypes.DType) *Node {
+	g := in[0].Graph()
+	w := m.weights(g)
+	w.compute = compute
+	rows, ids, weight := in[0], in[1], in[2]
+	t := textInputs{ids: in[3], cos: in[4], sin: in[5]}
+	if len(in) > 7 {
+		t.pick = in[7]
+		var features []*Node
+		for frames := in[8:]; len(frames) > 0; frames = frames[visionInputCount:] {
+			x := visionTower(w, visionNodes(frames[:visionInputCount]), noTrace)
+			features = append(features, Reshape(x, -1, m.Config.HiddenSize))
+		}
+		t.visual = Concatenate(features, 0)
+	}
+	x, _ := textTower(w, t, noTrace)
+	x = Gather(Reshape(x, -1, m.Config.HiddenSize), ExpandAxes(rows, -1)) // [targets, hidden]
+	scores := logits(w, x)
+	peak := StopGradient(ReduceAndKeep(scores, ReduceMax, -1))
+	total := Add(Log(ReduceSum(Exp(Sub(scores, peak)), -1)), Squeeze(peak, -1))
+	picked := Gather(scores, Stack([]*Node{Iota(g, ids.Shape(), 0), ids}, -1))
+	return Div(ReduceAllSum(Mul(Sub(total, picked), weight)), ReduceAllSum(weight))
+}
+
+// Backend and Store are what a training step needs beside the loss: where it runs, and the variables it changes.
+func (m *Model) Backend() compute.Backend { return m.backend }
+
+// Store holds every tensor of the checkpoint as a variable named "/" and its Hugging Face name.
+func (m *Model) Store() *model.Store { return m.store }
+
+func compareGrids(a, b vision.Grid) int {
+	return slices.Compare([]int{a.T, a.H, a.W}, []int{b.T, b.H, b.W})
+}
+
+func seqInts(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}

@@ -1,0 +1,151 @@
+// Package model is Qwen2.5-VL as GoMLX graphs: it takes patches and token ids, and gives vision features, logits and
+// generated tokens. It knows nothing of tasks or frames' meaning; prompts are made elsewhere.
+//
+// A Model may be used by many goroutines. Graph runs take turns, because one run already uses every core; a caller
+// whose context ends stops waiting at once, while its run, if it had begun, finishes unobserved.
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// ErrClosed is returned by every call on a Model after Close.
+var ErrClosed = errors.New("egotsr: model is closed")
+
+// Model is a loaded checkpoint on one backend.
+type Model struct {
+	Config  Config
+	backend compute.Backend
+	store   *model.Store
+	dtype   dtypes.DType
+
+	vision, score, prefill, decode *model.Exec
+
+	turn   chan struct{} // holds one token: the right to run a graph
+	mu     sync.RWMutex  // held for reading during calls, for writing by Close
+	closed bool
+}
+
+// Load reads config.json and the weights. weights is "" (as stored), "f32" or "bf16".
+func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights string) (*Model, error) {
+	config, err := LoadConfig(fsys)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Config: config, backend: backend, store: model.NewStore(), turn: make(chan struct{}, 1)}
+	if m.dtype, err = computeType(weights, config.DType); err != nil {
+		return nil, err
+	}
+	if err := m.loadWeights(ctx, fsys); err != nil {
+		return nil, err
+	}
+	if err := m.build(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func computeType(weights, stored string) (dtypes.DType, error) {
+	if weights == "" {
+		weights = map[string]string{"float32": "f32", "bfloat16": "bf16", "float16": "f32"}[stored]
+	}
+	switch weights {
+	case "f32":
+		return dtypes.Float32, nil
+	case "bf16":
+		return dtypes.BFloat16, nil
+	}
+	return dtypes.InvalidDType, fmt.Errorf("weights %q: want \"\", \"f32\" or \"bf16\"", weights)
+}
+
+func (m *Model) build() (err error) {
+	for _, e := range []struct {
+		exec  **model.Exec
+		build func(*graph.Graph, []*graph.Node) []*graph.Node
+	}{{&m.vision, m.visionGraph}, {&m.score, m.scoreGraph}, {&m.prefill, m.prefillGraph}, {&m.decode, m.decodeGraph}} {
+		build := e.build
+		*e.exec, err = model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+			return build(in[0].Graph(), in)
+		})
+		if err != nil {
+			return err
+		}
+		(*e.exec).SetMaxCache(-1) // shapes are bucketed by us
+	}
+	return nil
+}
+
+func (m *Model) weights(g *graph.Graph) *weights {
+	return &weights{config: &m.Config, store: m.store, graph: g}
+}
+
+// Close waits for calls under way and frees weights and compiled graphs. Later calls return ErrClosed.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	for _, e := range []*model.Exec{m.vision, m.score, m.prefill, m.decode} {
+		e.Finalize()
+	}
+	m.store.Finalize()
+	m.backend.Finalize()
+	return nil
+}
+
+// run executes one graph when its turn comes. The graph runs on a goroutine of its own, so that a cancelled caller
+// returns at once; the turn and the model stay held until the run has really ended.
+func (m *Model) run(ctx context.Context, exec *model.Exec, args ...any) ([]*tensors.Tensor, error) {
+	m.mu.RLock()
+	if m.closed {
+		m.mu.RUnlock()
+		return nil, ErrClosed
+	}
+	select {
+	case m.turn <- struct{}{}:
+	case <-ctx.Done():
+		m.mu.RUnlock()
+		return nil, ctx.Err()
+	}
+	type result struct {
+		out []*tensors.Tensor
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer m.mu.RUnlock()
+		defer func() { <-m.turn }()
+		var r result
+		// Graph building panics on a shape it cannot take: here, and only here, a panic becomes an error.
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{nil, fmt.Errorf("model: %v", p)}
+			}
+			done <- r
+		}()
+		r.out, r.err = exec.Call(args...)
+		for _, a := range args {
+			if t, ok := a.(*tensors.Tensor); ok {
+				t.FinalizeAll() // large inputs should not wait for the garbage collector
+			}
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.out, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,17 @@
+// Package nano embeds the default checkpoint: a Qwen2.5-VL of a few million parameters, trained by this library, small
+// enough to come with the program.
+package nano
+
+import (
+	"embed"
+	"io/fs"
+)
+
+// The pattern takes every checkpoint file of this folder, with or without weights in it: all names but those that begin
+// with n, as Go files here do, or R, as a README does.
+//
+//go:embed [^nR]*
+var files embed.FS
+
+// FS is the checkpoint as egotsr.Open takes it. It is read-only and needs no closing.
+func FS() fs.FS { return files }

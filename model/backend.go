@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go", the pure-Go backend
@@ -16,20 +15,19 @@ func NewBackend(name string) (compute.Backend, error) {
 	if name == "" {
 		name = os.Getenv("GOMLX_BACKEND")
 	}
-	if name != "" {
-		b, err := compute.NewWithConfig(name)
-		if err != nil {
-			return nil, fmt.Errorf("backend %q: %w", name, err)
-		}
-		return b, nil
-	}
-	if xlaPlugin() {
+	if name == "" && xlaPlugin() {
 		if b, err := compute.NewWithConfig("xla:cpu"); err == nil {
 			return b, nil
 		}
 	}
-	return compute.NewWithConfig("go")
+	if name == "" || name == "go" {
+		// One operation at a time, each on all cores: run in parallel, two matrix products of compute v0.1.6 can wait for
+		// each other's workers for ever.
+		name = "go:ops_sequential"
+	}
+	b, err := compute.NewWithConfig(name)
+	if err != nil {
+		return nil, fmt.Errorf("backend %q: %w", name, err)
+	}
+	return b, nil
 }
-
-// isXLA tells the backends that compile (and so want few shapes and own their buffers) from the interpreter.
-func isXLA(b compute.Backend) bool { return strings.HasPrefix(strings.ToLower(b.Name()), "xla") }

@@ -162,6 +162,14 @@ func bucketLength(n int) int {
 	return (n + step - 1) / step * step
 }
 
+// bucketFrames is bucketBatch for few frames and bucketLength for many.
+func bucketFrames(n int) int {
+	if n <= 16 {
+		return bucketBatch(n)
+	}
+	return bucketLength(n)
+}
+
 func float32s(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.Float32) }
 
 func noTrace(string, *graph.Node) {}

@@ -51,8 +51,10 @@ func (m *Model) LossArgs(examples []Example) ([]any, error) {
 			first[stand[p]] = rows
 			rows += grid.Tokens(m.Config.Vision.MergeSize)
 		}
+		batch := bucketFrames(len(frames))
+		rows += (batch - len(frames)) * grid.Tokens(m.Config.Vision.MergeSize)
 		layout := m.Config.Vision.layout(grid)
-		visual = append(visual, m.packPatches(layout, frames, seqInts(len(frames)), len(frames)))
+		visual = append(visual, m.packPatches(layout, frames, seqInts(len(frames)), batch))
 		visual = append(visual, layout.args()...)
 	}
 	b, err := m.Config.layoutText(prompts, first, len(prompts))

@@ -34,11 +34,11 @@ func backends(t testing.TB) []string {
 // eachBackend runs f on every backend with the golden checkpoint.
 func eachBackend(t *testing.T, weights string, f func(t *testing.T, m *Model)) {
 	for _, name := range backends(t) {
-		t.Run(name, func(t *testing.T) { f(t, load(t, os.DirFS(golden+"/checkpoint"), name, weights)) })
+		t.Run(name, func(t *testing.T) { f(t, open(t, os.DirFS(golden+"/checkpoint"), name, weights)) })
 	}
 }
 
-func load(t testing.TB, fsys fs.FS, backend, weights string) *Model {
+func open(t testing.TB, fsys fs.FS, backend, weights string) *Model {
 	t.Helper()
 	b, err := NewBackend(backend)
 	if err != nil {
@@ -417,4 +417,3 @@ func TestBF16(t *testing.T) {
 		near(t, "logits", got[0], more.floats("bf16.logits_last"), 0.03)
 	})
 }
-

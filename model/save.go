@@ -1,0 +1,162 @@
+package model
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/egotsr/egotsr/internal/safetensors"
+)
+
+const weightsFile = "model.safetensors"
+
+// Save writes the checkpoint in Hugging Face layout: config.json and the weights, in the type the config names ("float32"
+// or "bfloat16"), and every other file of from unchanged except weights. The directory appears whole or not at all: it is
+// written under a temporary name, synced, and renamed; what stood there before is then removed.
+func (m *Model) Save(ctx context.Context, from fs.FS, dir string) (err error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.closed {
+		return ErrClosed
+	}
+	select {
+	case m.turn <- struct{}{}: // weights must not change while they are written
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".writing-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	if err := copySideFiles(from, tmp); err != nil {
+		return err
+	}
+	config, err := m.Config.JSON()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(tmp, configFile, func(w io.Writer) error { _, err := w.Write(config); return err }); err != nil {
+		return err
+	}
+	if err := writeFile(tmp, weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w) }); err != nil {
+		return err
+	}
+	return replaceDir(tmp, dir)
+}
+
+// copySideFiles copies what is neither weights nor config: tokenizer, processor, calibration, licence.
+func copySideFiles(from fs.FS, dir string) error {
+	entries, err := fs.ReadDir(from, ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		weights, _ := filepath.Match("*.safetensors*", name)
+		if !e.Type().IsRegular() || weights || name == configFile {
+			continue
+		}
+		data, err := fs.ReadFile(from, name)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile creates dir/name and syncs it: after a crash a renamed directory must not hold empty files.
+func writeFile(dir, name string, write func(io.Writer) error) error {
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err = write(w); err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
+	}
+	return nil
+}
+
+func replaceDir(tmp, dir string) error {
+	old := tmp + ".old"
+	if err := os.Rename(dir, old); err == nil {
+		defer os.RemoveAll(old)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	d, err := os.Open(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func (m *Model) writeWeights(ctx context.Context, w io.Writer) error {
+	stored := safetensors.F32
+	if m.Config.DType == "bfloat16" {
+		stored = safetensors.BF16
+	}
+	var list []safetensors.Tensor
+	for _, p := range m.Config.Params() {
+		list = append(list, safetensors.Tensor{Name: p.Name, DType: stored, Shape: slices.Clone(p.Shape), WriteTo: func(w io.Writer) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			value, err := m.store.GetVariable("/" + p.Name).Value()
+			if err != nil {
+				return err
+			}
+			return writeTensor(w, stored, value)
+		}})
+	}
+	return safetensors.Write(w, nil, list)
+}
+
+// writeTensor streams one weight from where the backend keeps it, rounding to the stored type.
+func writeTensor(w io.Writer, stored safetensors.DType, t *tensors.Tensor) (err error) {
+	if t.DType() == dtypes.Float32 {
+		return errors.Join(tensors.ConstFlatData(t, func(flat []float32) { err = safetensors.EncodeFloat32(w, stored, flat) }), err)
+	}
+	return errors.Join(tensors.ConstFlatData(t, func(flat []bfloat16.BFloat16) {
+		wide := make([]float32, 1<<14) // bf16 → f32 is exact, and f32 → bf16 gives the same bits back
+		for len(flat) > 0 && err == nil {
+			n := min(len(flat), len(wide))
+			for i, v := range flat[:n] {
+				wide[i] = v.Float32()
+			}
+			err = safetensors.EncodeFloat32(w, stored, wide[:n])
+			flat = flat[n:]
+		}
+	}), err)
+}

@@ -171,12 +171,9 @@ func (c Config) JSON() ([]byte, error) {
 		"vision_start_token_id": c.VisionStart, "vision_end_token_id": c.VisionEnd,
 		"torch_dtype": c.DType, "vision_config": vision,
 	}
-	switch len(c.EOS) {
-	case 0:
-	case 1:
+	// generation_config.json, which goes along, may name more tokens than config.json does: each keeps its own.
+	if c.raw["eos_token_id"] == nil && len(c.EOS) > 0 {
 		ours["eos_token_id"] = c.EOS[0]
-	default:
-		ours["eos_token_id"] = c.EOS
 	}
 	flat, err := merge(c.raw, ours)
 	if err != nil {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"strings"
 
@@ -12,13 +13,14 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// New makes a model with random float32 weights, as transformers initialises Qwen2.5-VL: matrices from a normal
-// distribution of deviation 0.02, norms one, biases zero. A tensor's values depend on seed and its name alone.
+// New makes a model with random float32 weights: matrices from a normal distribution of variance 1/inputs (LeCun et al.,
+// Efficient BackProp, 1998), norms one, biases zero. The usual deviation of 0.02 suits wide models; at a width of 192 it
+// leaves attention uniform for thousands of steps. A tensor's values depend on seed, name and shape alone.
 func New(config Config, backend compute.Backend, seed uint64) (*Model, error) {
 	m := &Model{Config: config, backend: backend, store: model.NewStore(), dtype: dtypes.Float32, turn: make(chan struct{}, 1)}
 	for _, p := range config.Params() {
 		t := tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape...))
-		if err := tensors.MutableFlatData(t, func(flat []float32) { initialise(flat, p.Name, seed) }); err != nil {
+		if err := tensors.MutableFlatData(t, func(flat []float32) { initialise(flat, p, seed) }); err != nil {
 			return nil, err
 		}
 		if _, err := m.store.CreateVariable("/"+p.Name, t); err != nil {
@@ -28,19 +30,20 @@ func New(config Config, backend compute.Backend, seed uint64) (*Model, error) {
 	return m, m.build()
 }
 
-func initialise(flat []float32, name string, seed uint64) {
+func initialise(flat []float32, p Param, seed uint64) {
 	h := fnv.New64a()
-	h.Write([]byte(name))
+	h.Write([]byte(p.Name))
 	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
-	one := strings.Contains(name, "norm") || strings.HasSuffix(name, "ln_q.weight")
-	for i := range flat {
-		switch {
-		case strings.HasSuffix(name, ".bias"):
-			flat[i] = 0
-		case one:
-			flat[i] = 1
-		default:
-			flat[i] = float32(rng.NormFloat64() * 0.02)
+	if !p.Decay { // biases stay zero, norms start at one
+		if strings.HasSuffix(p.Name, ".weight") {
+			for i := range flat {
+				flat[i] = 1
+			}
 		}
+		return
+	}
+	deviation := math.Sqrt(float64(p.Shape[0]) / float64(len(flat)))
+	for i := range flat {
+		flat[i] = float32(rng.NormFloat64() * deviation)
 	}
 }

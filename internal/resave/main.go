@@ -1,0 +1,31 @@
+// Resave loads a checkpoint and saves it elsewhere, so that scripts/check_save.py can hold the two against each other.
+//
+//	go run ./internal/resave FROM TO
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/egotsr/egotsr/model"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		log.Fatal("usage: resave FROM TO")
+	}
+	backend, err := model.NewBackend("go")
+	if err != nil {
+		log.Fatal(err)
+	}
+	from := os.DirFS(os.Args[1])
+	m, err := model.Load(context.Background(), from, backend, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.Save(context.Background(), from, os.Args[2]); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -68,8 +68,8 @@ func (m *Model) prefillGraph(g *Graph, in []*Node) []*Node {
 	slots := in[0].Shape().Dim(0)
 	t, last := textNodes(in[1:])
 	w := m.weights(g)
-	x, caches := textTower(w, t, noTrace)
-	out := []*Node{logits(w, rowAt(x, last))}
+	x, caches := textTower(w, t, last, noTrace)
+	out := []*Node{logits(w, Squeeze(x, 1))}
 	for _, c := range caches {
 		for _, kv := range []*Node{c.key, c.value} {
 			zero := ScalarZero(g, kv.DType())

@@ -38,15 +38,18 @@ func (w *weights) get(name string) *Node {
 	return ConvertDType(v.NodeValue(w.graph), w.compute) // its gradient comes back in the master's float32
 }
 
-// dense is PyTorch's Linear: weight [out, in]; bias [out] or nil.
-func dense(x, weight, bias *Node) *Node {
+// dense is PyTorch's Linear: weight [out, in]; bias [out] or nil; act at most one activation.
+func dense(x, weight, bias *Node, act ...activation.Type) *Node {
 	if x.DType() == dtypes.Float32 {
-		return nn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput)
+		return nn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput, act...)
 	}
 	// The Go backend's fused kernel knows no bfloat16.
 	y := DotGeneral(x, []int{x.Rank() - 1}, nil, weight, []int{1}, nil)
 	if bias != nil {
 		y = Add(y, ExpandLeftToRank(bias, y.Rank()))
+	}
+	for _, a := range act {
+		y = activation.Apply(a, y)
 	}
 	return y
 }
@@ -69,9 +72,9 @@ func swiGLU(w *weights, x *Node, biased bool) *Node {
 		}
 		return w.get(name)
 	}
-	gate := dense(x, w.get("gate_proj.weight"), bias("gate_proj.bias"))
+	gate := dense(x, w.get("gate_proj.weight"), bias("gate_proj.bias"), activation.TypeSwish) // the field's SiLU
 	up := dense(x, w.get("up_proj.weight"), bias("up_proj.bias"))
-	return dense(Mul(activation.Swish(gate), up), w.get("down_proj.weight"), bias("down_proj.bias"))
+	return dense(Mul(gate, up), w.get("down_proj.weight"), bias("down_proj.bias"))
 }
 
 // gelu is the exact one: x * Φ(x), in float32.
@@ -95,8 +98,8 @@ func rotate(x, cos, sin *Node) *Node {
 // mask is nil or a boolean that broadcasts to [b, h, n, m], true where attention is allowed.
 func attend(q, k, v, mask *Node) *Node {
 	v = ConvertDType(v, dtypes.Float32)
+	q = MulScalar(q, 1/math.Sqrt(float64(q.Shape().Dim(-1)))) // fewer values than the scores
 	scores := DotGeneral(q, []int{3}, []int{0, 1}, k, []int{3}, []int{0, 1})
-	scores = MulScalar(scores, 1/math.Sqrt(float64(q.Shape().Dim(-1))))
 	if mask != nil {
 		// A finite stand-in for -Inf: a row with no allowed key stays finite, and its result is dropped by the caller.
 		mask = BroadcastToShape(mask, scores.Shape())

@@ -106,7 +106,7 @@ func (m *Model) LossGraph(in []*Node, compute dtypes.DType) *Node {
 		}
 		t.visual = Concatenate(features, 0)
 	}
-	x, _ := textTower(w, t, noTrace)
+	x, _ := textTower(w, t, nil, noTrace)
 	x = Gather(Reshape(x, -1, m.Config.HiddenSize), ExpandAxes(rows, -1)) // [targets, hidden]
 	scores := logits(w, x)
 	peak := StopGradient(ReduceAndKeep(scores, ReduceMax, -1))

@@ -230,7 +230,7 @@ func TestTextParity(t *testing.T) {
 		got := traced(t, m, func(g *graph.Graph, in []*graph.Node, trace func(string, *graph.Node)) {
 			w := m.weights(g)
 			text, _ := textNodes(in)
-			x, _ := textTower(w, text, trace)
+			x, _ := textTower(w, text, nil, trace)
 			trace("logits", logits(w, x))
 		}, b.args()...)
 		n := len(p.IDs)
@@ -386,8 +386,8 @@ func TestLeftPadding(t *testing.T) {
 			w := m.weights(g)
 			text, last := textNodes(in[1:])
 			text.start = in[0]
-			x, _ := textTower(w, text, noTrace)
-			trace("logits", logits(w, rowAt(x, last)))
+			x, _ := textTower(w, text, last, noTrace)
+			trace("logits", logits(w, graph.Squeeze(x, 1)))
 		}, append([]any{tensors.FromFlatDataAndDimensions([]int32{int32(pad)}, 1)}, alone.args()...)...)
 		near(t, "left padded", got["logits"], more.floats("left.logits_last")[:m.Config.VocabSize], 1e-4)
 	})

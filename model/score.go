@@ -36,8 +36,8 @@ func (m *Model) Score(ctx context.Context, prompts []Prompt, answers []int32) ([
 func (m *Model) scoreGraph(g *Graph, in []*Node) []*Node {
 	w := m.weights(g)
 	t, last := textNodes(in[1:])
-	x, _ := textTower(w, t, noTrace)
-	x = rmsNorm(rowAt(x, last), w.get("model.norm.weight"), m.Config.RMSNormEps)
+	x, _ := textTower(w, t, last, noTrace)
+	x = rmsNorm(Squeeze(x, 1), w.get("model.norm.weight"), m.Config.RMSNormEps)
 	head := Gather(w.get(m.Config.headName()), ExpandAxes(in[0], -1)) // [answers, hidden]
 	return []*Node{float32s(dense(x, head, nil))}
 }

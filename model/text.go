@@ -32,9 +32,10 @@ func embed(w *weights, in textInputs) *Node {
 // layerCache is what one decoder layer keeps of the past: keys and values [batch, kvHeads, seq, headDim], float32.
 type layerCache struct{ key, value *Node }
 
-// textTower runs the decoder layers over x and returns the residual stream [batch, seq, hidden] before the last norm,
-// and every layer's keys and values.
-func textTower(w *weights, in textInputs, trace func(name string, x *Node)) (*Node, []layerCache) {
+// textTower runs the decoder layers and returns the residual stream [batch, seq, hidden] before the last norm, and every
+// layer's keys and values. With only ([batch] int32), the caller wants that one position of each prompt: the last layer
+// then computes no other queries and the result is [batch, 1, hidden].
+func textTower(w *weights, in textInputs, only *Node, trace func(name string, x *Node)) (*Node, []layerCache) {
 	c := w.config
 	x := embed(w, in)
 	trace("text.embed", x)
@@ -49,6 +50,11 @@ func textTower(w *weights, in textInputs, trace func(name string, x *Node)) (*No
 		q, k = rotate(q, cos, sin), rotate(k, cos, sin)
 		v = ConvertDType(v, dtypes.Float32)
 		caches[i] = layerCache{k, v}
+		if only != nil && i == c.Layers-1 {
+			x = ExpandAxes(rowAt(x, only), 1)
+			q = ExpandAxes(rowAt(TransposeAllAxes(q, 0, 2, 1, 3), only), 2) // [batch, heads, 1, headDim]
+			mask = seenBy(only, in.start, seqLen)
+		}
 		x = Add(x, attendGrouped(layer, c, q, k, v, mask, x.DType()))
 		h = rmsNorm(x, layer.get("post_attention_layernorm.weight"), c.RMSNormEps)
 		x = Add(x, swiGLU(layer.in("mlp."), h, false))
@@ -94,6 +100,17 @@ func causal(g *Graph, seqLen int, start *Node) *Node {
 	real := GreaterOrEqual(key, BroadcastToShape(Reshape(start, batch, 1, 1, 1), key.Shape()))
 	full := shapes.Make(dtypes.Bool, batch, 1, seqLen, seqLen)
 	return LogicalAnd(BroadcastToShape(mask, full), BroadcastToShape(real, full))
+}
+
+// seenBy is the row of the causal mask that belongs to one position of each prompt: [batch, 1, 1, seq].
+func seenBy(at, start *Node, seqLen int) *Node {
+	key := Iota(at.Graph(), shapes.Make(dtypes.Int32, at.Shape().Dim(0), 1, 1, seqLen), -1)
+	bound := func(x *Node) *Node { return BroadcastToShape(Reshape(x, -1, 1, 1, 1), key.Shape()) }
+	seen := LessOrEqual(key, bound(at))
+	if start != nil {
+		seen = LogicalAnd(seen, GreaterOrEqual(key, bound(start)))
+	}
+	return seen
 }
 
 // logits applies the last norm and the head to hidden states [rows, hidden]: [rows, vocabulary] float32.

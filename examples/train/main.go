@@ -30,7 +30,7 @@ func main() {
 	resume := flag.Bool("continue", false, "start from the weights in -from instead of random ones")
 	out := flag.String("out", "runs/nano", "where the best checkpoint is written")
 	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty = the best one present")
-	recipe := curriculum.Recipe{WeightDecay: 0.05, MaxGradNorm: 1, Prompts: []dataset.Prompt{dataset.Tag, dataset.Long}}
+	recipe := curriculum.Recipe{WeightDecay: 0.05, MaxGradNorm: 1, Beta2: 0.95, Prompts: []dataset.Prompt{dataset.Tag, dataset.Long}}
 	flag.IntVar(&recipe.MaxSteps, "steps", 4000, "optimiser steps")
 	flag.IntVar(&recipe.Batch, "batch", 64, "sequences a step; pairs come in both orders")
 	flag.Float64Var(&recipe.LR, "lr", 1e-3, "peak learning rate")

@@ -11,7 +11,12 @@ import (
 // NewBackend starts the named GoMLX backend: "go", "xla:cpu", "xla:cuda" or any other configuration GoMLX takes.
 // The empty name is $GOMLX_BACKEND, and where that is unset, XLA on the CPU if this program and machine have it,
 // else the pure-Go backend.
-func NewBackend(name string) (compute.Backend, error) {
+func NewBackend(name string) (b compute.Backend, err error) {
+	defer func() {
+		if p := recover(); p != nil { // GoMLX panics on a name it does not know
+			b, err = nil, fmt.Errorf("backend %q: %v", name, p)
+		}
+	}()
 	if name == "" {
 		name = os.Getenv("GOMLX_BACKEND")
 	}
@@ -25,8 +30,7 @@ func NewBackend(name string) (compute.Backend, error) {
 		// each other's workers for ever.
 		name = "go:ops_sequential"
 	}
-	b, err := compute.NewWithConfig(name)
-	if err != nil {
+	if b, err = compute.NewWithConfig(name); err != nil {
 		return nil, fmt.Errorf("backend %q: %w", name, err)
 	}
 	return b, nil

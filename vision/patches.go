@@ -20,17 +20,27 @@ type Patches struct {
 // minSide is one token's side: smaller images would be blown up from nothing.
 const minSide = 28
 
-// Patches prepares one frame. An image with a side under 28 pixels or with sides in a ratio above 200 is a *SizeError.
+// Grid is the patch grid that a frame of this size in pixels gets. A side under 28 pixels, sides in a ratio above 200, or
+// more than 100 megapixels are a *SizeError.
+func (p Processor) Grid(width, height int) (Grid, error) {
+	if width < minSide || height < minSide {
+		return Grid{}, &SizeError{width, height, fmt.Sprintf("is smaller than %d pixels", minSide)}
+	}
+	if width > maxPixels/height {
+		return Grid{}, &SizeError{width, height, "is too large"}
+	}
+	h, w, err := SmartResize(height, width, p.PatchSize*p.MergeSize, p.MinPixels, p.MaxPixels)
+	return Grid{1, h / p.PatchSize, w / p.PatchSize}, err
+}
+
+// Patches prepares one frame. Its size is checked as by Grid before anything is allocated.
 func (p Processor) Patches(img image.Image) (*Patches, error) {
 	if img == nil {
 		return nil, &FormatError{"image", "is nil"}
 	}
 	b := img.Bounds()
-	if b.Dx() < minSide || b.Dy() < minSide {
-		return nil, &SizeError{b.Dx(), b.Dy(), fmt.Sprintf("is smaller than %d pixels", minSide)}
-	}
-	if b.Dx() > maxPixels/b.Dy() {
-		return nil, &SizeError{b.Dx(), b.Dy(), "is too large"}
+	if _, err := p.Grid(b.Dx(), b.Dy()); err != nil {
+		return nil, err
 	}
 	return p.RGBPatches(ToRGB(img))
 }

@@ -79,7 +79,7 @@ func parse(data []byte) (Processor, error) {
 	if err := setChannels(&p.Std, "image_std", f.Std); err != nil {
 		return Processor{}, err
 	}
-	return p, p.check()
+	return p, p.Validate()
 }
 
 func set[T any](to, from *T) {
@@ -99,8 +99,9 @@ func setChannels(to *[3]float64, field string, from []float64) error {
 	return nil
 }
 
-// check bounds every number, so that no later step can overflow or divide by zero.
-func (p Processor) check() error {
+// Validate bounds every number, so that no later step can overflow or divide by zero. Load has called it; whoever changes
+// a field calls it again. What is wrong is a *FormatError.
+func (p Processor) Validate() error {
 	bad := func(field string, value any) error {
 		return &FormatError{configFile, fmt.Sprintf("%s is %v", field, value)}
 	}

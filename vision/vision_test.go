@@ -239,7 +239,7 @@ func FuzzProcessorConfig(f *testing.F) {
 	f.Add([]byte(`{"patch_size":14,"merge_size":2,"size":{"shortest_edge":3136,"longest_edge":12544},"image_std":[1,1,1]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := parse(data)
-		if err == nil && p.check() != nil {
+		if err == nil && p.Validate() != nil {
 			t.Fatalf("%+v was accepted", p)
 		}
 	})
@@ -255,4 +255,3 @@ func BenchmarkPatches1080p(b *testing.B) {
 		}
 	}
 }
-

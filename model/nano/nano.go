@@ -7,10 +7,7 @@ import (
 	"io/fs"
 )
 
-// The pattern takes every checkpoint file of this folder, with or without weights in it: all names but those that begin
-// with n, as Go files here do, or R, as a README does.
-//
-//go:embed [^nR]*
+//go:embed *.json *.safetensors merges.txt
 var files embed.FS
 
 // FS is the checkpoint as egotsr.Open takes it. It is read-only and needs no closing.

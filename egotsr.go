@@ -1,0 +1,197 @@
+package egotsr
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/tokenizer"
+	"github.com/egotsr/egotsr/vision"
+)
+
+// Options says how a checkpoint is run. Nil, or the zero value, is right for most programs.
+type Options struct {
+	// Backend is "go" (pure Go, always there), "xla:cpu" or "xla:cuda". Empty means $GOMLX_BACKEND, and where that is
+	// unset the best one that this program and machine have.
+	Backend string
+
+	// Weights is the type that weights are held and multiplied in: "f32", "bf16", "int8", or empty for the type they
+	// are stored in.
+	Weights string
+
+	// MinPixels and MaxPixels bound the area of an image, in pixels, after it has been resized to whole patches.
+	// Zero takes the bound from the checkpoint's preprocessor_config.json.
+	MinPixels, MaxPixels int
+
+	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. Zero means 8.
+	MaxBatch int
+
+	// FrameCache is how many frames have their vision features kept for the next call: 4·tokens·hidden bytes each,
+	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none.
+	FrameCache int
+
+	// Logger hears of loading, warming up and saving, at level Info. Nil means silence.
+	Logger *slog.Logger
+}
+
+// Model is a checkpoint ready to judge. It is safe for concurrent use: calls take turns at the backend, which uses
+// every core by itself, and share one cache of encoded frames.
+//
+// Every method that takes a context returns its error soon after it ends, within the time of one image's preparation;
+// a graph that was already running finishes unobserved. No method panics on bad input.
+type Model struct {
+	net    *model.Model
+	tok    *tokenizer.Tokenizer
+	images vision.Processor
+	fsys   fs.FS // the checkpoint's other files, which Save copies
+	frames *frameCache
+	log    *slog.Logger
+
+	answers      []int32 // the tokens of "1" and "2"
+	temperature  float64 // divides log-odds; 1 where the checkpoint has no calibration.json
+	maxBatch     int
+	detailsLimit int // tokens of a description; less than the constant only in tests
+
+	mu     sync.Mutex
+	closed bool
+	calls  sync.WaitGroup // those under way
+}
+
+// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json, tokenizer.json, and
+// model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such as nano.FS(), or any fs.FS whose files
+// implement io.ReaderAt. Every tensor is checked by name and shape before any compute. Options may be nil.
+//
+// The file system is kept for Save, which copies the small files from it; weights are read only here.
+func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	start := time.Now()
+	m, err := open(ctx, fsys, &o)
+	if err != nil {
+		return nil, fmt.Errorf("egotsr: open: %w", err)
+	}
+	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize, "seconds", time.Since(start).Seconds())
+	return m, nil
+}
+
+func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
+	if fsys == nil {
+		return nil, &InputError{What: "file system", Reason: "is nil"}
+	}
+	if o.MaxBatch < 0 {
+		return nil, &InputError{What: "Options.MaxBatch", Reason: "is negative"}
+	}
+	m = &Model{fsys: fsys, log: o.Logger, maxBatch: 8, detailsLimit: detailsLimit, frames: newFrameCache(64)}
+	if o.MaxBatch > 0 {
+		m.maxBatch = o.MaxBatch
+	}
+	if o.FrameCache != 0 {
+		m.frames = newFrameCache(max(o.FrameCache, 0))
+	}
+	if m.images, err = vision.Load(fsys); err != nil {
+		return nil, err
+	}
+	m.images.MinPixels = cmp.Or(o.MinPixels, m.images.MinPixels)
+	m.images.MaxPixels = cmp.Or(o.MaxPixels, m.images.MaxPixels)
+	if err := m.images.Validate(); err != nil {
+		return nil, err
+	}
+	if m.tok, err = tokenizer.Load(fsys); err != nil {
+		return nil, err
+	}
+	if m.temperature, err = temperature(fsys); err != nil {
+		return nil, err
+	}
+	backend, err := model.NewBackend(o.Backend)
+	if err != nil {
+		return nil, err
+	}
+	if m.net, err = model.Load(ctx, fsys, backend, o.Weights); err != nil {
+		backend.Finalize()
+		return nil, err
+	}
+	if err := m.checkTokens(); err != nil {
+		m.net.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// calibrationFile is an addition to the Hugging Face layout; transformers ignores it.
+const calibrationFile = "calibration.json"
+
+// temperature reads {"temperature": t}: log-odds are divided by t, which evaluation fits on held-out pairs.
+func temperature(fsys fs.FS) (float64, error) {
+	data, err := fs.ReadFile(fsys, calibrationFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var c struct{ Temperature float64 }
+	if err := json.Unmarshal(data, &c); err != nil {
+		return 0, fmt.Errorf("%s: %w", calibrationFile, err)
+	}
+	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 1) {
+		return 0, fmt.Errorf("%s: temperature %v is not a positive number", calibrationFile, c.Temperature)
+	}
+	return c.Temperature, nil
+}
+
+// Close waits for calls under way, then frees the weights and the backend. Later calls return ErrClosed; closing again
+// is no error. A range over JudgeAll counts as under way only while it computes, so its loop body may close the model.
+func (m *Model) Close() error {
+	if m == nil || m.net == nil {
+		return nil
+	}
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.calls.Wait()
+	return m.net.Close()
+}
+
+// enter begins a call that Close must wait for; m.calls.Done ends it.
+func (m *Model) enter() error {
+	if m == nil || m.net == nil {
+		return ErrClosed // the zero Model never was open
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	m.calls.Add(1)
+	return nil
+}
+
+// Save writes the checkpoint to dir in Hugging Face layout: the weights as they are now, the other files as they were
+// opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
+func (m *Model) Save(ctx context.Context, dir string) error {
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	if dir == "" {
+		return &InputError{What: "directory", Reason: "is empty"}
+	}
+	if err := m.net.Save(ctx, m.fsys, dir); err != nil {
+		return fmt.Errorf("egotsr: save: %w", err)
+	}
+	m.log.Info("checkpoint saved", "dir", dir)
+	return nil
+}

@@ -1,0 +1,51 @@
+package egotsr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/egotsr/egotsr/model"
+)
+
+// ErrClosed is what every method of a Model returns once Close has been called.
+var ErrClosed = model.ErrClosed
+
+// InputError says which argument of a call cannot be used, and why. It never means that the model is at fault, so the
+// same call would fail again. Where another error is the cause (a *vision.SizeError, say), errors.As finds it.
+type InputError struct {
+	What   string // "task", "img1", "img2", "frame 17", "prompt", …
+	Reason string // empty where Err says it all
+	Err    error  // the cause, or nil
+}
+
+func (e *InputError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("egotsr: %s: %s", e.What, e.Reason)
+	}
+	if e.Reason == "" {
+		return fmt.Sprintf("egotsr: %s: %v", e.What, e.Err)
+	}
+	return fmt.Sprintf("egotsr: %s: %s: %v", e.What, e.Reason, e.Err)
+}
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+// maxTask is the longest task name taken, in bytes: ten times the longest in the data sets, and short enough that the
+// prompt still fits beside two large frames.
+const maxTask = 2000
+
+func checkTask(task string) error {
+	switch {
+	case strings.TrimSpace(task) == "":
+		return &InputError{What: "task", Reason: "is empty"}
+	case len(task) > maxTask:
+		return &InputError{What: "task", Reason: fmt.Sprintf("is %d bytes long, at most %d are taken", len(task), maxTask)}
+	case !utf8.ValidString(task):
+		return &InputError{What: "task", Reason: "is not valid UTF-8"}
+	}
+	return nil
+}
+
+var errNotFinite = errors.New("egotsr: the model's logits are not finite numbers: its weights are damaged or overflow")

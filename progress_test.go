@@ -1,0 +1,175 @@
+package egotsr
+
+import (
+	"context"
+	"image"
+	"math"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/egotsr/egotsr/model"
+)
+
+func progress(t testing.TB, m *Model, frames []image.Image) []float64 {
+	t.Helper()
+	curve, err := m.Progress(context.Background(), "task", frames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return curve
+}
+
+func TestProgress(t *testing.T) {
+	for _, cached := range []int{0, -1, 5} {
+		m := open1(t, Options{FrameCache: cached})
+		var frames []image.Image
+		for i := range uint64(64) {
+			frames = append(frames, noise(i, 28, 28))
+		}
+		curve := progress(t, m, frames)
+		if m.frames.encodes != 64 {
+			t.Errorf("FrameCache %d: %d encodes of 64 frames", cached, m.frames.encodes)
+		}
+		if slices.Min(curve) != 0 || slices.Max(curve) != 1 {
+			t.Errorf("FrameCache %d: curve within [%v, %v]", cached, slices.Min(curve), slices.Max(curve))
+		}
+		slices.Reverse(frames)
+		reversed := progress(t, m, frames)
+		slices.Reverse(reversed)
+		for i := range curve {
+			if math.Abs(curve[i]-reversed[i]) > 1e-9 {
+				t.Errorf("FrameCache %d: frame %d at %v, reversed at %v", cached, i, curve[i], reversed[i])
+			}
+		}
+		if want := map[int]int{0: 64, -1: 128, 5: 123}[cached]; m.frames.encodes != want {
+			t.Logf("FrameCache %d: %d encodes after two curves", cached, m.frames.encodes)
+		}
+	}
+}
+
+func TestProgressSmall(t *testing.T) {
+	m := open1(t, Options{})
+	if curve := progress(t, m, nil); len(curve) != 0 {
+		t.Errorf("no frames: %v", curve)
+	}
+	a, b := noise(1, 40, 40), noise(2, 40, 40)
+	if curve := progress(t, m, []image.Image{a}); !slices.Equal(curve, []float64{0.5}) {
+		t.Errorf("one frame: %v", curve)
+	}
+	if curve := progress(t, m, []image.Image{a, a, a}); !slices.Equal(curve, []float64{0.5, 0.5, 0.5}) {
+		t.Errorf("one frame three times: %v", curve)
+	}
+	curve := progress(t, m, []image.Image{a, b, a})
+	if j := judge(t, m, Pair{"task", a, b}, nil); (j.Closer == Img1) != (curve[0] == 1) || curve[0] != curve[2] || curve[0] == curve[1] {
+		t.Errorf("a, b, a: %v, though a is closer with %v", curve, j.PImg1)
+	}
+}
+
+// The comparisons of a sequence are those of its reverse, hold it together, and are few.
+func TestComparisons(t *testing.T) {
+	for n := range 200 {
+		edges := comparisons(n)
+		if n <= 16 && len(edges) != n*(n-1)/2 || n > 16 && len(edges) > 6*n {
+			t.Errorf("%d frames: %d comparisons", n, len(edges))
+		}
+		set := map[edge]bool{}
+		for _, e := range edges {
+			if e.i >= e.j || set[e] {
+				t.Errorf("%d frames: %v is listed twice or backwards", n, e)
+			}
+			set[e] = true
+		}
+		for e := range set {
+			if !set[edge{n - 1 - e.j, n - 1 - e.i}] {
+				t.Errorf("%d frames: %v has no mirror image", n, e)
+			}
+		}
+	}
+}
+
+// Scores that the odds were made of are found again, also from a sparse and long chain of comparisons.
+func TestFit(t *testing.T) {
+	for _, n := range []int{2, 3, 16, 17, 64, 1000} {
+		want := make([]float64, n)
+		for i := range want {
+			want[i] = math.Sin(float64(3*i)) * float64(i)
+		}
+		edges := comparisons(n)
+		odds := make([]float64, len(edges))
+		for k, e := range edges {
+			odds[k] = want[e.i] - want[e.j]
+		}
+		got := fit(n, edges, odds)
+		for i := range got {
+			if d := (got[i] - got[0]) - (want[i] - want[0]); math.Abs(d) > 1e-8*float64(n) {
+				t.Fatalf("%d frames: score %d is off by %v", n, i, d)
+			}
+		}
+	}
+}
+
+// The cache's own rules, without a model.
+func TestFrameCache(t *testing.T) {
+	c := newFrameCache(2)
+	frames := []*frame{{hash: frameHash{1}}, {hash: frameHash{2}}, {hash: frameHash{1}}, {hash: frameHash{3}}}
+	claim := func(list ...int) (entries, mine []*cacheEntry) {
+		entries = make([]*cacheEntry, len(frames))
+		return entries, c.claim(frames, entries, list)
+	}
+	entries, mine := claim(0, 1, 2)
+	if len(mine) != 2 || entries[0] != entries[2] {
+		t.Fatalf("%d claimed of two distinct frames", len(mine))
+	}
+	if _, again := claim(0, 1, 2); len(again) != 0 {
+		t.Fatal("claimed twice")
+	}
+	c.settle(mine[0], &model.Features{})
+	c.settle(mine[1], nil) // fails
+	entries, mine = claim(0, 1, 3)
+	if len(mine) != 2 || entries[0].features == nil {
+		t.Fatal("a failure was kept, or a success was not")
+	}
+	c.settle(mine[0], &model.Features{})
+	claim(0) // now the frame used last
+	c.settle(mine[1], &model.Features{})
+	if c.entries[frameHash{1}] == nil || c.entries[frameHash{2}] != nil || c.entries[frameHash{3}] == nil || c.recent.Len() != 2 {
+		t.Error("not the frame used longest ago was dropped")
+	}
+	if c.encodes != 3 {
+		t.Errorf("%d encodes counted", c.encodes)
+	}
+	c.forget()
+	if len(c.entries) != 0 || c.recent.Len() != 0 {
+		t.Error("frames remain")
+	}
+}
+
+// A call that waits for another's frame takes over when that one gives up, and leaves when its own context ends.
+func TestFrameCacheWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &Model{frames: newFrameCache(2)}
+		frames := []*frame{{hash: frameHash{1}}}
+		mine := m.frames.claim(frames, make([]*cacheEntry, 1), []int{0})
+		ctx, cancel := context.WithCancel(context.Background())
+		waiting := make(chan error, 2)
+		go func() {
+			_, err := m.features(ctx, frames)
+			waiting <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-waiting; err != context.Canceled {
+			t.Errorf("a cancelled waiter: %v", err)
+		}
+		go func() {
+			_, err := m.features(context.Background(), frames)
+			waiting <- err
+		}()
+		synctest.Wait()
+		m.frames.settle(mine[0], &model.Features{})
+		if err := <-waiting; err != nil {
+			t.Errorf("a waiter that was served: %v", err)
+		}
+	})
+}

@@ -1,0 +1,72 @@
+package egotsr
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+	"time"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/vision"
+)
+
+// Warmup compiles the graphs that Judge, JudgeAll and Progress use for frames of this size in pixels, by judging blank
+// frames: one pair, and a full batch. On XLA the first judgement of a size otherwise waits seconds for its compiler;
+// the pure-Go backend gains little. The frame cache stays as it is.
+//
+// Graphs are shared by prompts of similar length, so a task name much longer than usual may still compile one.
+func (m *Model) Warmup(ctx context.Context, width, height int) error {
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	if width <= 0 || height <= 0 || width > maxSide || height > maxSide {
+		return &InputError{What: "frame size", Reason: fmt.Sprintf("%dx%d is not within 1x1 and %dx%d", width, height, maxSide, maxSide)}
+	}
+	start := time.Now()
+	f, err := m.prepare("frame size", image.NewGray(image.Rect(0, 0, width, height)))
+	if err != nil {
+		return err
+	}
+	patches, err := m.images.RGBPatches(f.rgb)
+	if err != nil {
+		return err
+	}
+	for _, pairs := range slices.Compact([]int{1, m.maxBatch}) {
+		if err := m.warm(ctx, patches, pairs); err != nil {
+			return err
+		}
+	}
+	// A frame new among known ones is encoded alone.
+	if _, err := m.net.Encode(ctx, []*vision.Patches{patches}); err != nil {
+		return err
+	}
+	m.log.Info("warmed up", "width", width, "height", height, "seconds", time.Since(start).Seconds())
+	return nil
+}
+
+// maxSide bounds Warmup's blank frame, in pixels a side.
+const maxSide = 1 << 14
+
+// warm judges as many pairs of blank frames as a group holds, none of which shares its features.
+func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) error {
+	features, err := m.net.Encode(ctx, slices.Repeat([]*vision.Patches{patches}, 2*pairs))
+	if err != nil {
+		return err
+	}
+	text := dataset.Long.Text("Put the cup on the table")
+	var prompts []model.Prompt
+	for i := 0; i < len(features); i += 2 {
+		for order := range 2 {
+			p, err := m.prompt(text, features[i+order], features[i+1-order], forced)
+			if err != nil {
+				return err
+			}
+			prompts = append(prompts, p)
+		}
+	}
+	_, err = m.net.Score(ctx, prompts, m.answers)
+	return err
+}

@@ -1,14 +1,10 @@
 package egotsr
 
 import (
-	"context"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/egotsr/egotsr/dataset"
-	"github.com/egotsr/egotsr/model"
 )
 
 func TestParseVerdict(t *testing.T) {
@@ -76,7 +72,7 @@ func TestTargetsParse(t *testing.T) {
 }
 
 func TestExplainAndGenerate(t *testing.T) {
-	m := open1(t, Options{})
+	m := openGolden(t, Options{})
 	a, b := noise(1, 60, 60), noise(2, 60, 40)
 	opts := &JudgeOptions{Generate: true}
 	one, two := judge(t, m, Pair{"task", a, b}, opts), judge(t, m, Pair{"task", b, a}, opts)
@@ -115,88 +111,5 @@ func TestReport(t *testing.T) {
 	q.report([2]string{"no labels", written[1]}, &JudgeOptions{Explain: true})
 	if q.Detail != [2]string{"a", "b"} {
 		t.Errorf("details of the swapped order: %q", q.Detail)
-	}
-}
-
-// The conversation is, token for token, the one that the reference implementation of the chat template makes.
-func TestPromptIsGolden(t *testing.T) {
-	data, err := os.ReadFile("testdata/golden/a/meta.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var meta struct {
-		Cases map[string]json.RawMessage
-	}
-	var want struct {
-		Text   string
-		Tokens int `json:"prompt_tokens"`
-	}
-	if err := json.Unmarshal(data, &meta); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(meta.Cases["judge"], &want); err != nil {
-		t.Fatal(err)
-	}
-	m := open1(t, Options{})
-	one, two := &model.Features{}, &model.Features{}
-	one.Grid.T, one.Grid.H, one.Grid.W = 1, 6, 10
-	two.Grid.T, two.Grid.H, two.Grid.W = 1, 8, 8
-	p, err := m.prompt(dataset.Long.Text("pick up the red cup"), one, two, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.ReplaceAll(m.tok.Decode(p.IDs, false), strings.Repeat("<|image_pad|>", 15), "<|image_pad|>")
-	text = strings.ReplaceAll(text, strings.Repeat("<|image_pad|>", 16), "<|image_pad|>")
-	// Sixteen placeholders were cut to two by the first replacement.
-	text = strings.ReplaceAll(text, strings.Repeat("<|image_pad|>", 2), "<|image_pad|>")
-	if text != want.Text || len(p.IDs) != want.Tokens {
-		t.Errorf("%d tokens, want %d:\n%q\n%q", len(p.IDs), want.Tokens, text, want.Text)
-	}
-}
-
-func TestOpenErrors(t *testing.T) {
-	ctx := context.Background()
-	if _, err := Open(ctx, nil, nil); err == nil {
-		t.Error("a nil file system was opened")
-	}
-	dir := os.DirFS(checkpoint)
-	for _, o := range []Options{{MaxBatch: -1}, {Backend: "abacus"}, {Backend: "go", Weights: "f4"}, {Backend: "go", MinPixels: 9999, MaxPixels: 99}} {
-		if _, err := Open(ctx, dir, &o); err == nil {
-			t.Errorf("opened with %+v", o)
-		}
-	}
-	if _, err := Open(ctx, os.DirFS(t.TempDir()), nil); err == nil {
-		t.Error("an empty directory was opened")
-	}
-}
-
-func TestTemperature(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(checkpoint)); err != nil {
-		t.Fatal(err)
-	}
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(dir+"/"+calibrationFile, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, p := context.Background(), Pair{"task", noise(1, 60, 60), noise(2, 60, 60)}
-	single := &JudgeOptions{SingleOrder: true}
-	cold := judge(t, open1(t, Options{}), p, single)
-	write(`{"temperature": 1e6}`)
-	m, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	if hot := judge(t, m, p, single); hot.Confidence > 0.5001 || (hot.PImg1 > 0.5) != (cold.PImg1 > 0.5) {
-		t.Errorf("at a temperature of a million: %+v, at 1: %+v", hot, cold)
-	}
-	for _, bad := range []string{`{"temperature": 0}`, `{}`, `{"temperature": "1"}`, `1`} {
-		write(bad)
-		if _, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"}); err == nil {
-			t.Errorf("opened with %s", bad)
-		}
 	}
 }

@@ -20,36 +20,51 @@ func progress(t testing.TB, m *Model, frames []image.Image) []float64 {
 	return curve
 }
 
-func TestProgress(t *testing.T) {
-	for _, cached := range []int{0, -1, 5} {
-		m := open1(t, Options{FrameCache: cached})
-		var frames []image.Image
-		for i := range uint64(64) {
-			frames = append(frames, noise(i, 28, 28))
-		}
+func noises(n int) []image.Image {
+	frames := make([]image.Image, n)
+	for i := range frames {
+		frames[i] = noise(uint64(i), 28, 28)
+	}
+	return frames
+}
+
+func TestProgressEncodesOnce(t *testing.T) {
+	n := 64
+	if testing.Short() {
+		n = 18
+	}
+	m := openGolden(t, Options{FrameCache: -1})
+	curve := progress(t, m, noises(n))
+	if m.frames.encodes != n {
+		t.Errorf("%d encodes of %d frames", m.frames.encodes, n)
+	}
+	if len(curve) != n || slices.Min(curve) != 0 || slices.Max(curve) != 1 {
+		t.Errorf("%d values within [%v, %v]", len(curve), slices.Min(curve), slices.Max(curve))
+	}
+}
+
+func TestProgressReverses(t *testing.T) {
+	const n = 18 // more than are compared each with each
+	for _, c := range []struct{ cache, encodes int }{{0, n}, {5, 2*n - 5}} {
+		m := openGolden(t, Options{FrameCache: c.cache})
+		frames := noises(n)
 		curve := progress(t, m, frames)
-		if m.frames.encodes != 64 {
-			t.Errorf("FrameCache %d: %d encodes of 64 frames", cached, m.frames.encodes)
-		}
-		if slices.Min(curve) != 0 || slices.Max(curve) != 1 {
-			t.Errorf("FrameCache %d: curve within [%v, %v]", cached, slices.Min(curve), slices.Max(curve))
-		}
 		slices.Reverse(frames)
 		reversed := progress(t, m, frames)
 		slices.Reverse(reversed)
 		for i := range curve {
 			if math.Abs(curve[i]-reversed[i]) > 1e-9 {
-				t.Errorf("FrameCache %d: frame %d at %v, reversed at %v", cached, i, curve[i], reversed[i])
+				t.Errorf("FrameCache %d: frame %d at %v, reversed at %v", c.cache, i, curve[i], reversed[i])
 			}
 		}
-		if want := map[int]int{0: 64, -1: 128, 5: 123}[cached]; m.frames.encodes != want {
-			t.Logf("FrameCache %d: %d encodes after two curves", cached, m.frames.encodes)
+		if m.frames.encodes != c.encodes {
+			t.Errorf("FrameCache %d: %d encodes for two curves, want %d", c.cache, m.frames.encodes, c.encodes)
 		}
 	}
 }
 
 func TestProgressSmall(t *testing.T) {
-	m := open1(t, Options{})
+	m := openGolden(t, Options{})
 	if curve := progress(t, m, nil); len(curve) != 0 {
 		t.Errorf("no frames: %v", curve)
 	}

@@ -161,15 +161,6 @@ func traced(t *testing.T, m *Model, f func(g *graph.Graph, in []*graph.Node, tra
 	return out
 }
 
-// rowsOf picks the first n values of each of rows rows: what is left of a padded [rows, width*...] result.
-func unpad(flat []float32, rows, keep int) []float32 {
-	var out []float32
-	for _, r := range slices.Collect(slices.Chunk(flat, len(flat)/rows)) {
-		out = append(out, r[:keep]...)
-	}
-	return out
-}
-
 func TestVisionParity(t *testing.T) {
 	images, judge := openGolden(t, "images.safetensors"), openGolden(t, "judge.safetensors")
 	eachBackend(t, "f32", func(t *testing.T, m *Model) {

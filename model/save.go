@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
@@ -71,8 +72,7 @@ func copySideFiles(from fs.FS, dir string) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		weights, _ := filepath.Match("*.safetensors*", name)
-		if !e.Type().IsRegular() || weights || name == configFile {
+		if !e.Type().IsRegular() || !sideFile(name) {
 			continue
 		}
 		data, err := fs.ReadFile(from, name)
@@ -84,6 +84,18 @@ func copySideFiles(from fs.FS, dir string) error {
 		}
 	}
 	return nil
+}
+
+// sideFile tells the small files that belong to a checkpoint from its weights and from what else lies beside them.
+func sideFile(name string) bool {
+	if name == configFile || strings.Contains(name, ".safetensors") {
+		return false
+	}
+	switch filepath.Ext(name) {
+	case ".json", ".jinja", ".txt", ".md", "": // LICENSE and NOTICE have no extension
+		return true
+	}
+	return false
 }
 
 // writeFile creates dir/name and syncs it: after a crash a renamed directory must not hold empty files.

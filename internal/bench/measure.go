@@ -23,7 +23,6 @@ type bench struct {
 	model  *model.Model
 	frames []*vision.Patches
 	ids    []int32 // prompt of a pair, up to and including the forced answer's prefix
-	merge  int
 }
 
 func measure(dir, backend string, repeats int) (f figures, err error) {

@@ -1,0 +1,46 @@
+# The simd experiment makes the pure-Go backend several times faster; XLA is tested and used where `make xla` has put its
+# plugin. Both are settings of the build and the environment, not of the code.
+export GOEXPERIMENT := simd
+export GOMLX_NO_AUTO_INSTALL := 1
+PLUGIN := $(CURDIR)/.cache/pjrt/lammps_jax_pjrt_cpu
+ifneq ($(wildcard $(PLUGIN)),)
+export PJRT_PLUGIN_LIBRARY_PATH := $(PLUGIN)
+endif
+EPISODES ?= ../shared/episodes
+PYTHON ?= .cache/ref/bin/python
+
+.PHONY: test lint race fuzz xla reference tokenizer bench validate-nano check-save
+
+test:            ## all tests, on the Go backend and, where present, on XLA
+	go test -timeout 20m ./...
+
+lint:            ## formatting, vet, staticcheck, known vulnerabilities
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	scripts/vulnerabilities.sh
+
+race:            ## the concurrent packages under the race detector
+	go test -race -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset ./internal/safetensors
+
+fuzz:            ## every fuzz target for 100,000 runs
+	scripts/fuzz.sh 100000x
+
+xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
+	python3 -m pip install --quiet --no-deps --require-hashes --target .cache/pjrt --upgrade -r scripts/requirements-pjrt.txt
+
+reference:       ## transformers and torch, for bench and check-save, into .cache (2.4 GB)
+	bash scripts/reference_env.sh .cache/ref
+
+tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
+	bash scripts/fetch-qwen-tokenizer.sh
+
+bench:           ## ours beside transformers, one table; run it alone on the machine
+	go run ./internal/bench -python $(PYTHON)
+
+validate-nano:   ## the embedded checkpoint on episodes with true progress
+	go run ./examples/validate -data $(EPISODES)
+
+check-save:      ## what Save writes, seen by transformers
+	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved
+	$(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved

@@ -1,0 +1,192 @@
+package egotsr
+
+import (
+	"context"
+	"errors"
+	"image"
+	"math"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The golden checkpoint is a real Qwen2.5-VL with random weights: its verdicts mean nothing, and everything that must
+// hold of any checkpoint can be tested on it.
+const checkpoint = "testdata/golden/a/checkpoint"
+
+func openGolden(t testing.TB, o Options) *Model {
+	t.Helper()
+	if o.Backend == "" {
+		o.Backend = "go"
+	}
+	m, err := Open(context.Background(), os.DirFS(checkpoint), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
+}
+
+// noise is a random image of the given size in pixels; equal seeds give equal images.
+func noise(seed uint64, width, height int) image.Image {
+	r := rand.New(rand.NewPCG(seed, 1))
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(r.Uint32())
+		if i%4 == 3 {
+			img.Pix[i] = 255
+		}
+	}
+	return img
+}
+
+func judge(t testing.TB, m *Model, p Pair, o *JudgeOptions) Judgement {
+	t.Helper()
+	j, err := m.Judge(context.Background(), p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func TestOpenErrors(t *testing.T) {
+	ctx := context.Background()
+	if _, err := Open(ctx, nil, nil); err == nil {
+		t.Error("a nil file system was opened")
+	}
+	dir := os.DirFS(checkpoint)
+	for _, o := range []Options{{MaxBatch: -1}, {Backend: "abacus"}, {Backend: "go", Weights: "f4"}, {Backend: "go", MinPixels: 9999, MaxPixels: 99}} {
+		if _, err := Open(ctx, dir, &o); err == nil {
+			t.Errorf("opened with %+v", o)
+		}
+	}
+	if _, err := Open(ctx, os.DirFS(t.TempDir()), nil); err == nil {
+		t.Error("an empty directory was opened")
+	}
+}
+
+func TestTemperature(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(checkpoint)); err != nil {
+		t.Fatal(err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(dir+"/"+calibrationFile, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, p := context.Background(), Pair{"task", noise(1, 60, 60), noise(2, 60, 60)}
+	single := &JudgeOptions{SingleOrder: true}
+	cold := judge(t, openGolden(t, Options{}), p, single)
+	write(`{"temperature": 1e6}`)
+	m, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if hot := judge(t, m, p, single); hot.Confidence > 0.5001 || (hot.PImg1 > 0.5) != (cold.PImg1 > 0.5) {
+		t.Errorf("at a temperature of a million: %+v, at 1: %+v", hot, cold)
+	}
+	for _, bad := range []string{`{"temperature": 0}`, `{}`, `{"temperature": "1"}`, `1`} {
+		write(bad)
+		if _, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"}); err == nil {
+			t.Errorf("opened with %s", bad)
+		}
+	}
+}
+
+func TestGoroutines(t *testing.T) {
+	m := openGolden(t, Options{FrameCache: 3})
+	frames := []image.Image{noise(1, 60, 60), noise(2, 60, 60), noise(3, 60, 60), noise(4, 90, 30)}
+	want := map[[2]int]Judgement{}
+	for i := range frames {
+		for j := range frames {
+			want[[2]int{i, j}] = judge(t, m, Pair{"task", frames[i], frames[j]}, nil)
+		}
+	}
+	var wg sync.WaitGroup
+	for g := range 64 {
+		wg.Go(func() {
+			ctx := context.Background()
+			if g%8 == 7 { // some give up on the way; the others must not notice
+				c, cancel := context.WithTimeout(ctx, time.Duration(g)*time.Millisecond)
+				defer cancel()
+				ctx = c
+			}
+			i, k := g%4, g/4%4
+			j, err := m.Judge(ctx, Pair{"task", frames[i], frames[k]}, nil)
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				return
+			}
+			if w := want[[2]int{i, k}]; err != nil || math.Abs(j.PImg1-w.PImg1) > 1e-5 {
+				t.Errorf("goroutine %d: %v, %v, want %v", g, j.PImg1, err, w.PImg1)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestCancel(t *testing.T) {
+	m := openGolden(t, Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := m.Judge(ctx, Pair{"task", noise(1, 60, 60), noise(2, 60, 60)}, nil); err != context.Canceled {
+		t.Errorf("cancelled before: %v", err)
+	}
+	var images []image.Image
+	for i := range uint64(40) {
+		images = append(images, noise(i, 300, 300))
+	}
+	ctx, cancel = context.WithCancel(context.Background())
+	var at time.Time
+	time.AfterFunc(300*time.Millisecond, func() { at = time.Now(); cancel() })
+	_, err := m.Progress(ctx, "task", images)
+	if err != context.Canceled {
+		t.Fatalf("cancelled on the way: %v", err)
+	}
+	if late := time.Since(at); late > 150*time.Millisecond {
+		t.Errorf("returned %v after the cancel", late)
+	}
+}
+
+func TestClose(t *testing.T) {
+	m := openGolden(t, Options{})
+	p := Pair{"task", noise(1, 200, 200), noise(2, 200, 200)}
+	started, done := make(chan bool), make(chan error)
+	go func() {
+		close(started)
+		_, err := m.Judge(context.Background(), p, nil)
+		done <- err
+	}()
+	<-started
+	time.Sleep(5 * time.Millisecond)
+	closed := make(chan bool)
+	go func() { m.Close(); close(closed) }()
+	if err := <-done; err != nil && err != ErrClosed {
+		t.Errorf("a call under way: %v", err)
+	}
+	<-closed
+	if err := m.Close(); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+	ctx := context.Background()
+	if _, err := m.Judge(ctx, p, nil); err != ErrClosed {
+		t.Errorf("Judge after Close: %v", err)
+	}
+	if _, err := m.Progress(ctx, "task", nil); err != ErrClosed {
+		t.Errorf("Progress after Close: %v", err)
+	}
+	for _, err := range []error{m.Warmup(ctx, 9, 9), m.Save(ctx, t.TempDir()), (&Model{}).Warmup(ctx, 9, 9)} {
+		if err != ErrClosed {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+	for _, err := range m.JudgeAll(ctx, values([]Pair{p}), nil) {
+		if err != ErrClosed {
+			t.Errorf("JudgeAll after Close: %v", err)
+		}
+	}
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for the given -fuzztime (such as 100000x), at most three minutes each: running out of time is no
+# failure, a crash is.
+set -euo pipefail
+runs=${1:?usage: fuzz.sh 100000x}
+for pkg in $(go list ./...); do
+	for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
+		echo "fuzz $pkg $target"
+		code=0
+		timeout --signal=INT 180 go test -run '^$' -fuzz "^$target\$" -fuzztime "$runs" -fuzzminimizetime 5x "$pkg" || code=$?
+		if [ "$code" -eq 124 ]; then
+			echo "fuzz $target: stopped after three minutes without a crash"
+		elif [ "$code" -ne 0 ]; then
+			exit "$code"
+		fi
+	done
+done

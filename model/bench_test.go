@@ -8,7 +8,7 @@ import (
 	"github.com/egotsr/egotsr/vision"
 )
 
-// BenchmarkForward is one judgement's forward pass, vision included, in the shape of internal/bench's checkpoints:
+// BenchmarkForward is one judgement's forward pass, vision and text apart, in the shape of internal/bench's checkpoints:
 //
 //	EGOTSR_BENCH=.cache/bench/small-f32 go test -bench Forward ./model
 func BenchmarkForward(b *testing.B) {
@@ -28,15 +28,24 @@ func BenchmarkForward(b *testing.B) {
 				}
 			}
 			ids := append(append(seq(20, 80), repeat(m.Config.ImageToken, 128)...), seq(20, 78)...)
-			for b.Loop() {
-				features, err := m.Encode(ctx, frames)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := m.Score(ctx, []Prompt{{ids, features}}, []int32{16, 17}); err != nil {
-					b.Fatal(err)
-				}
+			features, err := m.Encode(ctx, frames)
+			if err != nil {
+				b.Fatal(err)
 			}
+			b.Run("vision", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := m.Encode(ctx, frames); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run("text", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := m.Score(ctx, []Prompt{{ids, features}}, []int32{16, 17}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		})
 	}
 }

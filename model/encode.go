@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -36,12 +37,12 @@ func (m *Model) Encode(ctx context.Context, frames []*vision.Patches) ([]*Featur
 	}
 	for _, grid := range grids {
 		layout := m.Config.Vision.layout(grid)
-		for members := groups[grid]; len(members) > 0; {
-			n := min(len(members), maxFrames)
-			if err := m.encode(ctx, layout, frames, members[:n], out); err != nil {
+		for members := range slices.Chunk(groups[grid], maxFrames) {
+			if err := m.inParts(len(members), func(from, to int) error {
+				return m.encode(ctx, layout, frames, members[from:to], out)
+			}); err != nil {
 				return nil, err
 			}
-			members = members[n:]
 		}
 	}
 	return out, nil

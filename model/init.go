@@ -10,14 +10,14 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 )
 
 // New makes a model with random float32 weights: matrices from a normal distribution of variance 1/inputs (LeCun et al.,
 // Efficient BackProp, 1998), norms one, biases zero. The usual deviation of 0.02 suits wide models; at a width of 192 it
 // leaves attention uniform for thousands of steps. A tensor's values depend on seed, name and shape alone.
 func New(config Config, backend compute.Backend, seed uint64) (*Model, error) {
-	m := &Model{Config: config, backend: backend, store: model.NewStore(), dtype: dtypes.Float32, turn: make(chan struct{}, 1)}
+	m := newModel(config, backend)
+	m.dtype = dtypes.Float32
 	for _, p := range config.Params() {
 		t := tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape...))
 		if err := tensors.MutableFlatData(t, func(flat []float32) { initialise(flat, p, seed) }); err != nil {

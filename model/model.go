@@ -1,8 +1,9 @@
 // Package model is Qwen2.5-VL as GoMLX graphs: it takes patches and token ids, and gives vision features, logits and
 // generated tokens. It knows nothing of tasks or frames' meaning; prompts are made elsewhere.
 //
-// A Model may be used by many goroutines. Graph runs take turns, because one run already uses every core; a caller
-// whose context ends stops waiting at once, while its run, if it had begun, finishes unobserved.
+// A Model may be used by many goroutines. Graph runs take turns on XLA, where one run already uses every core; on the Go
+// backend, where only matrix products do, as many run side by side as there are cores. A caller whose context ends stops
+// waiting at once, while its run, if it had begun, finishes unobserved.
 package model
 
 import (
@@ -10,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -17,6 +20,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"golang.org/x/sync/errgroup"
 )
 
 // ErrClosed is returned by every call on a Model after Close.
@@ -31,7 +35,7 @@ type Model struct {
 
 	vision, score, prefill, decode *model.Exec
 
-	turn   chan struct{} // holds one token: the right to run a graph
+	turn   chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
 	closed bool
 }
@@ -42,7 +46,7 @@ func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights stri
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Config: config, backend: backend, store: model.NewStore(), turn: make(chan struct{}, 1)}
+	m := newModel(config, backend)
 	if m.dtype, err = computeType(weights, config.DType); err != nil {
 		return nil, err
 	}
@@ -53,6 +57,28 @@ func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights stri
 		return nil, err
 	}
 	return m, nil
+}
+
+func newModel(config Config, backend compute.Backend) *Model {
+	lanes := 1
+	if strings.HasPrefix(backend.Name(), "Go") {
+		lanes = runtime.GOMAXPROCS(0)
+	}
+	return &Model{Config: config, backend: backend, store: model.NewStore(), turn: make(chan struct{}, lanes)}
+}
+
+// inParts calls f for parts of n items: all at once where runs take turns, else item by item and side by side.
+func (m *Model) inParts(n int, f func(from, to int) error) error {
+	lanes := cap(m.turn)
+	if lanes == 1 || n < 2 {
+		return f(0, n)
+	}
+	var g errgroup.Group
+	g.SetLimit(lanes)
+	for i := range n {
+		g.Go(func() error { return f(i, i+1) })
+	}
+	return g.Wait()
 }
 
 func computeType(weights, stored string) (dtypes.DType, error) {

@@ -13,24 +13,31 @@ func (m *Model) Score(ctx context.Context, prompts []Prompt, answers []int32) ([
 	if len(prompts) == 0 {
 		return nil, nil
 	}
+	out := make([][]float32, len(prompts))
+	return out, m.inParts(len(prompts), func(from, to int) error {
+		return m.scoreRun(ctx, prompts[from:to], answers, out[from:to])
+	})
+}
+
+// scoreRun scores prompts in one graph run.
+func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32, out [][]float32) error {
 	b, err := m.layoutText(prompts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	candidates := tensors.FromFlatDataAndDimensions(answers, len(answers))
 	res, err := m.run(ctx, m.score, append([]any{candidates}, b.args()...)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	flat, err := takeFloats(res[0])
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([][]float32, len(prompts))
 	for i := range out {
 		out[i] = flat[i*len(answers) : (i+1)*len(answers)]
 	}
-	return out, nil
+	return nil
 }
 
 func (m *Model) scoreGraph(g *Graph, in []*Node) []*Node {

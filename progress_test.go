@@ -44,7 +44,10 @@ func TestProgressEncodesOnce(t *testing.T) {
 }
 
 func TestProgressReverses(t *testing.T) {
-	const n = 18 // more than are compared each with each
+	n := 18 // more than are compared each with each
+	if testing.Short() {
+		n = 7
+	}
 	for _, c := range []struct{ cache, encodes int }{{0, n}, {5, 2*n - 5}} {
 		m := openGolden(t, Options{FrameCache: c.cache})
 		frames := noises(n)

@@ -7,9 +7,10 @@ ifneq ($(wildcard $(PLUGIN)),)
 export PJRT_PLUGIN_LIBRARY_PATH := $(PLUGIN)
 endif
 EPISODES ?= ../shared/episodes
+TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench validate-nano check-save
+.PHONY: test lint race fuzz xla reference tokenizer bench nano validate-nano check-save
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -37,6 +38,9 @@ tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
 
 bench:           ## ours beside transformers, one table; run it alone on the machine
 	go run ./internal/bench -python $(PYTHON)
+
+nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
+	go run ./examples/train -data $(TRAIN) -validate $(EPISODES) -from model/nano -out runs/nano
 
 validate-nano:   ## the embedded checkpoint on episodes with true progress
 	go run ./examples/validate -data $(EPISODES)

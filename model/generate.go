@@ -93,7 +93,7 @@ func (m *Model) decodeGraph(g *Graph, in []*Node) []*Node {
 	// Where rather than DynamicUpdateSlice: the Go backend has no such op.
 	write := Reshape(Equal(slot, here), 1, 1, slots, 1)
 
-	x := Gather(w.get("model.embed_tokens.weight"), ExpandAxes(ids, -1)) // [1, 1, hidden]
+	x := w.rows("model.embed_tokens.weight", ids) // [1, 1, hidden]
 	var out []*Node
 	for i := range c.Layers {
 		layer := w.in(fmt.Sprintf("model.layers.%d.", i))

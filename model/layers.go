@@ -27,15 +27,35 @@ func (w *weights) in(prefix string) *weights {
 	return &inner
 }
 
-func (w *weights) get(name string) *Node {
+func (w *weights) variable(name string) *model.Variable {
 	v := w.store.GetVariable("/" + w.prefix + name)
 	if v == nil {
 		panic("model: no tensor " + w.prefix + name) // the name table was checked at load: a bug, not an input error
 	}
-	if w.compute == dtypes.InvalidDType {
-		return v.NodeValue(w.graph)
+	return v
+}
+
+func (w *weights) get(name string) *Node {
+	v := w.variable(name)
+	x := v.NodeValue(w.graph)
+	if v.DType() == dtypes.Int8 {
+		return Mul(ConvertDType(x, dtypes.Float32), w.variable(name+scaleSuffix).NodeValue(w.graph))
 	}
-	return ConvertDType(v.NodeValue(w.graph), w.compute) // its gradient comes back in the master's float32
+	if w.compute != dtypes.InvalidDType {
+		x = ConvertDType(x, w.compute) // its gradient comes back in the master's float32
+	}
+	return x
+}
+
+// rows looks up rows of a matrix: index [...] int32 → [..., columns]. Of int8 weights only these rows are widened.
+func (w *weights) rows(name string, index *Node) *Node {
+	index = ExpandAxes(index, -1)
+	v := w.variable(name)
+	if v.DType() != dtypes.Int8 {
+		return Gather(w.get(name), index)
+	}
+	scale := Gather(w.variable(name+scaleSuffix).NodeValue(w.graph), index)
+	return Mul(ConvertDType(Gather(v.NodeValue(w.graph), index), dtypes.Float32), scale)
 }
 
 // dense is PyTorch's Linear: weight [out, in]; bias [out] or nil; act at most one activation.

@@ -31,7 +31,8 @@ type Model struct {
 	Config  Config
 	backend compute.Backend
 	store   *model.Store
-	dtype   dtypes.DType
+	dtype   dtypes.DType // of the forward pass
+	int8    bool         // matrices are held as int8, see quantise
 
 	vision, score, prefill, decode *model.Exec
 
@@ -40,13 +41,17 @@ type Model struct {
 	closed bool
 }
 
-// Load reads config.json and the weights. weights is "" (as stored), "f32" or "bf16".
+// Load reads config.json and the weights. weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of
+// the memory, computed with in float32.
 func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights string) (*Model, error) {
 	config, err := LoadConfig(fsys)
 	if err != nil {
 		return nil, err
 	}
 	m := newModel(config, backend)
+	if weights == "int8" {
+		weights, m.int8 = "f32", true
+	}
 	if m.dtype, err = computeType(weights, config.DType); err != nil {
 		return nil, err
 	}
@@ -91,7 +96,7 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 	case "bf16":
 		return dtypes.BFloat16, nil
 	}
-	return dtypes.InvalidDType, fmt.Errorf("weights %q: want \"\", \"f32\" or \"bf16\"", weights)
+	return dtypes.InvalidDType, fmt.Errorf("weights %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)
 }
 
 func (m *Model) build() (err error) {

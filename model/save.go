@@ -30,6 +30,9 @@ func (m *Model) Save(ctx context.Context, from fs.FS, dir string) (err error) {
 	if m.closed {
 		return ErrClosed
 	}
+	if m.int8 {
+		return errors.New("save: int8 weights have lost what they were rounded from; open the checkpoint with others to save it")
+	}
 	select {
 	case m.turn <- struct{}{}: // weights must not change while they are written
 		defer func() { <-m.turn }()

@@ -132,3 +132,23 @@ func TestLoadDamaged(t *testing.T) {
 		}
 	}
 }
+
+// TestInt8: rounding every row to 255 levels moves the logits by a few percent, and such a model is not saved.
+func TestInt8(t *testing.T) {
+	images, judge := openGolden(t, "images.safetensors"), openGolden(t, "judge.safetensors")
+	eachBackend(t, "int8", func(t *testing.T, m *Model) {
+		p := prompt(t, m, images, judge.ints("input_ids")[0], 0, 1)
+		got, err := m.Score(context.Background(), []Prompt{p}, seq(0, m.Config.VocabSize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := judge.floats("logits")
+		near(t, "logits", got[0], want[len(want)-m.Config.VocabSize:], 0.05)
+		if ids, err := m.Generate(context.Background(), p, 4, nil); err != nil || len(ids) == 0 {
+			t.Errorf("generated %v, %v", ids, err)
+		}
+		if err := m.Save(context.Background(), os.DirFS(golden+"/checkpoint"), t.TempDir()); err == nil {
+			t.Error("int8 weights were saved")
+		}
+	})
+}

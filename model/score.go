@@ -45,7 +45,7 @@ func (m *Model) scoreGraph(g *Graph, in []*Node) []*Node {
 	t, last := textNodes(in[1:])
 	x, _ := textTower(w, t, last, noTrace)
 	x = rmsNorm(Squeeze(x, 1), w.get("model.norm.weight"), m.Config.RMSNormEps)
-	head := Gather(w.get(m.Config.headName()), ExpandAxes(in[0], -1)) // [answers, hidden]
+	head := w.rows(m.Config.headName(), in[0]) // [answers, hidden]
 	return []*Node{float32s(dense(x, head, nil))}
 }
 

@@ -19,8 +19,7 @@ type textInputs struct {
 
 // embed looks up token embeddings and puts the vision features in the places of the image placeholders.
 func embed(w *weights, in textInputs) *Node {
-	table := w.get("model.embed_tokens.weight")
-	x := Gather(table, ExpandAxes(in.ids, -1)) // [batch, seq, hidden]
+	x := w.rows("model.embed_tokens.weight", in.ids) // [batch, seq, hidden]
 	if in.visual == nil {
 		return x
 	}

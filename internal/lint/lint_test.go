@@ -8,9 +8,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"vision":     {},
 }
 
-// programs may import everything: they are the wiring, and nothing imports them.
+// programs are wiring: they may import every room and the root, and nothing imports them.
 var programs = []string{"examples", "internal/bench", "internal/resave"}
 
 // gomlx are the rooms whose code may see GoMLX.
@@ -41,7 +41,11 @@ var gomlx = []string{"model", "curriculum", "internal"}
 const (
 	maxLines       = 330 // of a Go file without tests
 	maxReadmeLines = 150
+	graph          = "github.com/gomlx/gomlx/core/graph" // its operations read as formulas; the one dot-import
 )
+
+// machinePath finds paths of somebody's machine at the start of a path, so that a/root/b is none.
+var machinePath = regexp.MustCompile(`(^|[^\w./-])/(ro` + `ot|wo` + `rk|ho` + `me|tm` + `p)\b`)
 
 func under(dir string, rooms []string) bool {
 	return slices.ContainsFunc(rooms, func(r string) bool { return dir == r || strings.HasPrefix(dir, r+"/") })
@@ -67,17 +71,15 @@ func check(tree fs.FS) (violations []string, err error) {
 			}
 			return nil
 		}
-		if !slices.Contains([]string{".go", ".md", ".sh", ".py", ".mod", ""}, path.Ext(name)) {
-			return nil
-		}
 		data, err := fs.ReadFile(tree, name)
 		if err != nil {
 			return err
 		}
-		for _, place := range []string{"/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"} {
-			if bytes.Contains(data, []byte(place)) {
-				complain(name, "names the machine path %s", place)
-			}
+		if bytes.IndexByte(data[:min(len(data), 8192)], 0) >= 0 {
+			return nil // not text
+		}
+		if found := machinePath.Find(data); found != nil {
+			complain(name, "names a machine path: %q", found)
 		}
 		lines := bytes.Count(data, []byte("\n"))
 		if name == "README.md" && lines > maxReadmeLines {
@@ -94,10 +96,20 @@ func check(tree fs.FS) (violations []string, err error) {
 		if err != nil {
 			return err
 		}
+		if first := room(path.Dir(name)); rooms[first] == nil && first != "internal" && first != "examples" {
+			complain(name, "the room %s is not in the design", first)
+			return nil
+		}
+		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
+			complain(name, "has an init function: importing a package must do nothing")
+		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
 			if why := forbidden(path.Dir(name), imported, test); why != "" {
 				complain(name, "imports %s: %s", imported, why)
+			}
+			if spec.Name != nil && spec.Name.Name == "." && imported != graph {
+				complain(name, "dot-imports %s", imported)
 			}
 		}
 		if !test && !under(path.Dir(name), programs) && room(path.Dir(name)) != "internal" {
@@ -112,36 +124,32 @@ func check(tree fs.FS) (violations []string, err error) {
 
 // forbidden says why a file in dir may not import a package, or nothing.
 func forbidden(dir, imported string, test bool) string {
-	switch {
-	case under(dir, programs):
-		return ""
-	case strings.HasPrefix(imported, "github.com/gomlx/") && !under(dir, gomlx) && !test:
-		return "GoMLX stays in " + strings.Join(gomlx, ", ")
-	case imported == module:
-		if test && dir == "." {
-			return "" // examples of the root package
-		}
-		return "nobody imports the root"
-	case !strings.HasPrefix(imported, module+"/"):
-		return ""
-	}
-	target := strings.TrimPrefix(imported, module+"/")
+	target, ours := strings.CutPrefix(imported, module+"/")
 	from := room(dir)
 	switch {
-	case test && dir == "." || from == room(target):
+	case strings.HasPrefix(imported, "github.com/gomlx/") && !under(dir, gomlx):
+		return "GoMLX stays in " + strings.Join(gomlx, ", ")
+	case imported == module && !under(dir, programs) && !(test && dir == "."):
+		return "nobody imports the root"
+	case !ours:
 		return ""
 	case under(target, programs):
 		return "programs are imported by nobody"
-	case from == "internal" && room(target) != "internal":
+	case under(dir, programs) || from == room(target):
+		return ""
+	case from == "internal":
 		return "internal packages know nothing above them"
 	case room(target) == "internal":
 		return ""
-	case !slices.Contains(slices.Sorted(maps.Keys(rooms)), from):
-		return "the room " + from + " is not in the design"
 	case !slices.Contains(rooms[from], room(target)):
-		return "arrows from " + from + " go to " + strings.Join(rooms[from], ", ") + " only"
+		return "arrows from " + from + " go to " + strings.Join(append([]string{"internal"}, rooms[from]...), ", ") + " only"
 	}
 	return ""
+}
+
+func isInit(decl ast.Decl) bool {
+	f, ok := decl.(*ast.FuncDecl)
+	return ok && f.Recv == nil && f.Name.Name == "init"
 }
 
 // undocumented lists the exported declarations of a file that no comment explains.
@@ -156,7 +164,7 @@ func undocumented(file *ast.File) (names []string) {
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
-				if t, ok := spec.(*ast.TypeSpec); ok && t.Name.IsExported() && d.Doc == nil && t.Doc == nil {
+				if t, ok := spec.(*ast.TypeSpec); ok && t.Name.IsExported() && t.Doc == nil && (d.Doc == nil || d.Lparen.IsValid()) {
 					names = append(names, t.Name.Name)
 				}
 			}
@@ -165,15 +173,47 @@ func undocumented(file *ast.File) (names []string) {
 	return names
 }
 
-func receiver(d *ast.FuncDecl) string {
-	t := d.Recv.List[0].Type
-	if star, ok := t.(*ast.StarExpr); ok {
-		t = star.X
+// receiver names the type that a method belongs to: T of T, *T, T[P] and *T[P, Q].
+func receiver(d *ast.FuncDecl) (name string) {
+	ast.Inspect(d.Recv.List[0].Type, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && name == "" {
+			name = id.Name
+		}
+		return name == ""
+	})
+	return name
+}
+
+// treeFaults compares the README's annotated tree with the repository: every folder at the top is in it, and every file
+// and folder in it is there. Each line of the tree is one or more paths, two spaces or more, and an explanation.
+func treeFaults(readme string, tree fs.FS) (faults []string) {
+	_, rest, _ := strings.Cut(readme, "## What is where\n\n```\n")
+	block, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		return []string{"no tree under \"What is where\""}
 	}
-	if id, ok := t.(*ast.Ident); ok {
-		return id.Name
+	var named []string
+	for line := range strings.Lines(block) {
+		paths, _, _ := strings.Cut(line, "  ")
+		for _, p := range strings.Fields(paths) {
+			p = strings.TrimSuffix(p, "/")
+			if _, err := fs.Stat(tree, p); p != "…" && err != nil {
+				faults = append(faults, "names "+p+", which is not there")
+			}
+			named = append(named, p)
+		}
 	}
-	return ""
+	entries, err := fs.ReadDir(tree, ".")
+	if err != nil {
+		return append(faults, err.Error())
+	}
+	for _, e := range entries {
+		inside := func(p string) bool { return under(p, []string{e.Name()}) }
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "runs" && !slices.ContainsFunc(named, inside) {
+			faults = append(faults, "does not name "+e.Name()+"/")
+		}
+	}
+	return faults
 }
 
 func TestHouse(t *testing.T) {
@@ -186,46 +226,81 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// TestReadmeTree: the README's annotated tree names every folder at the top.
 func TestReadmeTree(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "runs" && !bytes.Contains(readme, []byte(e.Name()+"/")) {
-			t.Errorf("README.md does not name %s/", e.Name())
-		}
+	for _, f := range treeFaults(string(readme), os.DirFS("../..")) {
+		t.Error("README.md " + f)
 	}
 }
 
 // TestChecker: every rule catches its violation, so that a silent pass means something.
 func TestChecker(t *testing.T) {
-	long := "package x\n" + strings.Repeat("//\n", maxLines)
+	long := "package model\n" + strings.Repeat("//\n", maxLines)
+	imports := func(pkg, what string) string { return "package " + pkg + "\nimport _ \"" + what + "\"\n" }
 	for name, c := range map[string]struct{ file, text, want string }{
-		"root":        {"model/a.go", "package model\nimport _ \"" + module + "\"\n", "nobody imports the root"},
-		"gomlx":       {"vision/a.go", "package vision\nimport _ \"github.com/gomlx/gomlx/core/graph\"\n", "GoMLX stays"},
-		"arrow":       {"tokenizer/a.go", "package tokenizer\nimport _ \"" + module + "/model\"\n", "arrows from tokenizer"},
-		"upwards":     {"internal/x/a.go", "package x\nimport _ \"" + module + "/model\"\n", "know nothing above"},
-		"new room":    {"extra/a.go", "package extra\nimport _ \"" + module + "/model\"\n", "not in the design"},
-		"program":     {"model/a.go", "package model\nimport _ \"" + module + "/examples/judge\"\n", "programs are imported"},
-		"long":        {"model/a.go", long, "lines, at most"},
-		"long readme": {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
-		"no comment":  {"model/a.go", "package model\nfunc Public() {}\n", "has no comment"},
-		"no comment2": {"model/a.go", "package model\ntype Public int\n", "has no comment"},
-		"machine":     {"scripts/a.sh", "cd /ro" + "ot/x\n", "machine path"},
+		"root":             {"model/a.go", imports("model", module), "nobody imports the root"},
+		"root, in itself":  {"a.go", imports("egotsr", module), "nobody imports the root"},
+		"root, in a test":  {"model/a_test.go", imports("model", module), "nobody imports the root"},
+		"gomlx":            {"vision/a.go", imports("vision", graph), "GoMLX stays"},
+		"gomlx, in a test": {"vision/a_test.go", imports("vision", graph), "GoMLX stays"},
+		"gomlx, program":   {"examples/x/a.go", imports("main", graph), "GoMLX stays"},
+		"gomlx, root":      {"a.go", imports("egotsr", graph), "GoMLX stays"},
+		"arrow":            {"tokenizer/a.go", imports("tokenizer", module+"/model"), "arrows from tokenizer"},
+		"arrow back":       {"vision/a.go", imports("vision", module+"/dataset"), "arrows from vision"},
+		"upwards":          {"internal/x/a.go", imports("x", module+"/model"), "know nothing above"},
+		"new room":         {"extra/a.go", "package extra\n", "not in the design"},
+		"program":          {"model/a.go", imports("model", module+"/examples/judge"), "programs are imported"},
+		"program, inside":  {"internal/x/a.go", imports("x", module+"/internal/bench"), "programs are imported"},
+		"dot":              {"model/a.go", "package model\nimport . \"fmt\"\n", "dot-imports fmt"},
+		"init":             {"model/a.go", "package model\nfunc init() {}\n", "init function"},
+		"long":             {"model/a.go", long, "lines, at most"},
+		"long readme":      {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
+		"bare function":    {"model/a.go", "package model\nfunc Public() {}\n", "Public is exported"},
+		"bare type":        {"model/a.go", "package model\ntype Public int\n", "Public is exported"},
+		"bare in a group":  {"model/a.go", "package model\n// Two.\ntype (\n\tPublic int\n)\n", "Public is exported"},
+		"bare method":      {"model/a.go", "package model\nfunc (p *Public) Do() {}\n", "Do is exported"},
+		"bare, generic":    {"model/a.go", "package model\nfunc (p *Public[T]) Do() {}\n", "Do is exported"},
+		"machine":          {"scripts/a.sh", "cd /ro" + "ot/x\n", "machine path"},
+		"machine, bare":    {".ci/run", "HOME=/ro" + "ot\n", "machine path"},
+		"machine, scratch": {"model/a.json", "{\"out\": \"/tm" + "p/x\"}\n", "machine path"},
 	} {
 		got, err := check(fstest.MapFS{c.file: {Data: []byte(c.text)}})
 		if err != nil || len(got) != 1 || !strings.Contains(got[0], c.want) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	fine := fstest.MapFS{"curriculum/a.go": {Data: []byte("package curriculum\nimport _ \"" + module + "/model\"\n")}}
+	fine := fstest.MapFS{
+		"a_test.go":           {Data: []byte(imports("egotsr_test", module))},
+		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/model"))},
+		"examples/x/main.go":  {Data: []byte(imports("main", module) + "func init() {}\n")},
+		"internal/bench/a.go": {Data: []byte(imports("main", module))},
+		"internal/x/a.go":     {Data: []byte(imports("x", module+"/internal/y"))},
+		"model/a.go":          {Data: []byte("package model\nimport . \"" + graph + "\"\n")},
+		"model/a_test.go":     {Data: []byte(long + "func Public() {}\n")},
+		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
+		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
+	}
 	if got, err := check(fine); err != nil || got != nil {
 		t.Errorf("a clean tree: %q, %v", got, err)
+	}
+}
+
+// TestTreeChecker: the comparison with the README's tree finds what is missing on either side.
+func TestTreeChecker(t *testing.T) {
+	tree := fstest.MapFS{"a.go": {}, "model/m.go": {}, "model/nano/n.go": {}, "vision/v.go": {}}
+	const head = "# x\n\nvision/ model/\n\n## What is where\n\n```\n"
+	for name, c := range map[string]struct{ readme, want string }{
+		"complete": {head + "a.go …   api\nmodel/nano/   embedded\nvision/  sees\n```\n", ""},
+		"missing":  {head + "a.go   api, with vision/\nmodel/   graphs\n```\n", "does not name vision/"},
+		"gone":     {head + "model/  graphs\nvision/  sees\nold/   was\n```\n", "names old, which is not there"},
+		"no tree":  {"# x\n\nmodel/ vision/\n", "no tree"},
+	} {
+		got := treeFaults(c.readme, tree)
+		if len(got) > 1 || !strings.HasPrefix(strings.Join(got, ""), c.want) || (len(got) == 0) != (c.want == "") {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

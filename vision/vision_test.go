@@ -2,7 +2,9 @@ package vision
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -206,8 +208,10 @@ func TestDecodeBomb(t *testing.T) {
 	}
 	data := b.Bytes()
 	copy(data[16:24], []byte{0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30})
-	if _, err := Decode(data); err == nil {
-		t.Error("decoded a bomb")
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
+	var size *SizeError
+	if _, err := Decode(data); !errors.As(err, &size) || size.Width != 30000 {
+		t.Errorf("a bomb gave %v, want a *SizeError", err)
 	}
 }
 

@@ -14,6 +14,9 @@ PYTHON ?= .cache/ref/bin/python
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
+ifdef PJRT_PLUGIN_LIBRARY_PATH
+	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 20m -short .
+endif
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"image"
@@ -19,7 +20,7 @@ const checkpoint = "testdata/golden/a/checkpoint"
 func openGolden(t testing.TB, o Options) *Model {
 	t.Helper()
 	if o.Backend == "" {
-		o.Backend = "go"
+		o.Backend = cmp.Or(os.Getenv("EGOTSR_TEST_BACKEND"), "go") // make test asks for both
 	}
 	m, err := Open(context.Background(), os.DirFS(checkpoint), &o)
 	if err != nil {

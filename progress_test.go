@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,10 @@ func TestProgressEncodesOnce(t *testing.T) {
 }
 
 func TestProgressReverses(t *testing.T) {
+	tolerance := 1e-9
+	if os.Getenv("EGOTSR_TEST_BACKEND") != "" {
+		tolerance = 1e-5 // XLA's sums depend on how many frames share a run
+	}
 	n := 18 // more than are compared each with each
 	if testing.Short() {
 		n = 7
@@ -56,7 +61,7 @@ func TestProgressReverses(t *testing.T) {
 		reversed := progress(t, m, frames)
 		slices.Reverse(reversed)
 		for i := range curve {
-			if math.Abs(curve[i]-reversed[i]) > 1e-9 {
+			if math.Abs(curve[i]-reversed[i]) > tolerance {
 				t.Errorf("FrameCache %d: frame %d at %v, reversed at %v", c.cache, i, curve[i], reversed[i])
 			}
 		}

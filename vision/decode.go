@@ -17,24 +17,75 @@ import (
 // maxPixels is the largest image that is decoded: 100 megapixels.
 const maxPixels = 100_000_000
 
-// Decode reads a PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF. The size in the header is checked before anything
-// is allocated. EXIF orientation is not applied, as the reference does not. Errors are *SizeError or *FormatError.
+// jpegPixelsPerByte is more than a complete JPEG can have: each 8x8 block takes at least one bit in its DC scan, which
+// makes 512. The data of a header that promises more is cut short, and need not cost gigabytes to find out.
+const jpegPixelsPerByte = 1024
+
+// Decode reads a PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF. The size in the header is checked before pixels
+// are allocated. EXIF orientation is not applied, as the reference does not. Errors are *SizeError (more than 100
+// megapixels, or none) or *FormatError (not an image, a broken one, a variant nobody here can read).
 func Decode(data []byte) (img image.Image, err error) {
+	kind := "image"
 	// The decoders are well kept, but a crafted file must not take a robot down: this is their one boundary.
 	defer func() {
 		if p := recover(); p != nil {
-			img, err = nil, &FormatError{"image", fmt.Sprintf("decoder failed: %v", p)}
+			img, err = nil, &FormatError{kind, fmt.Sprintf("decoder failed: %v", p)}
 		}
 	}()
-	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
+	config, name, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, &FormatError{"image", err.Error()}
+		return nil, &FormatError{kind, err.Error()}
 	}
-	if config.Width < 1 || config.Height < 1 || config.Width > maxPixels/config.Height {
-		return nil, &SizeError{config.Width, config.Height, "is outside the decoder's bounds"}
+	kind = name
+	if config.Width < 1 || config.Height < 1 {
+		return nil, &SizeError{config.Width, config.Height, "is empty"}
+	}
+	if config.Width > maxPixels/config.Height {
+		return nil, &SizeError{config.Width, config.Height, fmt.Sprintf("is above %d megapixels", maxPixels/1_000_000)}
+	}
+	if kind == "jpeg" && config.Width*config.Height > jpegPixelsPerByte*len(data) {
+		return nil, &FormatError{kind, fmt.Sprintf("%d bytes cannot hold %dx%d pixels", len(data), config.Width, config.Height)}
 	}
 	if img, _, err = image.Decode(bytes.NewReader(data)); err != nil {
 		return nil, &FormatError{kind, err.Error()}
 	}
+	// What the decoders of the other formats give says all there is; these two leave something only known here.
+	switch src := img.(type) {
+	case *image.Paletted:
+		if kind == "gif" {
+			return onScreen(src, config.Width, config.Height), nil
+		}
+	case *image.YCbCr:
+		if kind == "webp" {
+			return fromWebP(src, nil, 0), nil
+		}
+	case *image.NYCbCrA:
+		if kind == "webp" {
+			return fromWebP(&src.YCbCr, src.A, src.AStride), nil
+		}
+	}
 	return img, nil
+}
+
+// onScreen puts a GIF frame that fills only part of its screen where it belongs. The rest is transparent if the frame has
+// a transparent colour, and of colour 0 if not: Pillow's rule.
+func onScreen(frame *image.Paletted, w, h int) *image.Paletted {
+	screen := image.Rect(0, 0, w, h)
+	if frame.Rect == screen {
+		return frame
+	}
+	out := image.NewPaletted(screen, frame.Palette)
+	for i, c := range frame.Palette {
+		if _, _, _, a := c.RGBA(); a == 0 {
+			for k := range out.Pix {
+				out.Pix[k] = uint8(i)
+			}
+			break
+		}
+	}
+	for y := frame.Rect.Min.Y; y < frame.Rect.Max.Y; y++ {
+		row := frame.Pix[frame.PixOffset(frame.Rect.Min.X, y):][:frame.Rect.Dx()]
+		copy(out.Pix[out.PixOffset(frame.Rect.Min.X, y):], row)
+	}
+	return out
 }

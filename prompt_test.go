@@ -108,7 +108,7 @@ func TestBadInput(t *testing.T) {
 	wantInput(t, err, "prompt")
 	_, err = m.Judge(ctx, Pair{"task", noise(1, 1, 1), a}, nil)
 	var size *vision.SizeError
-	if !errors.As(err, &size) || size.Width != 1 {
+	if !errors.As(err, &size) || size.W != 1 {
 		t.Errorf("an image of one pixel: %v, want a *vision.SizeError", err)
 	}
 	_, err = m.Progress(ctx, "task", []image.Image{a, nil})

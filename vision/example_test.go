@@ -18,7 +18,7 @@ func ExampleSmartResize() {
 }
 
 func ExampleProcessor_Patches() {
-	p := vision.Default
+	p := vision.Default()
 	p.MaxPixels = 112 * 112
 	patches, err := p.Patches(image.NewGray(image.Rect(0, 0, 224, 224)))
 	if err != nil {

@@ -17,44 +17,61 @@ type Processor struct {
 	TemporalPatch int // frames a patch spans; a still image repeats itself
 	MinPixels     int // bounds on width x height after smart resize
 	MaxPixels     int
-	Rescale       float64
-	Mean, Std     [3]float64 // of the rescaled channels
+	Rescale       float64    // what a level of 0–255 is multiplied by
+	Mean, Std     [3]float64 // of the rescaled red, green and blue
 }
 
 // Default is the published Qwen2.5-VL processor.
-var Default = Processor{
-	PatchSize: 14, MergeSize: 2, TemporalPatch: 2,
-	MinPixels: 4 * 28 * 28, MaxPixels: 16384 * 28 * 28,
-	Rescale: 1.0 / 255,
-	Mean:    [3]float64{0.48145466, 0.4578275, 0.40821073},
-	Std:     [3]float64{0.26862954, 0.26130258, 0.27577711},
+func Default() Processor {
+	return Processor{
+		PatchSize: 14, MergeSize: 2, TemporalPatch: 2,
+		MinPixels: 4 * 28 * 28, MaxPixels: 16384 * 28 * 28,
+		Rescale: 1.0 / 255,
+		Mean:    [3]float64{0.48145466, 0.4578275, 0.40821073},
+		Std:     [3]float64{0.26862954, 0.26130258, 0.27577711},
+	}
 }
 
-// processorFile is the part of preprocessor_config.json that is read; pointers tell absent from zero.
+// processorFile is preprocessor_config.json; pointers tell absent from zero. Fields are in the order of the alphabet, as
+// transformers writes them.
 type processorFile struct {
-	PatchSize     *int     `json:"patch_size"`
-	MergeSize     *int     `json:"merge_size"`
-	TemporalPatch *int     `json:"temporal_patch_size"`
-	MinPixels     *int     `json:"min_pixels"`
-	MaxPixels     *int     `json:"max_pixels"`
-	Rescale       *float64 `json:"rescale_factor"`
-	Size          struct {
-		Shortest *int `json:"shortest_edge"`
-		Longest  *int `json:"longest_edge"`
-	} `json:"size"`
-	Mean []float64 `json:"image_mean"`
-	Std  []float64 `json:"image_std"`
+	ConvertRGB    *bool      `json:"do_convert_rgb"`
+	Normalize     *bool      `json:"do_normalize"`
+	DoRescale     *bool      `json:"do_rescale"`
+	Resize        *bool      `json:"do_resize"`
+	Mean          []float64  `json:"image_mean"`
+	Type          string     `json:"image_processor_type"`
+	Std           []float64  `json:"image_std"`
+	MaxPixels     *int       `json:"max_pixels"`
+	MergeSize     *int       `json:"merge_size"`
+	MinPixels     *int       `json:"min_pixels"`
+	PatchSize     *int       `json:"patch_size"`
+	Class         string     `json:"processor_class"`
+	Resample      *int       `json:"resample"`
+	Rescale       *float64   `json:"rescale_factor"`
+	Size          *edgesFile `json:"size"`
+	TemporalPatch *int       `json:"temporal_patch_size"`
 }
+
+// edgesFile is how newer versions write the pixel bounds; the names are theirs, the unit is pixels of area.
+type edgesFile struct {
+	Longest  *int `json:"longest_edge"`
+	Shortest *int `json:"shortest_edge"`
+}
+
+// bicubicFilter is Pillow's number for the only filter there is here.
+const bicubicFilter = 3
 
 // Load reads preprocessor_config.json. Absent fields, and an absent file, mean the published values. The pixel bounds
-// may stand at the top or, as newer versions write them, as edges under "size"; the top goes first.
+// may stand at the top or, as newer versions write them, as edges under "size"; the top goes first. A file that cannot be
+// parsed, numbers out of any reason, and steps that are switched off or done otherwise are a *FormatError.
 func Load(fsys fs.FS) (Processor, error) {
 	data, err := fs.ReadFile(fsys, configFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Default, nil
+		return Default(), nil
 	}
 	if err != nil {
-		return Processor{}, err
+		return Processor{}, fmt.Errorf("vision: %w", err)
 	}
 	return parse(data)
 }
@@ -64,12 +81,17 @@ func parse(data []byte) (Processor, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return Processor{}, &FormatError{configFile, err.Error()}
 	}
-	p := Default
+	if err := f.supported(); err != nil {
+		return Processor{}, err
+	}
+	p := Default()
 	set(&p.PatchSize, f.PatchSize)
 	set(&p.MergeSize, f.MergeSize)
 	set(&p.TemporalPatch, f.TemporalPatch)
-	set(&p.MinPixels, f.Size.Shortest)
-	set(&p.MaxPixels, f.Size.Longest)
+	if f.Size != nil {
+		set(&p.MinPixels, f.Size.Shortest)
+		set(&p.MaxPixels, f.Size.Longest)
+	}
 	set(&p.MinPixels, f.MinPixels)
 	set(&p.MaxPixels, f.MaxPixels)
 	set(&p.Rescale, f.Rescale)
@@ -79,7 +101,24 @@ func parse(data []byte) (Processor, error) {
 	if err := setChannels(&p.Std, "image_std", f.Std); err != nil {
 		return Processor{}, err
 	}
-	return p, p.Validate()
+	if err := p.Validate(); err != nil {
+		return Processor{}, err
+	}
+	return p, nil
+}
+
+// supported refuses what would otherwise be ignored in silence. do_convert_rgb is not among it: false spares pictures
+// that are RGB already.
+func (f *processorFile) supported() error {
+	for field, on := range map[string]*bool{"do_resize": f.Resize, "do_rescale": f.DoRescale, "do_normalize": f.Normalize} {
+		if on != nil && !*on {
+			return &FormatError{configFile, field + " is false, which is not supported"}
+		}
+	}
+	if f.Resample != nil && *f.Resample != bicubicFilter {
+		return &FormatError{configFile, fmt.Sprintf("resample is %d, only %d (bicubic) is supported", *f.Resample, bicubicFilter)}
+	}
+	return nil
 }
 
 func set[T any](to, from *T) {
@@ -120,36 +159,29 @@ func (p Processor) Validate() error {
 		return bad("rescale_factor", p.Rescale)
 	}
 	for c := range 3 {
-		if !(p.Std[c] > 0) || math.IsInf(p.Std[c], 0) || math.IsNaN(p.Mean[c]) || math.IsInf(p.Mean[c], 0) {
-			return bad("image_mean or image_std", fmt.Sprint(p.Mean, p.Std))
+		if math.IsNaN(p.Mean[c]) || math.IsInf(p.Mean[c], 0) {
+			return bad("image_mean", p.Mean)
+		}
+		if !(p.Std[c] > 0) || math.IsInf(p.Std[c], 0) {
+			return bad("image_std", p.Std)
 		}
 	}
 	return nil
 }
 
-// maxAspect is the ratio of the sides above which smart resize refuses.
-const maxAspect = 200
-
-// SmartResize gives the size to which an image is scaled: sides that are multiples of factor, the pixel count within
-// bounds, the aspect ratio nearly kept (Qwen2-VL's smart_resize). Sides are rounded half to even, as Python does.
-// A ratio of sides above 200 is a *SizeError.
-func SmartResize(height, width, factor, minPixels, maxPixels int) (h, w int, err error) {
-	if height < 1 || width < 1 || max(height, width) > maxAspect*min(height, width) {
-		return 0, 0, &SizeError{width, height, "has sides in a ratio above 200"}
+// Config is the preprocessor_config.json that makes transformers do as p does, and Load give p back. The pixel bounds
+// are written both ways, since its versions read one or the other. p must be valid.
+func (p Processor) Config() []byte {
+	yes, filter := true, bicubicFilter
+	data, err := json.MarshalIndent(processorFile{
+		ConvertRGB: &yes, Normalize: &yes, DoRescale: &yes, Resize: &yes,
+		Type: "Qwen2VLImageProcessor", Class: "Qwen2_5_VLProcessor",
+		Mean: p.Mean[:], Std: p.Std[:], Rescale: &p.Rescale, Resample: &filter,
+		MinPixels: &p.MinPixels, MaxPixels: &p.MaxPixels, Size: &edgesFile{&p.MaxPixels, &p.MinPixels},
+		PatchSize: &p.PatchSize, MergeSize: &p.MergeSize, TemporalPatch: &p.TemporalPatch,
+	}, "", "  ")
+	if err != nil {
+		panic(err) // an infinity or NaN, which Validate refuses
 	}
-	f := float64(factor)
-	round := func(side int) float64 { return math.RoundToEven(float64(side)/f) * f }
-	fh, fw := round(height), round(width)
-	pixels := float64(height) * float64(width)
-	switch {
-	case fh*fw > float64(maxPixels):
-		beta := math.Sqrt(pixels / float64(maxPixels))
-		fh = max(f, math.Floor(float64(height)/beta/f)*f)
-		fw = max(f, math.Floor(float64(width)/beta/f)*f)
-	case fh*fw < float64(minPixels):
-		beta := math.Sqrt(float64(minPixels) / pixels)
-		fh = math.Ceil(float64(height)*beta/f) * f
-		fw = math.Ceil(float64(width)*beta/f) * f
-	}
-	return int(fh), int(fw), nil
+	return append(data, '\n')
 }

@@ -9,11 +9,12 @@ import (
 
 // RGB is an image of 8-bit red, green and blue.
 type RGB struct {
-	W, H int
+	W, H int     // pixels
 	Pix  []uint8 // [H, W, 3]
 }
 
-// Hash names the content: equal for equal sizes and pixels.
+// Hash names the content: equal for equal sizes and pixels. It is the SHA-256 of the two sides, each as eight
+// little-endian bytes, and the pixels.
 func (m *RGB) Hash() [32]byte {
 	h := sha256.New()
 	var size [16]byte
@@ -24,87 +25,114 @@ func (m *RGB) Hash() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// ToRGB converts as Pillow's convert("RGB") does; what is transparent is first laid over white, as the reference does.
-// 16-bit gray is clipped to 255, again as there; other 16-bit colours keep their high byte.
-func ToRGB(img image.Image) *RGB { return toRGB(img, true) }
-
-// toRGB with over false drops alpha instead: what transformers alone would do.
-func toRGB(img image.Image, over bool) *RGB {
+// ToRGB converts as Pillow's convert("RGB") does; what is transparent is first laid over white, as the EgoTSR reference
+// does. 16-bit gray is clipped to 255, as there; other 16-bit colours keep their high byte. A *image.YCbCr is taken for a
+// JPEG's. The result shares no memory with img.
+func ToRGB(img image.Image) *RGB {
 	b := img.Bounds()
-	out := &RGB{W: b.Dx(), H: b.Dy(), Pix: make([]uint8, 3*b.Dx()*b.Dy())}
+	m := &RGB{W: b.Dx(), H: b.Dy(), Pix: make([]uint8, 3*b.Dx()*b.Dy())}
 	switch src := img.(type) {
 	case *image.YCbCr:
-		out.fromYCbCr(src)
+		m.fromYCbCr(src)
+	case *image.NYCbCrA:
+		m.fromYCbCr(&src.YCbCr)
+		m.rows(func(y int, row []uint8) {
+			alpha := src.A[src.AOffset(b.Min.X, b.Min.Y+y):]
+			for x := range m.W {
+				p := row[3*x:]
+				p[0], p[1], p[2] = overWhite(p[0], p[1], p[2], alpha[x])
+			}
+		})
 	case *image.Gray:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			v := src.Pix[src.PixOffset(x, y)]
-			return v, v, v
+		m.rows(func(y int, row []uint8) {
+			for x, v := range src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):][:m.W] {
+				p := row[3*x : 3*x+3 : 3*x+3]
+				p[0], p[1], p[2] = v, v, v
+			}
 		})
 	case *image.Gray16:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			v := uint8(min(255, src.Gray16At(x, y).Y))
-			return v, v, v
-		})
-	case *image.NRGBA:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			p := src.Pix[src.PixOffset(x, y):]
-			return blend(p[0], p[1], p[2], p[3], over)
+		m.rows(func(y int, row []uint8) {
+			for x := range m.W {
+				v := uint8(min(255, src.Gray16At(b.Min.X+x, b.Min.Y+y).Y))
+				row[3*x], row[3*x+1], row[3*x+2] = v, v, v
+			}
 		})
 	case *image.RGBA:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			p := src.Pix[src.PixOffset(x, y):]
-			if p[3] == 255 {
-				return p[0], p[1], p[2]
-			}
-			c := color.NRGBAModel.Convert(color.RGBA{p[0], p[1], p[2], p[3]}).(color.NRGBA)
-			return blend(c.R, c.G, c.B, c.A, over)
+		m.rows(func(y int, row []uint8) {
+			fromFours(row, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):], func(r, g, b, a uint8) (uint8, uint8, uint8) {
+				// The colour is already weighed with alpha; a broken one above it must not wrap around.
+				return 255 - a + min(r, a), 255 - a + min(g, a), 255 - a + min(b, a)
+			})
+		})
+	case *image.NRGBA:
+		m.rows(func(y int, row []uint8) {
+			fromFours(row, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):], overWhite)
 		})
 	case *image.Paletted:
-		palette := make([][3]uint8, len(src.Palette))
+		palette := make([][3]uint8, 256)
 		for i, c := range src.Palette {
-			n := color.NRGBAModel.Convert(c).(color.NRGBA)
-			palette[i][0], palette[i][1], palette[i][2] = blend(n.R, n.G, n.B, n.A, over)
+			palette[i][0], palette[i][1], palette[i][2] = fromColor(c)
 		}
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			i := int(src.Pix[src.PixOffset(x, y)])
-			if i >= len(palette) {
-				return 0, 0, 0
+		m.rows(func(y int, row []uint8) {
+			for x, i := range src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):][:m.W] {
+				p, c := row[3*x:3*x+3:3*x+3], &palette[i]
+				p[0], p[1], p[2] = c[0], c[1], c[2]
 			}
-			return palette[i][0], palette[i][1], palette[i][2]
 		})
 	case *image.CMYK:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			p := src.Pix[src.PixOffset(x, y):]
-			// Pillow's cmyk2rgb: each ink over paper, times black, rounded by MULDIV255.
-			k := 255 - p[3]
-			return mul255(255-p[0], k), mul255(255-p[1], k), mul255(255-p[2], k)
+		m.rows(func(y int, row []uint8) {
+			in := src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):]
+			for x := range m.W {
+				// Pillow's cmyk2rgb: each ink over paper, times black.
+				p, k := in[4*x:4*x+4], 255-in[4*x+3]
+				row[3*x], row[3*x+1], row[3*x+2] = mul255(255-p[0], k), mul255(255-p[1], k), mul255(255-p[2], k)
+			}
 		})
 	default:
-		out.each(b, func(x, y int) (r, g, b uint8) {
-			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			return blend(c.R, c.G, c.B, c.A, over)
+		m.rows(func(y int, row []uint8) {
+			for x := range m.W {
+				row[3*x], row[3*x+1], row[3*x+2] = fromColor(img.At(b.Min.X+x, b.Min.Y+y))
+			}
 		})
 	}
-	return out
+	return m
 }
 
-func (m *RGB) each(b image.Rectangle, at func(x, y int) (r, g, b uint8)) {
-	i := 0
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			m.Pix[i], m.Pix[i+1], m.Pix[i+2] = at(x, y)
-			i += 3
+func (m *RGB) rows(fill func(y int, row []uint8)) {
+	if m.W == 0 {
+		return
+	}
+	for y := range m.H {
+		fill(y, m.Pix[3*m.W*y:][:3*m.W])
+	}
+}
+
+// fromFours converts a row of four bytes a pixel; blend is called where alpha is not full.
+func fromFours(row, in []uint8, blend func(r, g, b, a uint8) (uint8, uint8, uint8)) {
+	in = in[:len(row)/3*4]
+	for len(row) >= 3 && len(in) >= 4 {
+		if in[3] == 255 {
+			row[0], row[1], row[2] = in[0], in[1], in[2]
+		} else {
+			row[0], row[1], row[2] = blend(in[0], in[1], in[2], in[3])
 		}
+		row, in = row[3:], in[4:]
 	}
 }
 
-// blend lays a straight-alpha colour over white with Pillow's rounding (Image.paste with a mask).
-func blend(r, g, b, a uint8, over bool) (uint8, uint8, uint8) {
-	if a == 255 || !over {
-		return r, g, b
+// fromColor is the slow way, and the palette's.
+func fromColor(c color.Color) (r, g, b uint8) {
+	if deep, ok := c.(color.NRGBA64); ok { // Go's NRGBA model would multiply by alpha, divide again, and round twice
+		return overWhite(uint8(deep.R>>8), uint8(deep.G>>8), uint8(deep.B>>8), uint8(deep.A>>8))
 	}
-	paste := func(v uint8) uint8 { return div255(uint32(v)*uint32(a) + 255*uint32(255-a)) }
-	return paste(r), paste(g), paste(b)
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	return overWhite(n.R, n.G, n.B, n.A)
+}
+
+// overWhite lays a straight-alpha colour over white with the rounding of Pillow's Image.paste.
+func overWhite(r, g, b, a uint8) (uint8, uint8, uint8) {
+	paper := 255 * uint32(255-a)
+	return div255(uint32(r)*uint32(a) + paper), div255(uint32(g)*uint32(a) + paper), div255(uint32(b)*uint32(a) + paper)
 }
 
 func mul255(a, b uint8) uint8 { return div255(uint32(a) * uint32(b)) }

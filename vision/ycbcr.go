@@ -120,11 +120,10 @@ func widen(out []uint8, in []int32, even, odd int32, shift uint) {
 // of a larger one (SubImage) may begin in the middle of one. At the edges the last sample is repeated: what lies beyond
 // is not part of the image even where memory holds it.
 type chromaRows struct {
-	w, h           int // samples of a plane
-	first, stride  int
-	top            int // absolute first row of the image
-	halved         bool
-	firstSampleRow int
+	w, h          int // samples of a plane
+	first, stride int
+	top           int  // absolute first row of the image
+	halved        bool // a sample spans two rows
 }
 
 func newChromaRows(src *image.YCbCr) chromaRows {
@@ -136,7 +135,7 @@ func newChromaRows(src *image.YCbCr) chromaRows {
 	}
 	switch src.SubsampleRatio {
 	case image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio420:
-		c.h, c.halved, c.firstSampleRow = (b.Max.Y-1)/2-b.Min.Y/2+1, true, b.Min.Y/2
+		c.h, c.halved = (b.Max.Y-1)/2-b.Min.Y/2+1, true
 	}
 	return c
 }
@@ -144,7 +143,7 @@ func newChromaRows(src *image.YCbCr) chromaRows {
 // near is the chroma row that row y of the image lies in.
 func (c *chromaRows) near(plane []uint8, y int) []uint8 {
 	if c.halved {
-		y = (c.top+y)/2 - c.firstSampleRow
+		y = (c.top+y)/2 - c.top/2
 	}
 	return plane[c.first+y*c.stride:][:c.w]
 }
@@ -153,8 +152,7 @@ func (c *chromaRows) near(plane []uint8, y int) []uint8 {
 func (c *chromaRows) far(plane []uint8, y int) []uint8 {
 	if c.halved {
 		y += c.top
-		y = y/2 - c.firstSampleRow - 1 + y%2*2
-		y = max(0, min(c.h-1, y))
+		y = max(0, min(c.h-1, y/2-c.top/2-1+y%2*2))
 	}
 	return plane[c.first+y*c.stride:][:c.w]
 }

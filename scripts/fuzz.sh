@@ -4,7 +4,8 @@
 set -euo pipefail
 runs=${1:?usage: fuzz.sh 100000x}
 for pkg in $(go list ./...); do
-	for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
+	list=$(go test -list '^Fuzz' "$pkg") # a package that does not compile ends the script here
+	for target in $(grep '^Fuzz' <<<"$list" || true); do
 		echo "fuzz $pkg $target"
 		code=0
 		timeout --signal=INT 180 go test -run '^$' -fuzz "^$target\$" -fuzztime "$runs" -fuzzminimizetime 5x "$pkg" || code=$?

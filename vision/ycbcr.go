@@ -20,10 +20,12 @@ func yccToRGB(out, luma, cb, cr []uint8) {
 	cb, cr = cb[:len(luma)], cr[:len(luma)]
 	for x, l := range luma {
 		y, u, v := int32(l), int32(cb[x])-128, int32(cr[x])-128
+		r, g, b := y+(91881*v+half)>>16, y+(-22554*u-46802*v+half)>>16, y+(116130*u+half)>>16
+		if uint32(r|g|b) > 255 { // seldom: one test for three
+			r, g, b = int32(clamp(r)), int32(clamp(g)), int32(clamp(b))
+		}
 		p := out[3*x : 3*x+3 : 3*x+3]
-		p[0] = clamp(y + (91881*v+half)>>16)
-		p[1] = clamp(y + (-22554*u-46802*v+half)>>16)
-		p[2] = clamp(y + (116130*u+half)>>16)
+		p[0], p[1], p[2] = uint8(r), uint8(g), uint8(b)
 	}
 }
 

@@ -68,14 +68,19 @@ func (e *Encoder) example(s dataset.Sample, prompt dataset.Prompt, a, b *vision.
 	if target == "" {
 		return model.Example{}, fmt.Errorf("no label")
 	}
-	merge := e.Processor.MergeSize
-	ids, err := e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{
-		{Image: true}, {Image: true}, {Text: prompt.Text(s.Task)},
-	}}}, []int{a.Grid.Tokens(merge), b.Grid.Tokens(merge)}, true)
+	ids, err := e.question(prompt.Text(s.Task), a.Grid, b.Grid)
 	if err != nil {
 		return model.Example{}, err
 	}
 	start := len(ids)
 	ids = append(append(ids, e.Tokenizer.EncodeText(target)...), e.EOS)
 	return model.Example{IDs: ids, Frames: []*vision.Patches{a, b}, Target: start}, nil
+}
+
+// question is the conversation up to the point where the model answers: two frames and the text in the user's turn.
+func (e *Encoder) question(text string, img1, img2 vision.Grid) ([]int32, error) {
+	merge := e.Processor.MergeSize
+	return e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{
+		{Image: true}, {Image: true}, {Text: text},
+	}}}, []int{img1.Tokens(merge), img2.Tokens(merge)}, true)
 }

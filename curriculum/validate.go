@@ -5,7 +5,6 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -67,10 +66,7 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 	prompts := make([]model.Prompt, len(samples))
 	for i, s := range samples {
 		images := []*model.Features{frames[s.Img1], frames[s.Img2]}
-		merge := e.Processor.MergeSize
-		ids, err := e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{
-			{Image: true}, {Image: true}, {Text: prompt.Text(s.Task)},
-		}}}, []int{images[0].Grid.Tokens(merge), images[1].Grid.Tokens(merge)}, true)
+		ids, err := e.question(prompt.Text(s.Task), images[0].Grid, images[1].Grid)
 		if err != nil {
 			return err
 		}

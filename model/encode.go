@@ -67,8 +67,12 @@ func (c *VisionConfig) patchValues() int {
 
 // encode runs the frames with the given indices, all of one grid, and stores their features in out.
 func (m *Model) encode(ctx context.Context, l *visionLayout, frames []*vision.Patches, members []int, out []*Features) error {
-	grid, batch := frames[members[0]].Grid, bucketBatch(len(members))
-	args := append([]any{m.packPatches(l, frames, members, batch)}, l.args()...)
+	batch := bucketBatch(len(members))
+	chosen := make([]*vision.Patches, len(members))
+	for b, i := range members {
+		chosen[b] = frames[i]
+	}
+	args := append([]any{m.packPatches(l, chosen, batch)}, l.args()...)
 	res, err := m.run(ctx, m.vision, args...)
 	if err != nil {
 		return err
@@ -79,18 +83,18 @@ func (m *Model) encode(ctx context.Context, l *visionLayout, frames []*vision.Pa
 	}
 	size := len(all) / batch
 	for b, i := range members {
-		out[i] = &Features{Grid: grid, Values: all[b*size : (b+1)*size : (b+1)*size]}
+		out[i] = &Features{Grid: chosen[b].Grid, Values: all[b*size : (b+1)*size : (b+1)*size]}
 	}
 	return nil
 }
 
-// packPatches puts the members' patches into window order: [batch, patches, values]; rows past the members stay zero.
-func (m *Model) packPatches(l *visionLayout, frames []*vision.Patches, members []int, batch int) *tensors.Tensor {
+// packPatches puts the frames' patches into window order: [batch, patches, values]; rows past the frames stay zero.
+func (m *Model) packPatches(l *visionLayout, frames []*vision.Patches, batch int) *tensors.Tensor {
 	patches, values := len(l.order), m.Config.Vision.patchValues()
 	flat := make([]float32, batch*patches*values)
-	for b, i := range members {
+	for b, f := range frames {
 		for row, p := range l.order {
-			copy(flat[(b*patches+row)*values:][:values], frames[i].Values[int(p)*values:])
+			copy(flat[(b*patches+row)*values:][:values], f.Values[int(p)*values:])
 		}
 	}
 	return tensors.FromFlatDataAndDimensions(flat, batch, patches, values)

@@ -54,7 +54,7 @@ func (m *Model) LossArgs(examples []Example) ([]any, error) {
 		batch := bucketFrames(len(frames))
 		rows += (batch - len(frames)) * grid.Tokens(m.Config.Vision.MergeSize)
 		layout := m.Config.Vision.layout(grid)
-		visual = append(visual, m.packPatches(layout, frames, seqInts(len(frames)), batch))
+		visual = append(visual, m.packPatches(layout, frames, batch))
 		visual = append(visual, layout.args()...)
 	}
 	b, err := m.Config.layoutText(prompts, first, len(prompts))
@@ -123,12 +123,4 @@ func (m *Model) Store() *model.Store { return m.store }
 
 func compareGrids(a, b vision.Grid) int {
 	return slices.Compare([]int{a.T, a.H, a.W}, []int{b.T, b.H, b.W})
-}
-
-func seqInts(n int) []int {
-	s := make([]int, n)
-	for i := range s {
-		s[i] = i
-	}
-	return s
 }

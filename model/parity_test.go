@@ -170,7 +170,7 @@ func TestVisionParity(t *testing.T) {
 		for i := range 2 {
 			p := images.patches(i)
 			l := m.Config.Vision.layout(p.Grid)
-			args := append([]any{m.packPatches(l, []*vision.Patches{p}, []int{0}, 1)}, l.args()...)
+			args := append([]any{m.packPatches(l, []*vision.Patches{p}, 1)}, l.args()...)
 			for name, v := range traced(t, m, func(g *graph.Graph, in []*graph.Node, trace func(string, *graph.Node)) {
 				visionTower(m.weights(g), visionNodes(in), trace)
 			}, args...) {

@@ -2,24 +2,29 @@ package dataset
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 )
 
-// framePair is two frame numbers of one episode, i < j.
-type framePair struct{ i, j int }
+// framePair is two frames of one episode, i < j, and which is closer to completion, as [Episode.order] says.
+type framePair struct{ i, j, closer int }
 
 func comparePairs(a, b framePair) int {
 	return cmp.Or(cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j))
 }
 
-// labelable lists the pairs among the given frames (ascending) whose costs differ by the margin, in canonical order.
-func labelable(cost []float64, frames []int, margin float64) []framePair {
+// stretch is the frames [from, to) of an episode.
+type stretch struct{ from, to int }
+
+// labelable lists the pairs among the given frames (ascending) that the truth orders, in canonical order.
+func labelable(e *Episode, frames []int) []framePair {
+	levels, margin := e.levels()
 	var pairs []framePair
 	for a, i := range frames {
 		for _, j := range frames[a+1:] {
-			if differs(cost[i], cost[j], margin) {
-				pairs = append(pairs, framePair{i, j})
+			if closer := e.orderBy(levels, margin, i, j); closer != 0 {
+				pairs = append(pairs, framePair{i, j, closer})
 			}
 		}
 	}
@@ -34,54 +39,63 @@ func shuffle[T any](rng *rand.Rand, s []T, n int) {
 	}
 }
 
-// stratified draws k of n frames, ascending: one at random from each of k equal stretches, so that a draw spans the
-// episode. Frames in keep (ascending, at most k) are drawn for certain, in place of random ones.
-func stratified(rng *rand.Rand, n, k int, keep []int) []int {
+// stratified draws k frames of a stretch, ascending: one at random from each of k equal parts, so that a draw spans it.
+// Frames in keep (ascending, at most k) are drawn for certain, in place of random ones.
+func stratified(rng *rand.Rand, within stretch, k int, keep []int) []int {
+	n := within.to - within.from
 	if k >= n {
-		return allFrames(n)
+		frames := make([]int, n)
+		for i := range frames {
+			frames[i] = within.from + i
+		}
+		return frames
 	}
 	frames := slices.Clone(keep)
 	var free []int
 	for s := range k {
-		lo, hi := s*n/k, (s+1)*n/k
+		lo, hi := within.from+s*n/k, within.from+(s+1)*n/k
 		f := lo + rng.IntN(hi-lo)
 		if !slices.ContainsFunc(keep, func(p int) bool { return lo <= p && p < hi }) {
 			free = append(free, f)
 		}
 	}
-	// Kept frames that share a stretch leave more free ones than there is room for.
+	// Kept frames that share a part leave more free ones than there is room for.
 	shuffle(rng, free, k-len(keep))
 	frames = append(frames, free[:k-len(keep)]...)
 	slices.Sort(frames)
 	return frames
 }
 
-// setback draws a pair whose later frame is worse by the margin: a later frame at random among those that have such
-// an earlier one, then the earlier one. It reports false where the episode never steps back. One pass over the costs
-// each, because listing all pairs of a long episode for every draw would not be.
-func setback(rng *rand.Rand, cost []float64, margin float64) (framePair, bool) {
-	j := pick(rng, laterFrames(cost, margin))
+// setback draws a pair of a stretch whose later frame is worse: a later frame at random among those that have such an
+// earlier one, then the earlier one. It reports false where the stretch never steps back. One pass over the levels each,
+// because listing all pairs of a long episode for every draw would not be.
+func setback(rng *rand.Rand, e *Episode, s stretch) (framePair, bool) {
+	levels, margin := e.levels()
+	levels = levels[s.from:s.to]
+	j := pick(rng, laterFrames(levels, margin))
 	if j < 0 {
 		return framePair{}, false
 	}
 	var earlier []int
-	for i, c := range cost[:j] {
-		if cost[j]-c >= margin {
+	for i, c := range levels[:j] {
+		if levels[j]-c >= margin {
 			earlier = append(earlier, i)
 		}
 	}
-	return framePair{pick(rng, earlier), j}, true
+	return framePair{s.from + pick(rng, earlier), s.from + j, -1}, true
 }
 
 // laterFrames lists the frames that are worse, by the margin, than some frame before them.
-func laterFrames(cost []float64, margin float64) []int {
+func laterFrames(levels []float64, margin float64) []int {
 	var later []int
-	best := cost[0]
-	for j, c := range cost {
+	best := math.Inf(1)
+	for j, c := range levels {
 		if c-best >= margin {
 			later = append(later, j)
 		}
-		best = min(best, c)
+		if c < best { // false for NaN, which min would keep
+			best = c
+		}
 	}
 	return later
 }
@@ -94,16 +108,39 @@ func pick(rng *rand.Rand, s []int) int {
 	return s[rng.IntN(len(s))]
 }
 
-// extremes are the frames with the least and the greatest cost, ascending: the pair with the widest margin.
-func extremes(cost []float64) []int {
-	lo, hi := 0, 0
-	for i, c := range cost {
-		if c < cost[lo] {
+// widest is the pair of a stretch with the greatest difference, and false where the truth orders no pair of it.
+func widest(e *Episode, s stretch) (framePair, bool) {
+	levels, margin := e.levels()
+	lo, hi := s.from, s.from
+	for i := s.from; i < s.to; i++ {
+		c := levels[i]
+		if c < levels[lo] || math.IsNaN(levels[lo]) {
 			lo = i
 		}
-		if c > cost[hi] {
+		if c > levels[hi] || math.IsNaN(levels[hi]) {
 			hi = i
 		}
 	}
-	return []int{min(lo, hi), max(lo, hi)}
+	if lo == hi || levels[lo] == levels[hi] {
+		lo, hi = longestAction(e, s)
+	}
+	i, j := min(lo, hi), max(lo, hi)
+	closer := e.orderBy(levels, margin, i, j)
+	return framePair{i, j, closer}, closer != 0 && i < j
+}
+
+// longestAction gives the first and the last frame of the longest uninterrupted action in a stretch.
+func longestAction(e *Episode, s stretch) (first, last int) {
+	first, last = s.from, s.from
+	start := s.from
+	for i := s.from; i < s.to; i++ {
+		k := e.Subtask[i]
+		if k != e.Subtask[start] {
+			start = i
+		}
+		if 0 <= k && k < len(e.Plan) && i-start > last-first {
+			first, last = start, i
+		}
+	}
+	return first, last
 }

@@ -15,7 +15,8 @@ func TestMargin(t *testing.T) {
 			t.Errorf("margin of %v is %v, want %v", c.cost, got, c.want)
 		}
 	}
-	if !differs(10, 5, 5) || !differs(5, 10, 5) || differs(9.9, 5, 5) {
+	e := Episode{Cost: []float64{10, 5, 10, 5.1}}
+	if e.order(0, 1) != 1 || e.order(1, 2) != -1 || e.order(2, 3) != 0 {
 		t.Error("the margin itself has to count as a difference, less than it must not")
 	}
 }
@@ -27,7 +28,7 @@ func TestStratified(t *testing.T) {
 		n, k := 2+rng.IntN(40), 2+rng.IntN(12)
 		i := rng.IntN(n - 1)
 		keep := []int{i, i + 1 + rng.IntN(n-1-i)}
-		frames := stratified(rng, n, k, keep)
+		frames := stratified(rng, stretch{0, n}, k, keep)
 		if len(frames) != min(n, k) || !slices.IsSorted(frames) || len(slices.Compact(slices.Clone(frames))) != len(frames) {
 			t.Fatalf("%d of %d frames: %v", k, n, frames)
 		}
@@ -36,8 +37,8 @@ func TestStratified(t *testing.T) {
 		}
 	}
 	for range 100 {
-		for s, f := range stratified(rng, 35, 5, nil) {
-			if f/7 != s {
+		for s, f := range stratified(rng, stretch{100, 135}, 5, nil) {
+			if (f-100)/7 != s {
 				t.Fatalf("frame %d is not of stretch %d", f, s)
 			}
 		}

@@ -87,16 +87,17 @@ func readScene(fsys fs.FS, root, scene string) ([]Episode, error) {
 
 // progressFile is the part of progress/<scene>/<episode>.json that becomes an Episode.
 type progressFile struct {
-	SceneID   string      `json:"scene_id"`
-	EpisodeID json.Number `json:"episode_id"`
-	TaskName  string      `json:"task_name"`
-	Seed      int         `json:"seed"`
-	Variant   string      `json:"variant"`
-	Outcome   string      `json:"outcome"`
-	NumFrames int         `json:"num_frames"`
-	Cost      []steps     `json:"cost_to_go"`
-	Regress   []flag      `json:"regress"`
-	BelowBest []flag      `json:"below_best"`
+	SceneID   string               `json:"scene_id"`
+	EpisodeID json.Number          `json:"episode_id"`
+	TaskName  string               `json:"task_name"`
+	Seed      int                  `json:"seed"`
+	Variant   string               `json:"variant"`
+	Outcome   string               `json:"outcome"`
+	NumFrames int                  `json:"num_frames"`
+	Cost      []steps              `json:"cost_to_go"`
+	Regress   []flag               `json:"regress"`
+	BelowBest []flag               `json:"below_best"`
+	Signals   map[string][]float64 `json:"signals"`
 }
 
 func readEpisode(fsys fs.FS, root, scene, id string) (Episode, error) {
@@ -119,7 +120,15 @@ func readEpisode(fsys fs.FS, root, scene, id string) (Episode, error) {
 	e := Episode{
 		Scene: scene, ID: id, Task: f.TaskName, Outcome: f.Outcome, Variant: f.Variant, Seed: f.Seed,
 		Frames: frames, Cost: make([]float64, len(f.Cost)),
-		Regress: bools(f.Regress), BelowBest: bools(f.BelowBest),
+		Regress: bools(f.Regress), BelowBest: bools(f.BelowBest), Signals: f.Signals,
+	}
+	for _, part := range []struct {
+		name string
+		len  int
+	}{{"regress flags", len(f.Regress)}, {"below-best flags", len(f.BelowBest)}} {
+		if part.len != len(f.Cost) { // Validate lets them be absent, this format does not
+			return Episode{}, fileError(name, fmt.Errorf("%d frames but %d %s", f.NumFrames, part.len, part.name))
+		}
 	}
 	for i, c := range f.Cost {
 		e.Cost[i] = float64(c)

@@ -71,8 +71,8 @@ func ExampleNewPairs() {
 	}
 	a, _ := pairs.At(4000)
 	b, _ := pairs.At(4001)
-	fmt.Println(pairs.Len(), b == a.Swap())
-	// Output: 8000 true
+	fmt.Println(pairs.Len(), b.Img1 == a.Img2, b.Closer != a.Closer)
+	// Output: 8000 true true
 }
 
 func ExampleNewList() {

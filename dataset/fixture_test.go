@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"maps"
 	"os"
+	"reflect"
 	"testing"
 	"testing/fstest"
 )
@@ -99,6 +100,9 @@ func jpegBytes(t testing.TB) []byte {
 	}
 	return b.Bytes()
 }
+
+// same compares samples, which hold slices.
+func same(a, b Sample) bool { return reflect.DeepEqual(a, b) }
 
 func bit(b bool) int {
 	if b {

@@ -6,19 +6,40 @@ import (
 	"image"
 	"io/fs"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 )
 
-// PairOptions say how [NewPairs] draws. The zero value is sound.
+// PairOptions say how [NewPairs] draws. The zero value is sound. Shares are of the pairs drawn.
 type PairOptions struct {
 	Seed            uint64  // different seeds give unrelated streams
 	Groups          int     // groups in the source; 0 = one for each episode given
 	FramesPerGroup  int     // frames that the pairs of a group share; 0 = 8, at least 2
 	PairsPerGroup   int     // pairs drawn among those frames; 0 = 8
 	Both            bool    // follow every pair by its Swap; samples are then 2*PairsPerGroup a group
-	RegressionShare float64 // share of pairs with a worse later frame, in episodes that have some; 0 = 0.25, negative = as they fall
+	Level           string  // LevelShort or LevelLong: only such pairs; "" = both, as they fall
+	Windows         []int   // ascending: pairs up to the first, up to the second … and above the last, each equally often; nil = as they fall
+	RegressionShare float64 // pairs with a worse later frame, in episodes that have some; 0 = 0.25, negative = as they fall
+	NoChangeShare   float64 // pairs of KindNoChange, which have no answer
+	WrongTaskShare  float64 // pairs of KindWrongTask, which have none either
+}
+
+func (o PairOptions) check() error {
+	switch {
+	case o.Groups < 0, o.FramesPerGroup < 2, o.PairsPerGroup < 1:
+		return fmt.Errorf("dataset: %d groups of %d frames and %d pairs", o.Groups, o.FramesPerGroup, o.PairsPerGroup)
+	case math.IsNaN(o.RegressionShare) || o.RegressionShare > 1:
+		return fmt.Errorf("dataset: regression share %v is above 1", o.RegressionShare)
+	case !(o.NoChangeShare >= 0 && o.WrongTaskShare >= 0 && o.NoChangeShare+o.WrongTaskShare <= 1):
+		return fmt.Errorf("dataset: shares %v and %v of pairs without an answer", o.NoChangeShare, o.WrongTaskShare)
+	case o.PairsPerGroup > math.MaxInt/2/max(1, o.Groups):
+		return fmt.Errorf("dataset: %d groups of %d pairs are too many to number", o.Groups, o.PairsPerGroup)
+	case o.Level != "" && o.Level != LevelShort && o.Level != LevelLong:
+		return fmt.Errorf("dataset: level %q is neither %q nor %q", o.Level, LevelShort, LevelLong)
+	case !slices.IsSorted(o.Windows):
+		return fmt.Errorf("dataset: windows %v do not ascend", o.Windows)
+	}
+	return nil
 }
 
 // ErrNoPairs means that no episode has two frames whose costs differ enough to be labelled.
@@ -26,8 +47,9 @@ var ErrNoPairs = errors.New("dataset: no episode has a pair of frames that can b
 
 // Pairs is a [Source] that draws training pairs from episodes. Sample i is a pure function of the options, the
 // episodes and i. Samples come in groups: those of one group are consecutive and show few frames of one episode, so a
-// trainer encodes each frame once for many pairs. Tasks are drawn equally often, then episodes within the task. Which
-// frame comes first is the flip of a coin; the answer depends on the costs alone.
+// trainer encodes each frame once for many pairs. Tasks are drawn equally often, then episodes within the task. The
+// answer is what the costs say, or without them the annotation. Each side is the answer equally often, to the sample: a
+// judge that always says img1 is right in half of them.
 //
 // Memory beyond the episodes is a few recent groups. All methods are safe for concurrent use.
 type Pairs struct {
@@ -62,13 +84,8 @@ func NewPairs(images fs.FS, episodes []Episode, opts PairOptions) (*Pairs, error
 	if opts.RegressionShare == 0 {
 		opts.RegressionShare = 0.25
 	}
-	switch {
-	case opts.Groups < 0, opts.FramesPerGroup < 2, opts.PairsPerGroup < 1:
-		return nil, fmt.Errorf("dataset: %d groups of %d frames and %d pairs", opts.Groups, opts.FramesPerGroup, opts.PairsPerGroup)
-	case math.IsNaN(opts.RegressionShare) || opts.RegressionShare > 1:
-		return nil, fmt.Errorf("dataset: regression share %v is above 1", opts.RegressionShare)
-	case opts.PairsPerGroup > math.MaxInt/2/max(1, opts.Groups):
-		return nil, fmt.Errorf("dataset: %d groups of %d pairs are too many to number", opts.Groups, opts.PairsPerGroup)
+	if err := opts.check(); err != nil {
+		return nil, err
 	}
 	p := &Pairs{images: images, opts: opts, size: opts.PairsPerGroup}
 	if opts.Both {
@@ -81,7 +98,7 @@ func NewPairs(images fs.FS, episodes []Episode, opts PairOptions) (*Pairs, error
 		if err := e.Validate(); err != nil {
 			return nil, err
 		}
-		if x := extremes(e.Cost); !differs(e.Cost[x[0]], e.Cost[x[1]], e.Margin()) {
+		if len(opts.stretches(e)) == 0 {
 			continue
 		}
 		t, ok := index[e.Task]
@@ -119,82 +136,3 @@ func (p *Pairs) At(i int) (Sample, error) {
 
 // Image reads and decodes an image. Its errors are *FileError.
 func (p *Pairs) Image(path string) (image.Image, error) { return loadImage(p.images, path) }
-
-// draw makes the samples of a group from its own generator, so that no group depends on another.
-func (p *Pairs) draw(number int) []Sample {
-	rng := rand.New(rand.NewPCG(p.opts.Seed, uint64(number)))
-	task := p.tasks[rng.IntN(len(p.tasks))]
-	e := task[rng.IntN(len(task))]
-
-	samples := make([]Sample, 0, p.size)
-	for _, pair := range p.choose(rng, e) {
-		s := e.pair(pair.i, pair.j)
-		if rng.IntN(2) == 1 {
-			s = s.Swap()
-		}
-		samples = append(samples, s)
-		if p.opts.Both {
-			samples = append(samples, s.Swap())
-		}
-	}
-	return samples
-}
-
-// choose draws PairsPerGroup pairs among FramesPerGroup frames of an episode, distinct as far as there are enough.
-func (p *Pairs) choose(rng *rand.Rand, e *Episode) []framePair {
-	margin, want, part := e.Margin(), p.opts.PairsPerGroup, p.opts.RegressionShare
-	var keep []int
-	quota := -1 // regressions as they fall
-	if step, ok := setback(rng, e.Cost, margin); ok && part > 0 {
-		// Rounded up or down by chance, so that the share is right on average even for one pair a group.
-		quota = int(part*float64(want) + rng.Float64())
-		if quota > 0 {
-			// A short setback would often fall between the frames drawn, so one of its pairs is drawn first.
-			keep = []int{step.i, step.j}
-		}
-	}
-	pairs := p.among(rng, e, margin, keep)
-	shuffle(rng, pairs, len(pairs))
-	if quota >= 0 {
-		worse, rest := split(pairs, func(q framePair) bool { return e.Cost[q.j] > e.Cost[q.i] })
-		quota = min(quota, len(worse))
-		// Whatever one side lacks, the other makes up.
-		pairs = slices.Concat(worse[:quota], rest, worse[quota:])
-	}
-	pairs = repeat(pairs, want)
-	shuffle(rng, pairs, want)
-	return pairs
-}
-
-// among draws frames, those in keep for certain, until a pair among them can be labelled, and lists those pairs. An
-// episode that stands still for most of its time may fail every draw; its extremes always serve.
-func (p *Pairs) among(rng *rand.Rand, e *Episode, margin float64, keep []int) []framePair {
-	const draws = 8
-	for range draws {
-		frames := stratified(rng, len(e.Frames), p.opts.FramesPerGroup, keep)
-		if pairs := labelable(e.Cost, frames, margin); len(pairs) > 0 {
-			return pairs
-		}
-	}
-	return labelable(e.Cost, extremes(e.Cost), margin)
-}
-
-// split separates the pairs that satisfy is from the others, keeping their order.
-func split(pairs []framePair, is func(framePair) bool) (yes, no []framePair) {
-	for _, q := range pairs {
-		if is(q) {
-			yes = append(yes, q)
-		} else {
-			no = append(no, q)
-		}
-	}
-	return yes, no
-}
-
-// repeat cuts or cycles pairs (at least one) to n.
-func repeat(pairs []framePair, n int) []framePair {
-	for k := 0; len(pairs) < n; k++ {
-		pairs = append(pairs, pairs[k])
-	}
-	return pairs[:n]
-}

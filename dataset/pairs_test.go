@@ -25,7 +25,7 @@ func TestSwapIsAnInvolution(t *testing.T) {
 	for _, s := range samplesOf(t, p) {
 		s.Detail = [2]string{"a", "b"}
 		w := s.Swap()
-		if w == s || w.Swap() != s {
+		if same(w, s) || !same(w.Swap(), s) {
 			t.Fatalf("%+v swapped is %+v", s, w)
 		}
 		if w.Img1 != s.Img2 || w.Frame1 != s.Frame2 || w.Detail != [2]string{"b", "a"} || w.Closer == s.Closer || w.Window != s.Window {
@@ -90,28 +90,159 @@ func TestLevelAcrossAttempts(t *testing.T) {
 		i, j int
 		want string
 	}{{0, 1, LevelShort}, {0, 4, LevelLong}, {2, 3, LevelLong}, {3, 4, LevelLong}} {
-		if got := e.pair(c.i, c.j).Level; got != c.want {
+		if got := e.pair(c.i, c.j, 1).Level; got != c.want {
 			t.Errorf("frames %d and %d are %s", c.i, c.j, got)
 		}
 	}
 }
 
-// TestPositionSaysNothing asks a judge that always answers img1.
+// TestPositionSaysNothing asks a judge that always answers img1: it is right in half of the samples, exactly.
 func TestPositionSaysNothing(t *testing.T) {
-	for _, both := range []bool{false, true} {
-		p, _ := newPairs(t, PairOptions{Seed: 3, Groups: 1000, Both: both})
+	for _, opts := range []PairOptions{
+		{}, {Both: true}, {PairsPerGroup: 3}, {Level: LevelShort}, {Level: LevelLong}, {Windows: []int{1, 4}}, {RegressionShare: 1},
+	} {
+		opts.Seed, opts.Groups = 3, 1000
+		p, _ := newPairs(t, opts)
 		img1, samples := 0, samplesOf(t, p)
 		for i, s := range samples {
 			img1 += bit(s.Closer == Img1)
-			if both && i%2 == 1 && s != samples[i-1].Swap() {
+			if opts.Both && i%2 == 1 && !same(s, samples[i-1].Swap()) {
 				t.Fatalf("sample %d is not the swap of the one before", i)
 			}
 		}
-		right := float64(img1) / float64(len(samples))
-		// Four standard deviations of 8000 fair coins.
-		if slack := 4 * 0.5 / math.Sqrt(8000); both && right != 0.5 || math.Abs(right-0.5) > slack {
-			t.Errorf("both=%v: always img1 is right in %v", both, right)
+		if 2*img1 != len(samples) {
+			t.Errorf("%+v: always img1 is right in %d of %d", opts, img1, len(samples))
 		}
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for _, level := range []string{LevelShort, LevelLong} {
+		p, _ := newPairs(t, PairOptions{Groups: 300, Level: level})
+		for _, s := range samplesOf(t, p) {
+			if s.Level != level {
+				t.Fatalf("%+v is not %s", s, level)
+			}
+		}
+	}
+}
+
+// TestWindows: near pairs are a small part of all pairs of an episode, and a third of those drawn if asked for.
+func TestWindows(t *testing.T) {
+	fsys, episodes := mixed(t)
+	near := func(windows []int) float64 {
+		p, err := NewPairs(fsys, episodes[:1], PairOptions{Groups: 500, FramesPerGroup: 12, PairsPerGroup: 9, Windows: windows})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, s := range samplesOf(t, p) {
+			n += bit(s.Window <= 1)
+		}
+		return float64(n) / float64(p.Len())
+	}
+	if asItFalls, third := near(nil), near([]int{1, 5}); asItFalls > 0.2 || math.Abs(third-1./3) > 0.001 {
+		t.Errorf("shares of pairs one frame apart: %v, then %v", asItFalls, third)
+	}
+}
+
+// TestNegatives: pairs without an answer come in their shares, show one state or carry a foreign name, and learn nobody
+// anything.
+func TestNegatives(t *testing.T) {
+	fsys, episodes := mixed(t)
+	for i := range episodes {
+		episodes[i].Task = "in " + episodes[i].Scene // names without a long word in common
+	}
+	p, err := NewPairs(fsys, episodes, PairOptions{Groups: 1000, NoChangeShare: 0.2, WrongTaskShare: 0.1, Both: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, s := range samplesOf(t, p) {
+		if s.Kind != KindNoChange && s.Kind != KindWrongTask {
+			continue
+		}
+		kinds[s.Kind]++
+		e := &episodes[slices.IndexFunc(episodes, func(e Episode) bool { return e.Scene == s.Scene && e.ID == s.Episode })]
+		switch {
+		case s.Closer != "" || Long.Target(s) != "":
+			t.Fatalf("%+v has an answer", s)
+		case s.Kind == KindNoChange && (e.Cost[s.Frame1] != e.Cost[s.Frame2] || s.Task != e.Task):
+			t.Fatalf("%+v changes", s)
+		case s.Kind == KindWrongTask && s.Task == e.Task:
+			t.Fatalf("%+v names its own task", s)
+		}
+	}
+	for kind, want := range map[string]float64{KindNoChange: 0.2, KindWrongTask: 0.1} {
+		if got := float64(kinds[kind]) / float64(p.Len()); math.Abs(got-want) > 0.02 {
+			t.Errorf("%s: %v of all", kind, got)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{{"Open a drawer", "Close the Drawer", false}, {"Open a drawer", "Push the mug", true}, {"a b c", "a b c", true}} {
+		if unrelated(c.a, c.b) != c.want {
+			t.Errorf("%q and %q", c.a, c.b)
+		}
+	}
+}
+
+// TestAnnotationOnly: without costs the order of the actions decides, inside one uninterrupted action time does, and what
+// nobody annotated is never shown.
+func TestAnnotationOnly(t *testing.T) {
+	e := Episode{
+		Scene: "s", ID: "1", Task: "t", Plan: []string{"a", "b"},
+		Frames:  []string{"0", "1", "2", "3", "4", "5", "6", "7"},
+		Numbers: []int{10, 20, 30, 40, 50, 60, 70, 80},
+		Subtask: []int{0, 0, -1, 1, 1, 0, 2, 2},
+	}
+	want := map[[2]int]int{
+		{0, 1}: 1, {0, 3}: 1, {0, 4}: 1, {0, 6}: 1, {0, 7}: 1, {1, 3}: 1, {1, 4}: 1, {1, 6}: 1, {1, 7}: 1,
+		{3, 4}: 1, {3, 5}: -1, {4, 5}: -1, {3, 6}: 1, {3, 7}: 1, {4, 6}: 1, {4, 7}: 1, {5, 6}: 1, {5, 7}: 1,
+	}
+	for i := range e.Frames {
+		for j := i + 1; j < len(e.Frames); j++ {
+			if got := e.order(i, j); got != want[[2]int{i, j}] {
+				t.Errorf("frames %d and %d: %d", i, j, got)
+			}
+		}
+	}
+	p, err := NewPairs(nil, []Episode{e}, PairOptions{Groups: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, s := range samplesOf(t, p) {
+		kinds[s.Kind]++
+		if s.Frame1 == 30 || s.Frame2 == 30 {
+			t.Fatalf("%+v shows a frame without annotation", s)
+		}
+	}
+	if kinds[KindRegression] == 0 || kinds[KindForward] == 0 || kinds[KindInverse] == 0 {
+		t.Errorf("kinds %v", kinds)
+	}
+	only := Episode{Frames: e.Frames[:4], Plan: []string{"a"}, Subtask: []int{-1, 0, 0, 0}}
+	if p, err = NewPairs(nil, []Episode{only}, PairOptions{Groups: 50, Level: LevelShort}); err != nil || p.Len() != 400 {
+		t.Errorf("one action: %v", err)
+	}
+	for _, subtask := range [][]int{{-1, -1, -1, -1}, {0, 1, 1, 1}, {1, 1, 1, 1}} {
+		only.Subtask = subtask
+		if _, err = NewPairs(nil, []Episode{only}, PairOptions{Level: LevelShort}); !errors.Is(err, ErrNoPairs) {
+			t.Errorf("subtasks %v: %v", subtask, err)
+		}
+	}
+}
+
+func TestDone(t *testing.T) {
+	e := Episode{Plan: []string{"a", "b", "c"}, Subtask: []int{0, 1, -1, -1, 0, 2, 3, -1}}
+	for i, want := range []int{0, 1, 0, 0, 0, 2, 3, 3} {
+		if got := e.done(i); got != want {
+			t.Errorf("frame %d: %d done", i, got)
+		}
+	}
+	if got := (&Episode{Subtask: []int{-1}}).done(0); got != 0 {
+		t.Errorf("nothing annotated: %d done", got)
 	}
 }
 
@@ -123,7 +254,7 @@ func TestBothAddsOnlySwaps(t *testing.T) {
 	}
 	doubled := samplesOf(t, both)
 	for i, s := range samplesOf(t, single) {
-		if doubled[2*i] != s {
+		if !same(doubled[2*i], s) {
 			t.Fatalf("sample %d differs", i)
 		}
 	}
@@ -148,7 +279,7 @@ func TestGroups(t *testing.T) {
 				worse += bit(s.Kind == KindRegression)
 			}
 			seen[s.Frame1], seen[s.Frame2] = true, true
-			distinct[framePair{min(s.Frame1, s.Frame2), max(s.Frame1, s.Frame2)}] = true
+			distinct[framePair{min(s.Frame1, s.Frame2), max(s.Frame1, s.Frame2), 0}] = true
 		}
 		if len(seen) > frames || len(distinct) != pairs {
 			t.Fatalf("group %d has %d frames and %d distinct pairs", g, len(seen), len(distinct))
@@ -175,7 +306,7 @@ func TestAtIsDeterministicAndConcurrent(t *testing.T) {
 			// Each reader walks another way, so that slots of the cache change hands.
 			for k := range want {
 				i := (k*(2*w+1) + w) % len(want)
-				if s, err := b.At(i); err != nil || s != want[i] {
+				if s, err := b.At(i); err != nil || !same(s, want[i]) {
 					t.Errorf("sample %d: %+v, %v", i, s, err)
 					return
 				}
@@ -185,7 +316,7 @@ func TestAtIsDeterministicAndConcurrent(t *testing.T) {
 	wg.Wait()
 	opts.Seed++
 	c, _ := newPairs(t, opts)
-	if slices.Equal(samplesOf(t, c), want) {
+	if slices.EqualFunc(samplesOf(t, c), want, same) {
 		t.Error("another seed gives the same samples")
 	}
 }
@@ -194,7 +325,8 @@ func TestNewPairsErrors(t *testing.T) {
 	fsys, episodes := mixed(t)
 	for _, opts := range []PairOptions{
 		{Groups: -1}, {FramesPerGroup: 1}, {PairsPerGroup: -1}, {RegressionShare: 1.1}, {RegressionShare: math.NaN()},
-		{Groups: math.MaxInt, PairsPerGroup: 2},
+		{Groups: math.MaxInt, PairsPerGroup: 2}, {Level: "middle"}, {Windows: []int{4, 1}}, {NoChangeShare: 0.6, WrongTaskShare: 0.6},
+		{WrongTaskShare: -0.1}, {NoChangeShare: math.NaN()},
 	} {
 		if _, err := NewPairs(fsys, episodes, opts); err == nil {
 			t.Errorf("%+v: no error", opts)

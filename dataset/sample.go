@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"encoding/json"
 	"fmt"
 	"image"
 	"io/fs"
@@ -20,12 +21,15 @@ const (
 	LevelLong  = "long"  // the frames are separated by at least one change of action
 )
 
-// Values of Sample.Kind. The first two tell the order of presentation, the last two that the clock would mislead.
+// Values of Sample.Kind. The first two tell the order of presentation, the next two that the clock would mislead, the
+// last two that there is no answer: neither frame is closer, and a judge should say so by a probability near one half.
 const (
 	KindForward    = "forward"    // the later frame is closer to completion and is Img2
 	KindInverse    = "inverse"    // the later frame is closer to completion and is Img1
 	KindRegression = "regression" // the later frame is farther from completion; in either order
 	KindRecovery   = "recovery"   // the later frame is closer, and the earlier one lies in a setback; in either order
+	KindNoChange   = "nochange"   // both frames show the same state
+	KindWrongTask  = "wrongtask"  // the task's name is another task's
 )
 
 // Sample is one question to a judge, with its answer where that is known.
@@ -35,20 +39,29 @@ type Sample struct {
 	Closer     string    // Img1, Img2 or "" where unknown
 	Detail     [2]string // spatial details of Img1 and Img2, or empty
 
-	Scene, Episode string // where the frames come from; together they identify the episode
+	Prompt Prompt // the wording a file asks with; empty leaves it to the reader
+
+	Scene, Episode string // where the frames come from; with Camera they identify the recording
+	Camera         string // "" where there is only one
 	Frame1, Frame2 int    // frame numbers of Img1 and Img2, from 0
 	Window         int    // frames between the two: the absolute difference of their numbers
 	Level          string // LevelShort or LevelLong
-	Kind           string // KindForward, KindInverse, KindRegression or KindRecovery
+	Kind           string // one of the Kind constants
+
+	Plan []string // texts of the episode's atomic actions in order, or nil; shared between samples, not to be changed
+	Done [2]int   // how many actions of Plan are done at Img1 and at Img2
+
+	Extra map[string]json.RawMessage // fields of a file that mean nothing here, kept so that writing gives them back
 }
 
-// Swap is the same question with the frames exchanged: images, details, frame numbers and answer change sides, and
+// Swap is the same question with the frames exchanged: images, details, frame numbers, progress and answer change sides, and
 // forward becomes inverse. Swapping twice gives the sample back. Asking both ways is what separates a judge that
 // looks from one that prefers a position.
 func (s Sample) Swap() Sample {
 	s.Img1, s.Img2 = s.Img2, s.Img1
 	s.Detail[0], s.Detail[1] = s.Detail[1], s.Detail[0]
 	s.Frame1, s.Frame2 = s.Frame2, s.Frame1
+	s.Done[0], s.Done[1] = s.Done[1], s.Done[0]
 	switch s.Closer {
 	case Img1:
 		s.Closer = Img2

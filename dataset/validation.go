@@ -23,7 +23,7 @@ func ValidationPairs(images fs.FS, episodes []Episode, perEpisode int, seed uint
 		if e.Validate() != nil {
 			continue
 		}
-		pairs := labelable(e.Cost, allFrames(len(e.Frames)), e.Margin())
+		pairs := labelable(e, allFrames(len(e.Frames)))
 		if perEpisode > 0 && perEpisode < len(pairs) {
 			rng := rand.New(rand.NewPCG(seed, nameHash(e.Scene, e.ID)))
 			shuffle(rng, pairs, perEpisode)
@@ -31,7 +31,7 @@ func ValidationPairs(images fs.FS, episodes []Episode, perEpisode int, seed uint
 			slices.SortFunc(pairs, comparePairs)
 		}
 		for _, p := range pairs {
-			samples = append(samples, e.pair(p.i, p.j))
+			samples = append(samples, e.pair(p.i, p.j, p.closer))
 		}
 	}
 	return NewList(images, samples)

@@ -54,11 +54,11 @@ func (e *Episode) unchanged(rng *rand.Rand, i int) int {
 	return i + rng.IntN(last-i+1)
 }
 
-// unrelated reports that two tasks have no word of four letters or more in common. Closing a drawer is a wrong name for
+// unrelated reports that two tasks differ and have no word of four letters or more in common. Closing a drawer is a wrong name for
 // opening one, but it has an answer.
 func unrelated(a, b string) bool {
 	words := strings.Fields(strings.ToLower(b))
-	return !slices.ContainsFunc(strings.Fields(strings.ToLower(a)), func(w string) bool {
+	return a != b && !slices.ContainsFunc(strings.Fields(strings.ToLower(a)), func(w string) bool {
 		return len(w) >= 4 && slices.Contains(words, w)
 	})
 }

@@ -181,7 +181,7 @@ func TestNegatives(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want bool
-	}{{"Open a drawer", "Close the Drawer", false}, {"Open a drawer", "Push the mug", true}, {"a b c", "a b c", true}} {
+	}{{"Open a drawer", "Close the Drawer", false}, {"Open a drawer", "Push the mug", true}, {"a b c", "a b c", false}, {"a b c", "a b d", true}} {
 		if unrelated(c.a, c.b) != c.want {
 			t.Errorf("%q and %q", c.a, c.b)
 		}

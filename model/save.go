@@ -1,13 +1,10 @@
 package model
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/state"
 )
 
 const weightsFile = "model.safetensors"
@@ -39,36 +37,26 @@ func (m *Model) Save(ctx context.Context, from fs.FS, dir string) (err error) {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".writing-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return err
-	}
-	if err := copySideFiles(from, tmp); err != nil {
+	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.Write(ctx, from, d) })
+}
+
+// Write puts the files of Save into a directory that is being written. Nothing may change the weights meanwhile.
+func (m *Model) Write(ctx context.Context, from fs.FS, d *state.Dir) error {
+	if err := copySideFiles(from, d); err != nil {
 		return err
 	}
 	config, err := m.Config.JSON()
 	if err != nil {
 		return err
 	}
-	if err := writeFile(tmp, configFile, func(w io.Writer) error { _, err := w.Write(config); return err }); err != nil {
+	if err := d.File(configFile, func(w io.Writer) error { _, err := w.Write(config); return err }); err != nil {
 		return err
 	}
-	if err := writeFile(tmp, weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w) }); err != nil {
-		return err
-	}
-	return replaceDir(tmp, dir)
+	return d.File(weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w) })
 }
 
 // copySideFiles copies what is neither weights nor config: tokenizer, processor, calibration, licence.
-func copySideFiles(from fs.FS, dir string) error {
+func copySideFiles(from fs.FS, d *state.Dir) error {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
 		return err
@@ -82,7 +70,7 @@ func copySideFiles(from fs.FS, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+		if err := d.File(name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
 	}
@@ -99,42 +87,6 @@ func sideFile(name string) bool {
 		return true
 	}
 	return false
-}
-
-// writeFile creates dir/name and syncs it: after a crash a renamed directory must not hold empty files.
-func writeFile(dir, name string, write func(io.Writer) error) error {
-	f, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err = write(w); err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
-	}
-	return nil
-}
-
-func replaceDir(tmp, dir string) error {
-	old := tmp + ".old"
-	if err := os.Rename(dir, old); err == nil {
-		defer os.RemoveAll(old)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(tmp, dir); err != nil {
-		return errors.Join(err, os.Rename(old, dir))
-	}
-	d, err := os.Open(filepath.Dir(filepath.Clean(dir)))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func (m *Model) writeWeights(ctx context.Context, w io.Writer) error {

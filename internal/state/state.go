@@ -1,0 +1,161 @@
+// Package state writes files and directories that appear whole or not at all, whenever the process dies and whichever
+// write fails: everything is written under a temporary name, synced, and renamed.
+package state
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Disk is where state is written. The zero value is the operating system's file system.
+type Disk struct {
+	// Before is asked before every operation that changes something; an error makes that operation fail. Tests let each
+	// operation fail in turn. It may be nil.
+	Before func(op, path string) error
+}
+
+// Dir is a directory under its temporary name.
+type Dir struct {
+	disk Disk
+	path string
+}
+
+// Replace makes the directory anew: write fills it with files, and dir then stands for exactly those. What stood there
+// before is removed afterwards. On any error dir is as it was.
+func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
+	dir = filepath.Clean(dir)
+	parent := filepath.Dir(dir)
+	if err := d.do("mkdir", parent, func() error { return os.MkdirAll(parent, 0o755) }); err != nil {
+		return err
+	}
+	var tmp string
+	err = d.do("mkdir", dir, func() (err error) {
+		tmp, err = os.MkdirTemp(parent, temporary(dir)+"*")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := d.do("chmod", tmp, func() error { return os.Chmod(tmp, 0o755) }); err != nil {
+		return err
+	}
+	if err := write(&Dir{d, tmp}); err != nil {
+		return err
+	}
+	old := tmp + ".old"
+	switch err := d.do("rename", dir, func() error { return os.Rename(dir, old) }); {
+	case err == nil:
+		defer os.RemoveAll(old)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := d.do("rename", dir, func() error { return os.Rename(tmp, dir) }); err != nil {
+		if back := os.Rename(old, dir); !errors.Is(back, fs.ErrNotExist) {
+			err = errors.Join(err, back)
+		}
+		return err
+	}
+	return d.syncDir(parent)
+}
+
+// File writes one file of the directory and syncs it: after a crash a renamed directory must not hold empty files. name
+// may lie in a folder of it, which is made.
+func (d *Dir) File(name string, write func(io.Writer) error) error {
+	path := filepath.Join(d.path, filepath.FromSlash(name))
+	folder := filepath.Dir(path)
+	if err := d.disk.do("mkdir", folder, func() error { return os.MkdirAll(folder, 0o755) }); err != nil {
+		return err
+	}
+	if err := d.disk.create(path, write); err != nil {
+		return err
+	}
+	return d.disk.syncDir(folder)
+}
+
+// WriteFile replaces one file.
+func (d Disk) WriteFile(path string, write func(io.Writer) error) error {
+	tmp := filepath.Join(filepath.Dir(path), temporary(path)+"file")
+	defer os.Remove(tmp)
+	if err := d.create(tmp, write); err != nil {
+		return err
+	}
+	if err := d.do("rename", path, func() error { return os.Rename(tmp, path) }); err != nil {
+		return err
+	}
+	return d.syncDir(filepath.Dir(path))
+}
+
+// Clean removes what interrupted writes have left in parent.
+func (d Disk) Clean(parent string) error {
+	entries, err := os.ReadDir(parent)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") && strings.Contains(e.Name(), writing) {
+			path := filepath.Join(parent, e.Name())
+			err = errors.Join(err, d.do("remove", path, func() error { return os.RemoveAll(path) }))
+		}
+	}
+	return err
+}
+
+const writing = ".writing-"
+
+func temporary(path string) string { return "." + filepath.Base(path) + writing }
+
+func (d Disk) create(path string, write func(io.Writer) error) error {
+	var f *os.File
+	if err := d.do("create", path, func() (err error) { f, err = os.Create(path); return err }); err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(writer{d, f}, 1<<20)
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = d.do("sync", path, f.Sync)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func (d Disk) syncDir(path string) error {
+	return d.do("sync", path, func() error {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Sync(), f.Close())
+	})
+}
+
+// do runs one operation, unless a test wants it to fail.
+func (d Disk) do(op, path string, run func() error) error {
+	if d.Before != nil {
+		if err := d.Before(op, path); err != nil {
+			return fmt.Errorf("%s %s: %w", op, path, err)
+		}
+	}
+	return run()
+}
+
+type writer struct {
+	disk Disk
+	file *os.File
+}
+
+func (w writer) Write(p []byte) (n int, err error) {
+	err = w.disk.do("write", w.file.Name(), func() (err error) { n, err = w.file.Write(p); return err })
+	return n, err
+}

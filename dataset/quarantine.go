@@ -1,0 +1,157 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// Quarantine keeps a run going where single samples are bad: it lists them in a file, and stops the run where they become
+// too many. The list has one JSON object a line: file, offset, index and reason. All methods are safe for
+// concurrent use.
+type Quarantine struct {
+	share   float64
+	minSeen int
+
+	mu        sync.Mutex
+	file      *os.File
+	listed    map[quarantined]bool
+	synced    time.Time
+	seen, bad int
+}
+
+// quarantined is what makes an entry the same as another.
+type quarantined struct {
+	File  string `json:"file"`
+	Index int    `json:"index"`
+}
+
+// entry is one line of the list.
+type entry struct {
+	File   string `json:"file"`
+	Offset int64  `json:"offset"`
+	Index  int    `json:"index"`
+	Reason string `json:"reason"`
+}
+
+// BadShareError reports that more samples are bad than a run should go on with.
+type BadShareError struct {
+	Bad, Seen int
+	Share     float64 // that was allowed
+	Err       error   // of the last bad sample
+}
+
+func (e *BadShareError) Error() string {
+	return fmt.Sprintf("dataset: %d of %d samples are bad, more than a share of %v: %v", e.Bad, e.Seen, e.Share, e.Err)
+}
+
+func (e *BadShareError) Unwrap() error { return e.Err }
+
+// OpenQuarantine opens the list at path or begins one. Once minSeen samples have been seen, a share of bad ones above
+// maxShare stops the run. The list goes on from an earlier run, without that run's torn last line if it was killed;
+// the counts begin anew. Processes that share a run keep a list each.
+func OpenQuarantine(path string, maxShare float64, minSeen int) (*Quarantine, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	q := &Quarantine{share: maxShare, minSeen: minSeen, file: f, listed: map[quarantined]bool{}, synced: time.Now()}
+	if err := q.resume(); err != nil {
+		return nil, errors.Join(fileError(path, err), f.Close())
+	}
+	return q, nil
+}
+
+// resume reads what is listed and cuts off a line that was not written to its end.
+func (q *Quarantine) resume() error {
+	data, err := io.ReadAll(q.file)
+	if err != nil {
+		return err
+	}
+	whole := data[:bytes.LastIndexByte(data, '\n')+1]
+	n := 0
+	for line := range bytes.Lines(whole) {
+		n++
+		var e quarantined
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("line %d: %w", n, err) // not our list: nothing in it is touched
+		}
+		q.listed[e] = true
+	}
+	if len(whole) == len(data) {
+		return nil
+	}
+	if torn := data[len(whole):]; torn[0] != '{' {
+		return fmt.Errorf("line %d: ends without a line end and is no entry", n+1)
+	}
+	return q.file.Truncate(int64(len(whole)))
+}
+
+// Add counts a sample. With a nil error it is a good one. A *SampleError, or the *FileError of an image, makes it a bad
+// one, which is listed unless it is already. Add returns an error that should end the run: a *BadShareError, or that
+// of a list that cannot be written. Any other error (a cancelled context, say) is no sample's fault and comes back as
+// it is, uncounted.
+func (q *Quarantine) Add(index int, err error) error {
+	e := entry{Index: index}
+	if err != nil {
+		var sample *SampleError
+		var file *FileError
+		switch {
+		case errors.As(err, &sample):
+			e.File, e.Offset, e.Reason = sample.File, sample.Offset, sample.Err.Error()
+		case errors.As(err, &file) && !errors.Is(err, os.ErrClosed):
+			e.File, e.Reason = file.Path, file.Err.Error()
+		default:
+			return err
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.seen++
+	if err == nil {
+		return nil
+	}
+	q.bad++
+	if key := (quarantined{e.File, e.Index}); !q.listed[key] {
+		if err := q.append(e); err != nil {
+			return fileError(q.file.Name(), err)
+		}
+		q.listed[key] = true
+	}
+	if q.seen >= q.minSeen && float64(q.bad) > q.share*float64(q.seen) {
+		return &BadShareError{Bad: q.bad, Seen: q.seen, Share: q.share, Err: err}
+	}
+	return nil
+}
+
+// append writes a line at once, so that a killed process has lost nothing. Against the loss of power it is synced, but
+// at most once a second: a disk takes milliseconds for it, and a bad file has many samples.
+func (q *Quarantine) append(e entry) error {
+	if _, err := q.file.Write(append(marshal(e), '\n')); err != nil {
+		return err
+	}
+	if now := time.Now(); now.Sub(q.synced) > time.Second {
+		q.synced = now
+		return q.file.Sync()
+	}
+	return nil
+}
+
+// Counts tells how many samples have been seen since the list was opened, and how many of those were bad.
+func (q *Quarantine) Counts() (seen, bad int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.seen, q.bad
+}
+
+// Close syncs and closes the list.
+func (q *Quarantine) Close() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return errors.Join(q.file.Sync(), q.file.Close())
+}

@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 }
 
 // programs are wiring: they may import every room and the root, and nothing imports them.
-var programs = []string{"examples", "internal/bench", "internal/resave"}
+var programs = []string{"examples", "internal/bench", "internal/benchdata", "internal/resave"}
 
 // gomlx are the rooms whose code may see GoMLX.
 var gomlx = []string{"model", "curriculum", "internal"}

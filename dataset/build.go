@@ -55,9 +55,8 @@ type piece struct {
 	err  error
 }
 
-// scanBlocks writes the places of all samples to w and gives the hashes of the blocks. Reading and hashing go on while
-// the scanner works.
-func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
+// eachBlock hands the blocks of the data to do, with their hashes. Reading and hashing go on while do works.
+func (d *data) eachBlock(do func(k int64, block []byte, hash uint32) error) error {
 	const ahead = 4
 	pieces, free, stop := make(chan piece, ahead), make(chan []byte, ahead), make(chan struct{})
 	defer close(stop)
@@ -79,19 +78,33 @@ func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
 			}
 		}
 	}()
-	s := newScanner(d.kind)
-	header := d.kind == csvKind
-	last, base := int64(0), int64(0)
+	k := int64(0)
 	for p := range pieces {
 		if p.err != nil {
-			return nil, p.err
+			return p.err
 		}
-		hashes = append(hashes, p.hash)
-		text := p.data
-		if base == 0 {
-			text = bytes.TrimPrefix(text, bom)
+		if err := do(k, p.data, p.hash); err != nil {
+			return err
 		}
-		base += int64(len(p.data) - len(text))
+		free <- p.data[:cap(p.data)]
+		k++
+	}
+	return nil
+}
+
+// scanBlocks writes the places of all samples to w and gives the hashes of the blocks.
+func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
+	s := newScanner(d.kind)
+	header := d.kind == csvKind
+	last := int64(0)
+	fail := func(err error) error { return &scanError{fmt.Errorf("after the sample at byte %d: %w", last, err)} }
+	err = d.eachBlock(func(k int64, block []byte, hash uint32) error {
+		hashes = append(hashes, hash)
+		text, base := block, k*blockSize
+		if k == 0 {
+			text = bytes.TrimPrefix(block, bom)
+			base = int64(len(block) - len(text))
+		}
 		err := s.scan(text, func(at int) {
 			last = base + int64(at)
 			if header {
@@ -100,20 +113,17 @@ func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
 			}
 			w.offset(last)
 		})
-		if err == nil {
-			err = w.err
-		} else {
-			err = &scanError{fmt.Errorf("after the sample at byte %d: %w", last, err)}
-		}
 		if err != nil {
-			return nil, err
+			return fail(err)
 		}
-		base += int64(len(text))
-		free <- p.data[:cap(p.data)]
+		return w.err
+	})
+	if err != nil {
+		return nil, err
 	}
 	tail, err := s.end()
 	if err != nil {
-		return nil, &scanError{fmt.Errorf("after the sample at byte %d: %w", last, err)}
+		return nil, fail(err)
 	}
 	if w.count > 0 {
 		w.value(d.size - tail)

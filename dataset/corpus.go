@@ -252,25 +252,6 @@ func (c *Corpus) Verify(ctx context.Context) error {
 	return nil
 }
 
-func (x *index) verify(ctx context.Context) error {
-	block := make([]byte, min(x.data.size, blockSize))
-	for k := range blocks(x.data.size) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := x.compare(k, block); err != nil {
-			return x.drop(err)
-		}
-	}
-	var buf [pageSize]byte
-	for k := range pages(x.count, pageSamples) {
-		if err := x.page(k, &buf); err != nil {
-			return x.drop(err)
-		}
-	}
-	return ctx.Err()
-}
-
 // Close closes the files.
 func (c *Corpus) Close() error {
 	var errs []error

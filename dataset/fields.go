@@ -37,6 +37,9 @@ func ours(s *Sample) []field {
 // take reads our own members out of f. One that does not have the form we write means something else to whoever wrote
 // it, so it stays, and survives.
 func (s *Sample) take(f fields) {
+	if len(f) == 0 { // as in every file but ours
+		return
+	}
 	for _, o := range ours(s) {
 		switch p := o.value.(type) {
 		case *string:

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -161,27 +163,44 @@ func (x *index) check() error {
 		if n > probes {
 			k = k * (n - 1) / (probes - 1) // first, last, and some between
 		}
-		if err := x.compare(k, block); err != nil {
+		block, err := x.data.block(k, block)
+		if err != nil {
+			return err
+		}
+		if err := x.compare(k, crc32.Checksum(block, castagnoli)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// compare checks block k of the data against its hash.
-func (x *index) compare(k int64, block []byte) error {
+// compare checks the hash of block k of the data.
+func (x *index) compare(k int64, hash uint32) error {
 	var buf [pageSize]byte
 	if err := x.page(pages(x.count, pageSamples)+k/pageHashes, &buf); err != nil {
 		return err
 	}
-	block, err := x.data.block(k, block)
-	if err != nil {
-		return err
-	}
-	if crc32.Checksum(block, castagnoli) != binary.LittleEndian.Uint32(buf[8+k%pageHashes*4:]) {
-		return fmt.Errorf("block %d, bytes %d to %d: the data has changed since it was indexed", k, k*blockSize, k*blockSize+int64(len(block)))
+	if hash != binary.LittleEndian.Uint32(buf[8+k%pageHashes*4:]) {
+		return fmt.Errorf("the data has changed after byte %d since it was indexed", k*blockSize)
 	}
 	return nil
+}
+
+// verify compares every block of the data, and checks every page.
+func (x *index) verify(ctx context.Context) error {
+	err := x.data.eachBlock(func(k int64, _ []byte, hash uint32) error {
+		return cmp.Or(ctx.Err(), x.compare(k, hash))
+	})
+	var buf [pageSize]byte
+	for k := range pages(x.count, pageSamples) {
+		if err == nil {
+			err = cmp.Or(ctx.Err(), x.page(k, &buf))
+		}
+	}
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return x.drop(err)
 }
 
 // makeIndex opens the index beside the data or builds it there. Where that is not possible, or the data is on no disk

@@ -23,21 +23,25 @@ func decodeSample(data []byte) (s Sample, err error) {
 	if !utf8.Valid(data) {
 		return s, errors.New("is not UTF-8")
 	}
-	var f fields
-	if err := json.Unmarshal(data, &f); err != nil {
+	f, ok := fields(nil), json.Valid(data)
+	if ok {
+		f, ok = object(data)
+	}
+	if !ok {
+		err := json.Unmarshal(data, &f) // says what is wrong
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 			err = fmt.Errorf("byte %d of the sample: %w", syntax.Offset, err)
 		}
 		return s, err
 	}
-	text, err := s.takeMessages(f)
+	prompt, err := s.takeMessages(f)
 	if err != nil {
 		return s, err
 	}
 	if err := s.takeTarget(f); err != nil {
 		return s, err
 	}
-	s.takePrompt(f, text)
+	s.takePrompt(f, prompt)
 	s.take(f)
 	s.Extra = f.keep()
 	return s, nil
@@ -48,15 +52,17 @@ type item = fields
 
 // word is a member that is a text, and empty otherwise.
 func (f fields) word(name string) (s string) {
-	_ = json.Unmarshal(f[name], &s)
+	s, _ = text(f[name])
 	return s
 }
 
 // userContent finds the content of the question: that of the first message by the user which is a list.
 func userContent(messages []fields) (at int, content []item) {
 	for i, m := range messages {
-		var content []item
-		if m.word("role") == "user" && json.Unmarshal(m["content"], &content) == nil {
+		if m.word("role") != "user" {
+			continue
+		}
+		if content, ok := objects(m["content"]); ok {
 			return i, content
 		}
 	}
@@ -65,9 +71,9 @@ func userContent(messages []fields) (at int, content []item) {
 
 // takeMessages reads the images' paths and gives the prompt's text. Where the messages hold more than the reference's,
 // what is left when these are taken out stays in f as the mould that writing fills again.
-func (s *Sample) takeMessages(f fields) (text string, err error) {
-	var messages []fields
-	if err := json.Unmarshal(f[keyMessages], &messages); err != nil {
+func (s *Sample) takeMessages(f fields) (prompt string, err error) {
+	messages, ok := objects(f[keyMessages])
+	if !ok {
 		return "", errors.New("has no list of messages")
 	}
 	at, content := userContent(messages)
@@ -85,8 +91,8 @@ func (s *Sample) takeMessages(f fields) (text string, err error) {
 			if *p != "" {
 				return "", fmt.Errorf("has two images img%d", side+1)
 			}
-			var name string
-			if json.Unmarshal(part["image"], &name) != nil {
+			name, ok := text(part["image"])
+			if !ok {
 				return "", fmt.Errorf("img%d has no path", side+1)
 			}
 			if *p, err = imagePath(name); err != nil {
@@ -96,10 +102,9 @@ func (s *Sample) takeMessages(f fields) (text string, err error) {
 			plain = plain && named && side == i && len(part) == 2
 			n++
 		case kind == "text" && !hasText:
-			if json.Unmarshal(part["text"], &text) != nil {
+			if prompt, hasText = text(part["text"]); !hasText {
 				return "", errors.New("the prompt is not a text")
 			}
-			hasText = true
 			delete(part, "text")
 			plain = plain && i == 2 && len(part) == 1
 		default:
@@ -117,7 +122,7 @@ func (s *Sample) takeMessages(f fields) (text string, err error) {
 		messages[at]["content"] = marshal(content)
 		f[keyMessages] = marshal(messages)
 	}
-	return text, nil
+	return prompt, nil
 }
 
 // whichImage tells 0 for img1 from 1 for img2: by its name or, without one, by its place among the images.
@@ -129,8 +134,8 @@ func whichImage(part item, n int) (side int, named bool, err error) {
 		}
 		return n, false, nil
 	}
-	var id string
-	if json.Unmarshal(raw, &id) != nil || id != Img1 && id != Img2 {
+	id, _ := text(raw)
+	if id != Img1 && id != Img2 {
 		return 0, true, fmt.Errorf("image_id is %s, not %s or %s", raw, Img1, Img2)
 	}
 	return int(id[3] - '1'), true, nil
@@ -145,28 +150,26 @@ func (s *Sample) image(side int) *string {
 
 // takePrompt finds the prompt and the task in the text. The members "task" and "prompt" are there where the text alone
 // does not tell; they count only if they agree with it, because the text is what a model is asked.
-func (s *Sample) takePrompt(f fields, text string) {
-	prompt, task := parsePrompt(text)
-	said, hasTask := text, false
-	var t, p string
-	if raw, ok := f["task"]; ok && string(raw) != "null" && json.Unmarshal(raw, &t) == nil {
-		hasTask = true
-	}
-	own, hasPrompt := prompt, false
-	if raw, ok := f["prompt"]; ok && json.Unmarshal(raw, &p) == nil && p != "" {
-		own, hasPrompt = Prompt(p), true
+func (s *Sample) takePrompt(f fields, said string) {
+	prompt, task := parsePrompt(said)
+	own := prompt
+	ownTask, hasTask := text(f["task"])
+	hasTask = hasTask && string(f["task"]) != "null"
+	p, hasPrompt := text(f["prompt"])
+	if hasPrompt = hasPrompt && p != ""; hasPrompt {
+		own = Prompt(p)
 	}
 	switch {
-	case (hasTask || hasPrompt) && own.Text(t) == said:
-		s.Prompt, s.Task = own, t
+	case (hasTask || hasPrompt) && own.Text(ownTask) == said:
+		s.Prompt, s.Task = own, ownTask
 		if hasTask {
 			delete(f, "task")
 		}
 		if hasPrompt {
 			delete(f, "prompt")
 		}
-	case hasTask && prompt == Prompt(text):
-		s.Prompt, s.Task = prompt, t
+	case hasTask && prompt == Prompt(said):
+		s.Prompt, s.Task = prompt, ownTask
 		delete(f, "task")
 	default:
 		s.Prompt, s.Task = prompt, task
@@ -189,10 +192,10 @@ func appendSample(b []byte, s *Sample) ([]byte, error) {
 	if err := s.writable(); err != nil {
 		return b, err
 	}
-	text := s.Prompt.Text(s.Task)
+	said := s.Prompt.Text(s.Task)
 	b = append(b, `{"messages":`...)
 	if mould, ok := s.Extra[keyMessages]; ok {
-		filled, err := fill(mould, s, text)
+		filled, err := fill(mould, s, said)
 		if err != nil {
 			return b, err
 		}
@@ -201,7 +204,7 @@ func appendSample(b []byte, s *Sample) ([]byte, error) {
 		b = append(b, `[{"role":"user","content":[{"type":"image","image":`...)
 		b = append(appendString(b, writtenPath(s.Img1)), `,"image_id":"img1"},{"type":"image","image":`...)
 		b = append(appendString(b, writtenPath(s.Img2)), `,"image_id":"img2"},{"type":"text","text":`...)
-		b = append(appendString(b, text), `}]}]`...)
+		b = append(appendString(b, said), `}]}]`...)
 	}
 	target, err := targetOf(s)
 	if err != nil {
@@ -222,7 +225,7 @@ func appendSample(b []byte, s *Sample) ([]byte, error) {
 	if own == "" {
 		own = Long
 	}
-	if prompt, task := parsePrompt(text); prompt != own || task != s.Task {
+	if prompt, task := parsePrompt(said); prompt != own || task != s.Task {
 		if prompt != own {
 			member("prompt", appendString(nil, string(own)))
 		}
@@ -240,9 +243,9 @@ func appendSample(b []byte, s *Sample) ([]byte, error) {
 }
 
 // fill puts the images and the text back into messages that takeMessages has emptied.
-func fill(mould json.RawMessage, s *Sample, text string) ([]byte, error) {
-	var messages []fields
-	if err := json.Unmarshal(mould, &messages); err != nil {
+func fill(mould json.RawMessage, s *Sample, prompt string) ([]byte, error) {
+	messages, ok := objects(mould)
+	if !ok {
 		return nil, fmt.Errorf("extra field %q is not a list of messages", keyMessages)
 	}
 	at, content := userContent(messages)
@@ -257,7 +260,7 @@ func fill(mould json.RawMessage, s *Sample, text string) ([]byte, error) {
 			part["image"] = appendString(nil, writtenPath(*s.image(side)))
 			n++
 		case kind == "text" && !hasText:
-			part["text"] = appendString(nil, text)
+			part["text"] = appendString(nil, prompt)
 			hasText = true
 		}
 	}

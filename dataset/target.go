@@ -13,8 +13,8 @@ func (s *Sample) takeTarget(f fields) error {
 	if !ok {
 		return nil
 	}
-	var target fields
-	if err := json.Unmarshal(raw, &target); err != nil {
+	target, ok := object(raw)
+	if !ok {
 		return errors.New("the target is not an object")
 	}
 	for _, key := range []string{keyCloser, cotCloser} {
@@ -22,16 +22,15 @@ func (s *Sample) takeTarget(f fields) error {
 		if !ok {
 			continue
 		}
-		var label string
-		err := json.Unmarshal(raw, &label)
-		if err == nil {
-			label, err = answer(label)
+		label, ok := text(raw)
+		if !ok {
+			label = string(raw)
 		}
-		if err != nil {
+		var err error
+		if s.Closer, err = answer(label); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		delete(target, key)
-		if s.Closer = label; label != "" {
+		if delete(target, key); s.Closer != "" {
 			break
 		}
 	}
@@ -59,27 +58,26 @@ var labelled = regexp.MustCompile(`(?is)^\s*img1\s*[:：]\s*(.*?)\s*[;；\n]\s*i
 
 // takeDetails reads two descriptions from an object or a text, and gives back what it does not understand.
 func (s *Sample) takeDetails(raw json.RawMessage) (rest json.RawMessage) {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		if m := labelled.FindStringSubmatch(text); m != nil {
+	if said, ok := text(raw); ok {
+		if m := labelled.FindStringSubmatch(said); m != nil {
 			s.Detail = [2]string{m[1], m[2]}
 			return nil
 		}
-		if text == "" {
+		if said == "" {
 			return nil
 		}
 		return raw
 	}
-	var object fields
-	if json.Unmarshal(raw, &object) != nil {
+	sides, ok := object(raw)
+	if !ok {
 		return raw
 	}
-	s.Detail[0], _ = taken[string](object, Img1, nil)
-	s.Detail[1], _ = taken[string](object, Img2, nil)
-	if len(object) == 0 {
+	s.Detail[0], _ = taken[string](sides, Img1, nil)
+	s.Detail[1], _ = taken[string](sides, Img2, nil)
+	if len(sides) == 0 {
 		return nil
 	}
-	return marshal(object)
+	return marshal(sides)
 }
 
 // targetOf is the target as JSON, nil where there is none.
@@ -112,7 +110,7 @@ func targetOf(s *Sample) ([]byte, error) {
 // restOfTarget takes apart what a file's target held beside what is understood, and merges its details with ours.
 func restOfTarget(s *Sample) (rest fields, details []byte, err error) {
 	if raw, ok := s.Extra[keyTarget]; ok {
-		if err := json.Unmarshal(raw, &rest); err != nil {
+		if rest, ok = object(raw); !ok {
 			return nil, nil, fmt.Errorf("extra field %q is not an object", keyTarget)
 		}
 	}
@@ -124,14 +122,14 @@ func restOfTarget(s *Sample) (rest fields, details []byte, err error) {
 		}
 		return rest, details, nil
 	}
-	var object fields
-	if json.Unmarshal(raw, &object) != nil || object == nil { // a text is replaced by the descriptions
-		object = fields{}
+	sides, _ := object(raw)
+	if sides == nil { // a text is replaced by the descriptions
+		sides = fields{}
 	}
 	for i, side := range []string{Img1, Img2} {
-		if delete(object, side); s.Detail[i] != "" {
-			object[side] = appendString(nil, s.Detail[i])
+		if delete(sides, side); s.Detail[i] != "" {
+			sides[side] = appendString(nil, s.Detail[i])
 		}
 	}
-	return rest, marshal(object), nil
+	return rest, marshal(sides), nil
 }

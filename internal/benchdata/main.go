@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -62,7 +61,7 @@ func bench(samples int, dir, file string, keep bool, python, memory string) erro
 		defer os.Remove(file)
 		defer os.Remove(file + ".idx")
 	}
-	if err := make1(samples, dir, file, keep); err != nil {
+	if err := makeFile(samples, dir, file, keep); err != nil {
 		return err
 	}
 	if err := os.Remove(file + ".idx"); err != nil && !os.IsNotExist(err) {
@@ -94,7 +93,7 @@ func bench(samples int, dir, file string, keep bool, python, memory string) erro
 	if err != nil {
 		return err
 	}
-	read := figures{Seconds: (before.Seconds + after.Seconds) / 2, Bytes: before.Bytes}
+	read := figures{Seconds: (before.Seconds + after.Seconds) / 2, Bytes: before.Bytes, RSS: max(before.RSS, after.RSS)}
 	index, err := os.Stat(file + ".idx")
 	if err != nil {
 		return err
@@ -127,8 +126,8 @@ func bench(samples int, dir, file string, keep bool, python, memory string) erro
 	return nil
 }
 
-// make1 writes the file, unless one of a former run is kept.
-func make1(samples int, dir, file string, keep bool) error {
+// makeFile writes the file, unless one of a former run is kept.
+func makeFile(samples int, dir, file string, keep bool) error {
 	if _, err := os.Stat(file); err == nil && keep {
 		fmt.Println("using the file that is there; -samples must be what made it")
 		return nil
@@ -173,7 +172,7 @@ func forget(file string) (how string, err error) {
 func run(name string, args ...string) (f figures, err error) {
 	cmd := exec.Command(name, args...)
 	var stderr strings.Builder
-	cmd.Stderr = io.MultiWriter(&stderr)
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err == nil {
 		err = json.Unmarshal(out, &f)

@@ -13,7 +13,7 @@ func TestSmall(t *testing.T) {
 	const n = 200_000
 	dir := t.TempDir()
 	file := filepath.Join(dir, "samples.jsonl")
-	if err := make1(n, dir, file, false); err != nil {
+	if err := makeFile(n, dir, file, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, what := range []string{"read", "build", "open", "verify"} {

@@ -82,17 +82,14 @@ func scene(e *dataset.Episode, i int) string {
 	if opening, ok := signal(e, signalGripper, i); ok {
 		parts = append(parts, "gripper "+grip(opening))
 	}
-	// A simulator gives the first distances of an episode before it has moved anything, and they can be far off: those
-	// of the next frame are nearer the truth than rounding is.
-	i = min(max(i, 1), len(e.Frames)-1)
-	if d, ok := signal(e, signalHand, i); ok {
+	if d, ok := metres(e, signalHand, i); ok {
 		subject := ""
 		if len(parts) == 0 {
 			subject = "gripper "
 		}
 		parts = append(parts, subject+distance(d, "the object"))
 	}
-	if d, ok := signal(e, signalGoal, i); ok {
+	if d, ok := metres(e, signalGoal, i); ok {
 		parts = append(parts, "object "+distance(d, "its goal"))
 	}
 	return strings.Join(parts, ", ")
@@ -104,6 +101,16 @@ func signal(e *dataset.Episode, name string, i int) (float64, bool) {
 		return 0, false
 	}
 	return values[i], true
+}
+
+// metres is a distance at frame i. Simulators give the first of an episode before they have moved anything, and it can be
+// far off. A robot at rest does not begin with a leap, so where the first distance is one the second is nearer the truth.
+func metres(e *dataset.Episode, name string, i int) (float64, bool) {
+	v := e.Signals[name]
+	if i == 0 && len(v) > 2 && math.Abs(v[0]-v[1]) > math.Abs(v[1]-v[2])+0.03 {
+		i = 1
+	}
+	return signal(e, name, i)
 }
 
 // grip is the gripper in words. Around an object it is neither open nor closed.

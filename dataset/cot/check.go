@@ -64,14 +64,14 @@ func names(detail, file string) bool {
 const (
 	imageNoun = `(?:image|img|picture|photo|frame|snapshot)`
 	ordinal   = `(?:first|second|left|right|other|former|latter|previous|next|earlier|later)`
-	// anImage names one of the two: "img1", "image 2", "Frame B", "the second picture", 图1, 第一张图片.
-	anImage = `(?:\b` + imageNoun + `[\s_#]*(?:[12]|[ab])\b|\b(?:the\s+)?` + ordinal + `\s+` + imageNoun + `\b|图(?:片|像)?\s?[12一二]|第[一二]张(?:图(?:片|像)?)?)`
+	// anImage names one of the two: "img1", "image 2", "Frame B" (and not "the frame a door has"), "the second picture", 图1, 第一张图片.
+	anImage = `(?:\b` + imageNoun + `[\s_#]*(?:[12]|(?-i:[AB]))\b|\b(?:the\s+)?` + ordinal + `\s+` + imageNoun + `\b|图(?:片|像)?\s?[12一二]|第[一二]张(?:图(?:片|像)?)?)`
 )
 
 var (
-	// label is how models begin a description: "img1:", "In the first image, ", "Image 2 shows ".
-	label   = regexp.MustCompile(`(?i)^["'*\s]*(?:in\s+)?` + anImage + `["'*\s]*(?:[:：,，]|shows?\b:?|显示[:：]?|中[,，]?)\s*(?:that\s+)?`)
-	mention = regexp.MustCompile(`(?i)` + anImage + `|img\s?[12]|\.(?:jpe?g|png|webp|bmp|gif)\b|\bin both ` + imageNoun + `s|(?:另|前|后)一张`)
+	// label is how models begin a description: "img1:", "In the first image, ", "This image shows ".
+	label   = regexp.MustCompile(`(?i)^["'*\s]*(?:in\s+)?(?:` + anImage + `|th(?:e|is)\s+` + imageNoun + `)` + `["'*\s]*(?:[:：,，]|shows?\b:?|显示[:：]?|中[,，]?)\s*(?:that\s+)?`)
+	mention = regexp.MustCompile(`(?i)` + anImage + `|img\s?[12]|\.(?:jpe?g|png|webp|bmp|gif)\b|\bboth ` + imageNoun + `s|(?:另|前|后)一张`)
 	echo    = regexp.MustCompile(`(?i)closer to completion|closer_to_completion|spatial details|state_difference|<\||\{task_name\}`)
 )
 

@@ -50,7 +50,7 @@ func ExampleFill() {
 	}
 	fmt.Println(stats.Made, "made,", stats.Unlabelled, "without a label")
 	// Output:
-	// spatial details: img1: Gripper open, object 15 cm from its goal; grasp the cube; 0 of 2 steps done.; img2: Gripper half closed, object 15 cm from its goal; lift the cube; 1 of 2 steps done.
+	// spatial details: img1: Gripper open, object 30 cm from its goal; grasp the cube; 0 of 2 steps done.; img2: Gripper half closed, object 15 cm from its goal; lift the cube; 1 of 2 steps done.
 	// closer to completion: img2
 	// 1 made, 1 without a label
 }

@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench nano validate-nano check-save
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -25,7 +25,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	scripts/vulnerabilities.sh
 
 race:            ## the concurrent packages under the race detector
-	go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset ./internal/safetensors
+	go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./internal/safetensors
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x
@@ -42,8 +42,11 @@ tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
 bench:           ## ours beside transformers, one table; run it alone on the machine
 	go run ./internal/bench -python $(PYTHON)
 
+bench-data:      ## 46 million samples: index, opening, random access, beside Python's json and orjson; 14 GB of disk
+	go run ./internal/benchdata -python $(PYTHON)
+
 nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
-	go run ./examples/train -data $(TRAIN) -validate $(EPISODES) -from model/nano -out runs/nano
+	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano
 
 validate-nano:   ## the embedded checkpoint on episodes with true progress
 	go run ./examples/validate -data $(EPISODES)

@@ -157,9 +157,11 @@ func (c *frameCache) settle(e *cacheEntry, features *model.Features) {
 	defer c.mu.Unlock()
 	defer close(e.done)
 	e.rgb = nil
-	if features == nil || c.limit == 0 {
+	switch {
+	case c.entries[e.hash] != e: // forgotten while it was encoded
+	case features == nil || c.limit == 0:
 		delete(c.entries, e.hash)
-	} else {
+	default:
 		e.at = c.recent.PushFront(e)
 	}
 	if features != nil {
@@ -172,12 +174,10 @@ func (c *frameCache) settle(e *cacheEntry, features *model.Features) {
 	}
 }
 
-// forget drops what is kept, for when the weights have changed.
+// forget drops what is kept, for when the weights have changed. What is being encoded now is not kept either.
 func (c *frameCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for e := c.recent.Front(); e != nil; e = e.Next() {
-		delete(c.entries, e.Value.(*cacheEntry).hash)
-	}
+	clear(c.entries)
 	c.recent.Init()
 }

@@ -135,7 +135,7 @@ func TestFit(t *testing.T) {
 // The cache's own rules, without a model.
 func TestFrameCache(t *testing.T) {
 	c := newFrameCache(2)
-	frames := []*frame{{hash: frameHash{1}}, {hash: frameHash{2}}, {hash: frameHash{1}}, {hash: frameHash{3}}}
+	frames := []*frame{{hash: frameHash{1}}, {hash: frameHash{2}}, {hash: frameHash{1}}, {hash: frameHash{3}}, {hash: frameHash{4}}}
 	claim := func(list ...int) (entries, mine []*cacheEntry) {
 		entries = make([]*cacheEntry, len(frames))
 		return entries, c.claim(frames, entries, list)
@@ -162,7 +162,9 @@ func TestFrameCache(t *testing.T) {
 	if c.encodes != 3 {
 		t.Errorf("%d encodes counted", c.encodes)
 	}
+	_, mine = claim(4)
 	c.forget()
+	c.settle(mine[0], &model.Features{}) // made with the weights of before
 	if len(c.entries) != 0 || c.recent.Len() != 0 {
 		t.Error("frames remain")
 	}

@@ -1,8 +1,11 @@
 package curriculum
 
 import (
+	"errors"
 	"fmt"
-	"image"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
@@ -14,67 +17,87 @@ import (
 type Encoder struct {
 	Tokenizer *tokenizer.Tokenizer
 	Processor vision.Processor
-	EOS       int32 // the end-of-turn token that closes every target
+	EOS       int32 // the end-of-turn token that closes every answer
 }
 
-// Batch encodes consecutive samples of a source, each with the prompt at its place in prompts. A frame shown by several
-// samples is decoded once, and shared, so that the model encodes it once too.
-func (e *Encoder) Batch(src dataset.Source, from int, prompts []dataset.Prompt) ([]model.Example, error) {
-	frames := map[string]*vision.Patches{}
-	frame := func(path string) (*vision.Patches, error) {
-		if p := frames[path]; p != nil {
-			return p, nil
-		}
-		img, err := src.Image(path)
-		if err != nil {
-			return nil, err
-		}
-		frames[path], err = e.patches(img, path)
-		return frames[path], err
-	}
-	out := make([]model.Example, len(prompts))
-	for i, prompt := range prompts {
-		s, err := src.At(from + i)
-		if err != nil {
-			return nil, err
-		}
-		a, err := frame(s.Img1)
-		if err != nil {
-			return nil, err
-		}
-		b, err := frame(s.Img2)
-		if err != nil {
-			return nil, err
-		}
-		if out[i], err = e.example(s, prompt, a, b); err != nil {
-			return nil, fmt.Errorf("sample %d: %w", from+i, err)
-		}
-	}
-	return out, nil
+// asked is a sample with the turn made of it.
+type asked struct {
+	index  int // in the source
+	sample dataset.Sample
+	turn   Turn
 }
 
-func (e *Encoder) patches(img image.Image, path string) (*vision.Patches, error) {
+// encode makes sequences of samples. A frame shown by several of them is decoded once, and shared, so that the model
+// encodes it once too. errs has the reason for every sample that cannot be used; its example is then zero.
+func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Example, errs []error) {
+	type decoded struct {
+		patches *vision.Patches
+		err     error
+	}
+	frames := map[string]*decoded{}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, s := range samples {
+		for _, path := range []string{s.sample.Img1, s.sample.Img2} {
+			if frames[path] != nil {
+				continue
+			}
+			d := &decoded{}
+			frames[path] = d
+			g.Go(func() error {
+				d.patches, d.err = e.frame(src, path)
+				return nil
+			})
+		}
+	}
+	g.Wait()
+	out, errs = make([]model.Example, len(samples)), make([]error, len(samples))
+	for i, s := range samples {
+		a, b := frames[s.sample.Img1], frames[s.sample.Img2]
+		if errs[i] = errors.Join(a.err, b.err); errs[i] == nil {
+			out[i], errs[i] = e.example(s.turn, a.patches, b.patches)
+		}
+	}
+	return out, errs
+}
+
+func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error) {
+	img, err := src.Image(path)
+	if file := (*dataset.FileError)(nil); err != nil && !errors.As(err, &file) {
+		err = &dataset.FileError{Path: path, Err: err} // what a source of a user's own says of an image
+	}
+	if err != nil {
+		return nil, err
+	}
 	p, err := e.Processor.Patches(img)
 	if err != nil {
-		return nil, fmt.Errorf("image %s: %w", path, err)
+		return nil, &dataset.FileError{Path: path, Err: err}
 	}
 	return p, nil
 }
 
-// example is prompt and target as one sequence; the loss begins at the target's first token and ends with EOS, so that
-// the model is taught to stop.
-func (e *Encoder) example(s dataset.Sample, prompt dataset.Prompt, a, b *vision.Patches) (model.Example, error) {
-	target := prompt.Target(s)
-	if target == "" {
-		return model.Example{}, fmt.Errorf("no label")
+// example is question and answer as one sequence. The loss begins at the answer's first token that is not given and ends
+// with EOS, so that the model is taught to stop.
+func (e *Encoder) example(t Turn, a, b *vision.Patches) (model.Example, error) {
+	if t.Given < 0 || t.Given >= len(t.Answer) {
+		return model.Example{}, fmt.Errorf("%d of an answer's %d bytes are given", t.Given, len(t.Answer))
 	}
-	ids, err := e.question(prompt.Text(s.Task), a.Grid, b.Grid)
+	ids, err := e.question(t.Question, a.Grid, b.Grid)
 	if err != nil {
 		return model.Example{}, err
 	}
+	ids = append(ids, e.Tokenizer.EncodeText(t.Answer[:t.Given])...)
 	start := len(ids)
-	ids = append(append(ids, e.Tokenizer.EncodeText(target)...), e.EOS)
-	return model.Example{IDs: ids, Frames: []*vision.Patches{a, b}, Target: start}, nil
+	ids = append(ids, e.Tokenizer.EncodeText(t.Answer[t.Given:])...)
+	if !t.Open {
+		ids = append(ids, e.EOS)
+	}
+	if t.Early {
+		// The reference counted the prompt's tokens with one placeholder an image.
+		merge := e.Processor.MergeSize
+		start -= a.Grid.Tokens(merge) + b.Grid.Tokens(merge) - 2
+	}
+	return model.Example{IDs: ids, Frames: []*vision.Patches{a, b}, Target: max(1, start)}, nil
 }
 
 // question is the conversation up to the point where the model answers: two frames and the text in the user's turn.

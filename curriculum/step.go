@@ -1,10 +1,12 @@
 package curriculum
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	gomlx "github.com/gomlx/gomlx/ml/model"
@@ -13,59 +15,151 @@ import (
 	"github.com/egotsr/egotsr/model"
 )
 
-// stepper runs optimiser steps on a model whose weights are float32.
+// stepper runs the optimiser steps of one stage.
 type stepper struct {
-	model *model.Model
-	adamw optim.AdamW
-	exec  *gomlx.Exec
-	n     int // steps done
+	model  *model.Model
+	adamw  optim.AdamW
+	params []optim.Param
+
+	whole *gomlx.Exec // loss, gradient and update of a step with one batch
+	part  *gomlx.Exec // loss and gradient of one batch of several, added up
+	apply *gomlx.Exec // the update from what was added up
 }
 
-func newStepper(m *model.Model, adamw optim.AdamW, compute dtypes.DType) (*stepper, error) {
-	s := &stepper{model: m, adamw: adamw}
-	var params []optim.Param
+// newStepper chooses what is trained: the weights that match, in the order of the name table.
+func newStepper(m *model.Model, r Recipe) (*stepper, error) {
+	s := &stepper{model: m, adamw: r.adamw()}
 	for _, p := range m.Config.Params() {
-		v := m.Store().GetVariable("/" + p.Name)
-		if v.DType() != dtypes.Float32 {
-			return nil, fmt.Errorf("train: %s is %s: open the checkpoint with float32 weights", p.Name, v.DType())
+		if r.Trainable == nil || anyMatch(r.Trainable, p.Name) {
+			s.params = append(s.params, optim.Param{Variable: m.Store().GetVariable("/" + p.Name), Decay: p.Decay})
 		}
-		params = append(params, optim.Param{Variable: v, Decay: p.Decay})
 	}
-	var err error
-	s.exec, err = gomlx.NewExec(m.Backend(), m.Store(), func(_ *gomlx.Scope, in []*graph.Node) []*graph.Node {
-		loss := m.LossGraph(in[1:], compute)
-		values := make([]*graph.Node, len(params))
-		for i, p := range params {
+	if len(s.params) == 0 {
+		return nil, fmt.Errorf("recipe: no tensor matches %q", r.Trainable)
+	}
+	lossAndGradients := func(args []*graph.Node) (*graph.Node, []*graph.Node) {
+		loss := m.LossGraph(args, r.Checkpointing)
+		values := make([]*graph.Node, len(s.params))
+		for i, p := range s.params {
 			values[i] = p.Variable.NodeValue(loss.Graph())
 		}
-		return []*graph.Node{loss, adamw.Update(params, graph.Gradient(loss, values...), in[0])}
-	})
-	if err != nil {
-		return nil, err
+		return loss, graph.Gradient(loss, values...)
 	}
-	s.exec.SetMaxCache(-1)
+	graphs := []struct {
+		exec  **gomlx.Exec
+		build func(in []*graph.Node) []*graph.Node
+	}{
+		{&s.whole, func(in []*graph.Node) []*graph.Node {
+			loss, grads := lossAndGradients(in[1:])
+			return []*graph.Node{loss, s.adamw.Update(s.params, grads, in[0])}
+		}},
+		{&s.part, func(in []*graph.Node) []*graph.Node {
+			loss, grads := lossAndGradients(in[1:])
+			for i, p := range s.params {
+				sum := gradientSum(m.Store(), p.Variable)
+				before := sum.NodeValue(loss.Graph())
+				// The first batch of a step replaces what the last step has left, which need not be finite.
+				first := graph.BroadcastToShape(in[0], before.Shape())
+				grad := graph.ConvertDType(grads[i], dtypes.Float32)
+				sum.SetNodeValue(graph.Add(graph.Where(first, graph.ZerosLike(before), before), grad))
+			}
+			return []*graph.Node{loss}
+		}},
+		{&s.apply, func(in []*graph.Node) []*graph.Node {
+			grads := make([]*graph.Node, len(s.params))
+			for i, p := range s.params {
+				grads[i] = gradientSum(m.Store(), p.Variable).NodeValue(in[0].Graph())
+			}
+			return []*graph.Node{s.adamw.Update(s.params, grads, in[0])}
+		}},
+	}
+	for _, g := range graphs {
+		exec, err := gomlx.NewExec(m.Backend(), m.Store(), func(_ *gomlx.Scope, in []*graph.Node) []*graph.Node { return g.build(in) })
+		if err != nil {
+			return nil, err
+		}
+		*g.exec = exec.SetMaxCache(-1) // shapes are bucketed by us
+	}
 	return s, nil
 }
 
-// step takes one optimiser step on a batch laid out by LossArgs and returns its loss and gradient norm.
-func (s *stepper) step(args []any, lr float64) (loss, norm float64, err error) {
-	s.n++
-	hyper := s.adamw.Hyper(s.n, lr)
-	res, err := s.exec.Call(append([]any{tensors.FromFlatDataAndDimensions(hyper, len(hyper))}, args...)...)
-	if err != nil {
-		return 0, 0, err
+// gradientSum is where the gradients of a step's batches are added up.
+func gradientSum(store *gomlx.Store, p *gomlx.Variable) *gomlx.Variable {
+	path := "/gradient" + p.Path()
+	if v := store.GetVariable(path); v != nil {
+		return v
 	}
-	loss, norm = float64(tensors.ToScalar[float32](res[0])), float64(tensors.ToScalar[float32](res[1]))
+	v := store.VariableWithValue(path, tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
+	v.Trainable = false
+	return v
+}
+
+// step takes optimiser step n (from 1) on batches laid out by LossArgs. Where loss or norm is not finite nothing has
+// changed.
+func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) (loss, norm float64, err error) {
+	hyper := s.adamw.Hyper(n, lr)
+	err = s.model.Exclusive(ctx, func() error {
+		if len(batches) == 1 {
+			out, err := call(s.whole, hyper, batches[0])
+			if err == nil {
+				loss, norm = out[0], out[1]
+			}
+			return err
+		}
+		for i, args := range batches {
+			out, err := call(s.part, i == 0, args)
+			if err != nil {
+				return err
+			}
+			loss += out[0]
+		}
+		out, err := call(s.apply, hyper, nil)
+		if err == nil {
+			norm = out[0]
+		}
+		return err
+	})
+	return loss, norm, err
+}
+
+// call runs a graph and frees its inputs. Its outputs are scalars.
+func call(exec *gomlx.Exec, first any, args []any) (out []float64, err error) {
+	defer func() {
+		if p := recover(); p != nil { // building a graph panics where shapes do not fit
+			err = fmt.Errorf("train: %v", p)
+		}
+	}()
+	res, err := exec.Call(append([]any{first}, args...)...)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range res {
+		out = append(out, float64(tensors.ToScalar[float32](t)))
 		t.FinalizeAll()
 	}
 	for _, a := range args {
 		if t, ok := a.(*tensors.Tensor); ok {
-			t.FinalizeAll()
+			t.FinalizeAll() // large inputs should not wait for the garbage collector
 		}
 	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return loss, norm, fmt.Errorf("train: loss is %v at step %d", loss, s.n)
+	return out, nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// close frees compiled graphs, and the moments and sums that belong to this stage alone.
+func (s *stepper) close() error {
+	for _, e := range []*gomlx.Exec{s.whole, s.part, s.apply} {
+		e.Finalize()
 	}
-	return loss, norm, nil
+	for _, p := range s.params {
+		for _, prefix := range []string{"/gradient", optim.FirstMoment, optim.SecondMoment} {
+			if v := s.model.Store().GetVariable(prefix + p.Variable.Path()); v != nil {
+				if err := s.model.Store().DeleteVariable(v.Path()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -2,20 +2,69 @@ package curriculum
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/vision"
 )
 
-// Answers are the counts of right answers by distance in frames (1–3, 4–11, 12 and more) and on pairs whose later
-// frame is the worse one; every pair is asked in both orders and each answer counts.
+// Validation is what held-out pairs said after a step of a stage.
+type Validation struct {
+	Step    int     `json:"step"`
+	Answers Answers `json:"answers"`
+}
+
+// Answers are counts of right answers; every pair is asked in both orders and each answer counts.
 type Answers struct {
-	Near, Middle, Far, Regression, All Count
+	All        Count `json:"all"`
+	Near       Count `json:"near"`       // frames 1 to 3 apart
+	Middle     Count `json:"middle"`     // 4 to 11
+	Far        Count `json:"far"`        // 12 and more
+	Regression Count `json:"regression"` // any distance, the later frame is worse; not in the three above
+	Forward    Count `json:"forward"`    // all pairs, asked with the earlier frame first
+	Inverse    Count `json:"inverse"`    // all pairs, asked with the later frame first
+}
+
+// Gap is the difference between asking with the earlier and with the later frame first: what a habit of position makes.
+func (a Answers) Gap() float64 { return math.Abs(a.Forward.Share() - a.Inverse.Share()) }
+
+// String is one line of percentages.
+func (a Answers) String() string {
+	percent := func(c Count) float64 { return 100 * c.Share() }
+	return fmt.Sprintf("%.1f %% of %d; 1–3 frames %.1f, 4–11 %.1f, 12+ %.1f, regressions %.1f of %d, gap %.1f",
+		percent(a.All), a.All.Of, percent(a.Near), percent(a.Middle), percent(a.Far), percent(a.Regression), a.Regression.Of, 100*a.Gap())
+}
+
+func (a Answers) parts() map[string]Count {
+	return map[string]Count{"all": a.All, "near": a.Near, "middle": a.Middle, "far": a.Far, "regression": a.Regression}
+}
+
+func (a *Answers) add(s dataset.Sample, right bool) {
+	a.All.add(right)
+	if s.Frame1 < s.Frame2 {
+		a.Forward.add(right)
+	} else {
+		a.Inverse.add(right)
+	}
+	switch {
+	case s.Kind == dataset.KindRegression:
+		a.Regression.add(right)
+	case s.Window >= 12:
+		a.Far.add(right)
+	case s.Window >= 4:
+		a.Middle.add(right)
+	default:
+		a.Near.add(right)
+	}
 }
 
 // Count is right answers of all answers.
-type Count struct{ Right, Of int }
+type Count struct {
+	Right int `json:"right"`
+	Of    int `json:"of"`
+}
 
 // Share is Right/Of, or 0 of nothing.
 func (c Count) Share() float64 { return float64(c.Right) / max(1, float64(c.Of)) }
@@ -30,13 +79,14 @@ func (c *Count) add(right bool) {
 // scoreBatch is how many pairs Validate judges in one graph run.
 const scoreBatch = 32
 
-// Validate judges every sample of a source in both orders with the weights as they are.
-func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, prompt dataset.Prompt) (Answers, error) {
+// Validate judges every labelled sample of a source in both orders with the weights as they are, from the logits after the
+// forced beginning of the verdict. question is the user's text.
+func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (Answers, error) {
 	var a Answers
 	frames := map[string]*model.Features{}
 	var samples []dataset.Sample
 	flush := func() error {
-		err := e.judge(ctx, m, src, samples, frames, prompt, &a)
+		err := e.judge(ctx, m, src, samples, frames, question, &a)
 		samples = samples[:0]
 		if len(frames) > 256 {
 			clear(frames)
@@ -47,6 +97,9 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 		s, err := src.At(i)
 		if err != nil {
 			return a, err
+		}
+		if s.Closer == "" {
+			continue
 		}
 		samples = append(samples, s, s.Swap())
 		if len(samples) == 2*scoreBatch {
@@ -59,14 +112,14 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 }
 
 func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample,
-	frames map[string]*model.Features, prompt dataset.Prompt, a *Answers) error {
-	if err := e.encode(ctx, m, src, samples, frames); err != nil {
+	frames map[string]*model.Features, question func(dataset.Sample) string, a *Answers) error {
+	if err := e.features(ctx, m, src, samples, frames); err != nil {
 		return err
 	}
 	prompts := make([]model.Prompt, len(samples))
 	for i, s := range samples {
 		images := []*model.Features{frames[s.Img1], frames[s.Img2]}
-		ids, err := e.question(prompt.Text(s.Task), images[0].Grid, images[1].Grid)
+		ids, err := e.question(question(s), images[0].Grid, images[1].Grid)
 		if err != nil {
 			return err
 		}
@@ -79,24 +132,13 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 		return err
 	}
 	for i, s := range samples {
-		right := scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1)
-		a.All.add(right)
-		switch {
-		case s.Kind == dataset.KindRegression:
-			a.Regression.add(right)
-		case s.Window >= 12:
-			a.Far.add(right)
-		case s.Window >= 4:
-			a.Middle.add(right)
-		default:
-			a.Near.add(right)
-		}
+		a.add(s, scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1))
 	}
 	return nil
 }
 
-// encode adds the features of frames not yet seen.
-func (e *Encoder) encode(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample, frames map[string]*model.Features) error {
+// features adds the features of frames not yet seen.
+func (e *Encoder) features(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample, frames map[string]*model.Features) error {
 	var paths []string
 	var patches []*vision.Patches
 	for _, s := range samples {
@@ -104,11 +146,7 @@ func (e *Encoder) encode(ctx context.Context, m *model.Model, src dataset.Source
 			if _, ok := frames[path]; ok {
 				continue
 			}
-			img, err := src.Image(path)
-			if err != nil {
-				return err
-			}
-			p, err := e.patches(img, path)
+			p, err := e.frame(src, path)
 			if err != nil {
 				return err
 			}

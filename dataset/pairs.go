@@ -118,6 +118,9 @@ func NewPairs(images fs.FS, episodes []Episode, opts PairOptions) (*Pairs, error
 // Len is Groups * PairsPerGroup, twice that with Both.
 func (p *Pairs) Len() int { return p.opts.Groups * p.size }
 
+// Block is the number of samples in a group: an [Order] with it keeps those that share frames together.
+func (p *Pairs) Block() int { return p.size }
+
 // At is sample i, or an *IndexError. It costs the drawing of one group, or nothing where the group was drawn lately.
 func (p *Pairs) At(i int) (Sample, error) {
 	if i < 0 || i >= p.Len() {

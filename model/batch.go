@@ -58,7 +58,7 @@ func (m *Model) layoutText(prompts []Prompt) (*textBatch, error) {
 		return nil, err
 	}
 	hidden := m.Config.HiddenSize
-	b.rows = bucketLength(len(visual) / hidden)
+	b.rows = PaddedLength(len(visual) / hidden)
 	b.visual = append(visual, make([]float32, b.rows*hidden-len(visual))...)
 	return b, nil
 }
@@ -75,7 +75,7 @@ func (c *Config) layoutText(prompts []Prompt, first map[*Features]int, batch int
 	if b.seq > c.MaxPositions {
 		return nil, fmt.Errorf("prompt of %d tokens is longer than the model's %d positions", b.seq, c.MaxPositions)
 	}
-	b.seq = bucketLength(b.seq)
+	b.seq = PaddedLength(b.seq)
 	half := c.HeadDim / 2
 	b.ids, b.pick = make([]int32, b.batch*b.seq), make([]int32, b.batch*b.seq)
 	b.cos, b.sin = make([]float32, b.batch*b.seq*half), make([]float32, b.batch*b.seq*half)
@@ -144,7 +144,7 @@ func textNodes(in []*graph.Node) (t textInputs, last *graph.Node) {
 	return t, in[3]
 }
 
-// bucketBatch rounds a batch up to a power of two, and bucketLength a length to one of four steps between powers of two:
+// bucketBatch rounds a batch up to a power of two, and PaddedLength a length to one of four steps between powers of two:
 // few shapes, so few compiled graphs, for at most a quarter of padding.
 func bucketBatch(n int) int {
 	b := 1
@@ -154,7 +154,9 @@ func bucketBatch(n int) int {
 	return b
 }
 
-func bucketLength(n int) int {
+// PaddedLength is the length that n tokens, or rows of features, are padded to, so that few graphs serve all lengths: at
+// most an eighth more, or 16.
+func PaddedLength(n int) int {
 	step := 16
 	for step*8 < n {
 		step *= 2
@@ -162,12 +164,12 @@ func bucketLength(n int) int {
 	return (n + step - 1) / step * step
 }
 
-// bucketFrames is bucketBatch for few frames and bucketLength for many.
+// bucketFrames is bucketBatch for few frames and PaddedLength for many.
 func bucketFrames(n int) int {
 	if n <= 16 {
 		return bucketBatch(n)
 	}
-	return bucketLength(n)
+	return PaddedLength(n)
 }
 
 func float32s(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.Float32) }

@@ -22,7 +22,7 @@ func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids
 		limit = room
 	}
 	// The cache's length travels as a shape: prompt and answer together, bucketed.
-	slots := tensors.FromShape(shapes.Make(dtypes.Bool, bucketLength(b.seq+limit)))
+	slots := tensors.FromShape(shapes.Make(dtypes.Bool, PaddedLength(b.seq+limit)))
 	res, err := m.run(ctx, m.prefill, append([]any{slots}, b.args()...)...)
 	var ids []int32
 	for err == nil && len(ids) < limit {

@@ -18,7 +18,8 @@ type weights struct {
 	graph  *Graph
 	prefix string
 
-	compute dtypes.DType // type the forward pass runs in; zero = as stored
+	compute       dtypes.DType // type the forward pass runs in
+	checkpointing bool         // each layer's input is kept for the gradient, and nothing inside it
 }
 
 func (w *weights) in(prefix string) *weights {
@@ -41,10 +42,24 @@ func (w *weights) get(name string) *Node {
 	if v.DType() == dtypes.Int8 {
 		return Mul(ConvertDType(x, dtypes.Float32), w.variable(name+scaleSuffix).NodeValue(w.graph))
 	}
-	if w.compute != dtypes.InvalidDType {
-		x = ConvertDType(x, w.compute) // its gradient comes back in the master's float32
+	return w.cast(x)
+}
+
+// cast takes a stored value to the type of the forward pass. The gradient comes back in the stored type, float32 for
+// masters.
+func (w *weights) cast(x *Node) *Node {
+	if x.DType() == w.compute {
+		return x
 	}
-	return x
+	return ConvertDType(x, w.compute)
+}
+
+// layerInput marks what stands between two layers as worth keeping for the gradient.
+func (w *weights) layerInput(x *Node) *Node {
+	if !w.checkpointing {
+		return x
+	}
+	return x.Checkpoint()
 }
 
 // rows looks up rows of a matrix: index [...] int32 → [..., columns]. Of int8 weights only these rows are widened.
@@ -52,7 +67,7 @@ func (w *weights) rows(name string, index *Node) *Node {
 	index = ExpandAxes(index, -1)
 	v := w.variable(name)
 	if v.DType() != dtypes.Int8 {
-		return Gather(w.get(name), index)
+		return w.cast(Gather(v.NodeValue(w.graph), index))
 	}
 	scale := Gather(w.variable(name+scaleSuffix).NodeValue(w.graph), index)
 	return Mul(ConvertDType(Gather(v.NodeValue(w.graph), index), dtypes.Float32), scale)

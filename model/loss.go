@@ -5,24 +5,25 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/egotsr/egotsr/vision"
 )
 
-// Example is one training sequence: prompt and target together. Tokens from Target on are supervised.
+// Example is one training sequence: prompt and target together. Tokens from Target on are supervised, and every one of
+// them counts Weight in the loss. The loss is a sum: a weight of 1/(all supervised tokens) makes it their mean, over as
+// many batches as share a step.
 type Example struct {
 	IDs    []int32
 	Frames []*vision.Patches // in order of their placeholders; shared pointers are encoded once a batch
 	Target int
+	Weight float32
 }
 
-// LossArgs lays a batch out as the inputs of LossGraph. Every distinct frame runs through the vision tower once.
-func (m *Model) LossArgs(examples []Example) ([]any, error) {
+// LossArgs lays a batch out as the inputs of LossGraph, in batch rows: rows beyond the examples are empty and cost no
+// new graph where an example is missing. Every distinct frame runs through the vision tower once.
+func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
 	prompts := make([]Prompt, len(examples))
 	stand := map[*vision.Patches]*Features{} // stands for the features that the graph itself will compute
 	groups := map[vision.Grid][]*vision.Patches{}
@@ -51,13 +52,13 @@ func (m *Model) LossArgs(examples []Example) ([]any, error) {
 			first[stand[p]] = rows
 			rows += grid.Tokens(m.Config.Vision.MergeSize)
 		}
-		batch := bucketFrames(len(frames))
-		rows += (batch - len(frames)) * grid.Tokens(m.Config.Vision.MergeSize)
+		padded := bucketFrames(len(frames))
+		rows += (padded - len(frames)) * grid.Tokens(m.Config.Vision.MergeSize)
 		layout := m.Config.Vision.layout(grid)
-		visual = append(visual, m.packPatches(layout, frames, batch))
+		visual = append(visual, m.packPatches(layout, frames, padded))
 		visual = append(visual, layout.args()...)
 	}
-	b, err := m.Config.layoutText(prompts, first, len(prompts))
+	b, err := m.Config.layoutText(prompts, first, max(batch, len(prompts)))
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +76,10 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 	var weight []float32
 	for i, e := range examples {
 		for j := e.Target; j < len(e.IDs); j++ {
-			rows, ids, weight = append(rows, int32(i*seqLen+j-1)), append(ids, e.IDs[j]), append(weight, 1)
+			rows, ids, weight = append(rows, int32(i*seqLen+j-1)), append(ids, e.IDs[j]), append(weight, e.Weight)
 		}
 	}
-	n := bucketLength(len(rows))
+	n := PaddedLength(len(rows))
 	rows = append(rows, make([]int32, n-len(rows))...)
 	ids = append(ids, make([]int32, n-len(ids))...)
 	weight = append(weight, make([]float32, n-len(weight))...)
@@ -89,12 +90,13 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 	}
 }
 
-// LossGraph is the mean cross-entropy over the batch's target tokens, from the inputs LossArgs makes. Only target rows
-// meet the head. compute is the type of the forward pass; the weights themselves are the masters.
-func (m *Model) LossGraph(in []*Node, compute dtypes.DType) *Node {
+// LossGraph is the weighted sum of the cross-entropies of the batch's target tokens, from the inputs LossArgs makes. Only
+// target rows meet the head. With checkpointing, the gradient computes every layer's activations a second time rather
+// than keep them.
+func (m *Model) LossGraph(in []*Node, checkpointing bool) *Node {
 	g := in[0].Graph()
 	w := m.weights(g)
-	w.compute = compute
+	w.checkpointing = checkpointing
 	rows, ids, weight := in[0], in[1], in[2]
 	t := textInputs{ids: in[3], cos: in[4], sin: in[5]}
 	if len(in) > 7 {
@@ -112,14 +114,8 @@ func (m *Model) LossGraph(in []*Node, compute dtypes.DType) *Node {
 	peak := StopGradient(ReduceAndKeep(scores, ReduceMax, -1))
 	total := Add(Log(ReduceSum(Exp(Sub(scores, peak)), -1)), Squeeze(peak, -1))
 	picked := Gather(scores, Stack([]*Node{Iota(g, ids.Shape(), 0), ids}, -1))
-	return Div(ReduceAllSum(Mul(Sub(total, picked), weight)), ReduceAllSum(weight))
+	return ReduceAllSum(Mul(Sub(total, picked), weight))
 }
-
-// Backend and Store are what a training step needs beside the loss: where it runs, and the variables it changes.
-func (m *Model) Backend() compute.Backend { return m.backend }
-
-// Store holds every tensor of the checkpoint as a variable named "/" and its Hugging Face name.
-func (m *Model) Store() *model.Store { return m.store }
 
 func compareGrids(a, b vision.Grid) int {
 	return slices.Compare([]int{a.T, a.H, a.W}, []int{b.T, b.H, b.W})

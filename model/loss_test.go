@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -40,8 +40,22 @@ func trainCase(t *testing.T) (goldens, []Example) {
 	return train, examples
 }
 
+// TestTrainParity: losses, gradients and optimiser steps are torch's, whether activations are kept or computed again.
 func TestTrainParity(t *testing.T) {
+	for _, checkpointing := range []bool{false, true} {
+		t.Run(fmt.Sprintf("checkpointing=%v", checkpointing), func(t *testing.T) { trainParity(t, checkpointing) })
+	}
+}
+
+func trainParity(t *testing.T, checkpointing bool) {
 	train, examples := trainCase(t)
+	targets := 0
+	for _, e := range examples {
+		targets += len(e.IDs) - e.Target
+	}
+	for i := range examples {
+		examples[i].Weight = 1 / float32(targets)
+	}
 	losses := trainLosses(t)
 	eachBackend(t, "f32", func(t *testing.T, m *Model) {
 		// The golden optimiser decays norms and biases too.
@@ -51,7 +65,7 @@ func TestTrainParity(t *testing.T) {
 			params = append(params, optim.Param{Variable: m.store.GetVariable("/" + p.Name), Decay: true})
 		}
 		exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-			loss := m.LossGraph(in[1:], dtypes.Float32)
+			loss := m.LossGraph(in[1:], checkpointing)
 			var values []*graph.Node
 			for _, p := range params {
 				values = append(values, p.Variable.NodeValue(loss.Graph()))
@@ -63,7 +77,7 @@ func TestTrainParity(t *testing.T) {
 			t.Fatal(err)
 		}
 		for step, want := range losses {
-			args, err := m.LossArgs(examples)
+			args, err := m.LossArgs(examples, len(examples))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,24 +100,24 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 }
 
 func (m *Model) build() (err error) {
-	for _, e := range []struct {
-		exec  **model.Exec
-		build func(*graph.Graph, []*graph.Node) []*graph.Node
-	}{{&m.vision, m.visionGraph}, {&m.score, m.scoreGraph}, {&m.prefill, m.prefillGraph}, {&m.decode, m.decodeGraph}} {
-		build := e.build
-		*e.exec, err = model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefillGraph, m.decodeGraph}
+	for i, exec := range m.execs() {
+		build := graphs[i]
+		*exec, err = model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 			return build(in[0].Graph(), in)
 		})
 		if err != nil {
 			return err
 		}
-		(*e.exec).SetMaxCache(-1) // shapes are bucketed by us
+		(*exec).SetMaxCache(-1) // shapes are bucketed by us
 	}
 	return nil
 }
 
+func (m *Model) execs() []**model.Exec { return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode} }
+
 func (m *Model) weights(g *graph.Graph) *weights {
-	return &weights{config: &m.Config, store: m.store, graph: g}
+	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype}
 }
 
 // Close waits for calls under way and frees weights and compiled graphs. Later calls return ErrClosed.
@@ -128,8 +128,8 @@ func (m *Model) Close() error {
 		return nil
 	}
 	m.closed = true
-	for _, e := range []*model.Exec{m.vision, m.score, m.prefill, m.decode} {
-		e.Finalize()
+	for _, e := range m.execs() {
+		(*e).Finalize()
 	}
 	m.store.Finalize()
 	m.backend.Finalize()

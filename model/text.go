@@ -43,6 +43,7 @@ func textTower(w *weights, in textInputs, only *Node, trace func(name string, x 
 	cos, sin := ExpandAxes(in.cos, 1), ExpandAxes(in.sin, 1) // [batch, 1, seq, headDim/2]
 	caches := make([]layerCache, c.Layers)
 	for i := range c.Layers {
+		x = w.layerInput(x)
 		layer := w.in(fmt.Sprintf("model.layers.%d.", i))
 		h := rmsNorm(x, layer.get("input_layernorm.weight"), c.RMSNormEps)
 		q, k, v := project(layer.in("self_attn."), c, h)
@@ -114,6 +115,6 @@ func seenBy(at, start *Node, seqLen int) *Node {
 
 // logits applies the last norm and the head to hidden states [rows, hidden]: [rows, vocabulary] float32.
 func logits(w *weights, hidden *Node) *Node {
-	hidden = rmsNorm(hidden, w.get("model.norm.weight"), w.config.RMSNormEps)
+	hidden = rmsNorm(w.layerInput(hidden), w.get("model.norm.weight"), w.config.RMSNormEps)
 	return float32s(dense(hidden, w.get(w.config.headName()), nil))
 }

@@ -32,6 +32,7 @@ func visionTower(w *weights, in visionInputs, trace func(name string, x *Node)) 
 	cos := Reshape(in.cos, 1, 1, patches, -1)
 	sin := Reshape(in.sin, 1, 1, patches, -1)
 	for i := range c.Depth {
+		x = w.layerInput(x)
 		block := w.in(fmt.Sprintf("visual.blocks.%d.", i))
 		h := rmsNorm(x, block.get("norm1.weight"), 1e-6)
 		x = Add(x, visionAttention(block, c, h, cos, sin, in, slices.Contains(c.FullAttention, i)))

@@ -1,144 +1,141 @@
-// Train makes a checkpoint from simulated episodes: it starts from random weights (or from a checkpoint's) in the shape
-// and with the tokenizer of -from, trains pairs in both orders, validates as it goes, and saves the best.
+// Train takes a checkpoint through stages of the EgoTSR curriculum, on episodes with true progress or on sample files.
 //
-//	go run ./examples/train -data ../episodes-train -validate ../shared/episodes -from model/nano -out runs/nano
+//	go run ./examples/train -stage cot,tag,long -data ../episodes-train -validate ../shared/episodes -out runs/nano
+//	go run ./examples/train -stage tag -data DIR-WITH-JSONL -from CHECKPOINT -out runs/mine -lora
+//
+// A run that was interrupted goes on with the same command and -resume. The newest weights are in
+// OUT/checkpoint-<steps>, those with the most right validation answers in OUT/best: both open with egotsr.Open and load
+// in transformers.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"time"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/tokenizer"
-	"github.com/egotsr/egotsr/vision"
+	"github.com/egotsr/egotsr/model/nano"
 )
 
 func main() {
 	log.SetFlags(log.Ltime)
-	data := flag.String("data", "", "folders of simulated episodes to train on, separated by commas; their paths may be patterns")
-	validate := flag.String("validate", "../shared/episodes", "folder of episodes to validate on")
-	from := flag.String("from", "model/nano", "checkpoint directory: shape, tokenizer, image processor, and with -continue weights")
-	resume := flag.Bool("continue", false, "start from the weights in -from instead of random ones")
-	out := flag.String("out", "runs/nano", "where the best checkpoint is written")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty = the best one present")
-	recipe := curriculum.Recipe{WeightDecay: 0.05, MaxGradNorm: 1, Beta2: 0.95, Prompts: []dataset.Prompt{dataset.Tag, dataset.Long}}
-	flag.IntVar(&recipe.MaxSteps, "steps", 4000, "optimiser steps")
-	flag.IntVar(&recipe.Batch, "batch", 64, "sequences a step; pairs come in both orders")
-	flag.Float64Var(&recipe.LR, "lr", 1e-3, "peak learning rate")
-	flag.IntVar(&recipe.Warmup, "warmup", 200, "steps of warm-up")
-	frames := flag.Int("frames", 8, "frames of one episode that its pairs share")
-	pairs := flag.Int("pairs", 8, "pairs of one episode in a step")
-	seed := flag.Uint64("seed", 1, "of weights and pairs")
-	every := flag.Int("every", 250, "steps between validations")
+	stages := flag.String("stage", "tag", "`stages` in order, of cot, tag, long and general, separated by commas")
+	data := flag.String("data", "", "`folders` of episodes, or of .json, .jsonl and .csv samples; separated by commas, may be patterns")
+	validate := flag.String("validate", "", "`folder` of episodes to validate on; empty: no validation")
+	from := flag.String("from", "", "checkpoint `directory` to start from; empty: the embedded nano model")
+	random := flag.Uint64("random", 0, "start from random weights of this `seed` in the shape of -from; 0: from its weights")
+	out := flag.String("out", "runs/train", "`directory` of the run")
+	resume := flag.Bool("resume", false, "go on with the run in -out")
+	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	r := curriculum.Recipe{WeightDecay: 0.01, MaxGradNorm: 1, Both: true}
+	flag.Float64Var(&r.LR, "lr", 1e-4, "peak learning `rate`")
+	flag.Float64Var(&r.Beta2, "beta2", 0.999, "of AdamW; 0.95 from random weights")
+	flag.IntVar(&r.MaxSteps, "steps", 1000, "optimiser steps a stage")
+	flag.IntVar(&r.Batch, "batch", 16, "pairs a batch, each in both orders")
+	flag.IntVar(&r.Accumulate, "accumulate", 1, "batches a step")
+	flag.IntVar(&r.Warmup, "warmup", 0, "steps of warm-up; 0: the reference's rule")
+	flag.BoolVar(&r.Both, "both", true, "train every pair in both orders")
+	flag.IntVar(&r.ValidateEvery, "every", 250, "steps between validations")
+	flag.BoolVar(&r.Checkpointing, "checkpointing", false, "compute activations twice rather than keep them")
+	lora := flag.Int("lora", 0, "train adapters of this `rank` instead of the weights")
+	o := egotsr.TrainOptions{Dir: "", Keep: 3, LogEvery: 50}
+	flag.Uint64Var(&o.Seed, "seed", 1, "of the order of samples")
+	flag.Float64Var(&regressions, "regressions", 0.25, "share of pairs with a worse later frame; negative: as they fall")
 	flag.Parse()
-	if *data == "" {
-		log.Fatal("-data is needed: folders made by the episode generator")
+	o.Dir = *out
+	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if *lora > 0 {
+		r.LoRA = &curriculum.LoRA{Rank: *lora}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-
-	m, encoder, err := open(ctx, *from, *backend, *resume, *seed)
-	if err != nil {
+	if err := train(ctx, *stages, *data, *validate, *from, *random, *backend, *resume, r, o); err != nil {
 		log.Fatal(err)
 	}
-	defer m.Close()
-	source, err := trainingPairs(*data, dataset.PairOptions{
-		Seed: *seed, Groups: 1 << 30, FramesPerGroup: *frames, PairsPerGroup: *pairs, Both: true,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	held := os.DirFS(*validate)
-	episodes, err := dataset.Simulated(held)
-	if err != nil {
-		log.Fatal(err)
-	}
-	check := dataset.ValidationPairs(held, episodes, 8, 7)
-	best, start, loss := 0.0, time.Now(), 0.0
-	for step, err := range curriculum.Train(ctx, m, encoder, source, recipe) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		loss += step.Loss
-		if step.N%50 == 0 {
-			rate := float64(step.N*recipe.Batch) / time.Since(start).Seconds()
-			log.Printf("step %d/%d loss %.4f norm %.2f lr %.2g, %.0f sequences/s", step.N, step.Total, loss/50, step.GradNorm, step.LR, rate)
-			loss = 0
-		}
-		if step.N%*every != 0 && step.N != step.Total {
-			continue
-		}
-		a, err := curriculum.Validate(ctx, m, encoder, check, dataset.Tag)
-		if err != nil {
-			log.Fatal(err)
-		}
-		log.Printf("validation: %.1f %% of %d answers; 1–3 frames %.1f, 4–11 %.1f, 12+ %.1f, regressions %.1f (%d)", 100*a.All.Share(), a.All.Of,
-			100*a.Near.Share(), 100*a.Middle.Share(), 100*a.Far.Share(), 100*a.Regression.Share(), a.Regression.Of)
-		if a.All.Share() > best {
-			best = a.All.Share()
-			if err := m.Save(ctx, os.DirFS(*from), *out); err != nil {
-				log.Fatal(err)
-			}
-		}
-	}
-	fmt.Printf("best: %.2f %% of validation answers, in %s\n", 100*best, *out)
+	fmt.Println("run in", *out)
 }
 
-// open builds a float32 model in the shape of dir and what turns samples into its sequences.
-func open(ctx context.Context, dir, backend string, resume bool, seed uint64) (*model.Model, *curriculum.Encoder, error) {
-	files := os.DirFS(dir)
-	b, err := model.NewBackend(backend)
+// regressions is the share of failure-aware pairs, to show what they buy.
+var regressions float64
+
+func train(ctx context.Context, names, data, validate, from string, random uint64, backend string, resume bool, r curriculum.Recipe, o egotsr.TrainOptions) error {
+	if found, _ := filepath.Glob(filepath.Join(o.Dir, "checkpoint-*")); len(found) > 0 && !resume {
+		return fmt.Errorf("%s holds a run: -resume goes on with it", o.Dir)
+	}
+	checkpoint, err := start(ctx, from, random, o)
 	if err != nil {
-		return nil, nil, err
+		return err
+	}
+	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if validate != "" {
+		held := os.DirFS(validate)
+		episodes, err := dataset.Simulated(held)
+		if err != nil {
+			return err
+		}
+		r.Validation = dataset.ValidationPairs(held, episodes, 8, 7)
+	}
+	var stages []curriculum.Stage
+	for name := range strings.SplitSeq(names, ",") {
+		src, err := source(name, data, o.Seed)
+		if err != nil {
+			return fmt.Errorf("stage %s: %w", name, err)
+		}
+		make, ok := map[string]func(dataset.Source, *curriculum.Recipe) curriculum.Stage{
+			"cot": curriculum.CoT, "tag": curriculum.Tag, "long": curriculum.LongTag, "general": curriculum.General,
+		}[name]
+		if !ok {
+			return fmt.Errorf("stage %q: want cot, tag, long or general", name)
+		}
+		stages = append(stages, make(src, &r))
+	}
+	t, err := egotsr.NewTrainer(m, stages, &o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.Run(ctx), t.Close())
+}
+
+// start is the checkpoint to begin with. Random weights are made once, so that a resumed run begins with the same.
+func start(ctx context.Context, from string, random uint64, o egotsr.TrainOptions) (fs.FS, error) {
+	files := nano.FS()
+	if from != "" {
+		files = os.DirFS(from)
+	}
+	if random == 0 {
+		return files, nil
+	}
+	dir := filepath.Join(o.Dir, "random")
+	if _, err := os.Stat(dir); err == nil {
+		return os.DirFS(dir), nil
 	}
 	config, err := model.LoadConfig(files)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	e := &curriculum.Encoder{EOS: config.EOS[0]}
-	if e.Tokenizer, err = tokenizer.Load(files); err != nil {
-		return nil, nil, err
-	}
-	if e.Processor, err = vision.Load(files); err != nil {
-		return nil, nil, err
-	}
-	var m *model.Model
-	if resume {
-		m, err = model.Load(ctx, files, b, "f32")
-	} else {
-		m, err = model.New(config, b, seed)
-	}
-	return m, e, err
-}
-
-func trainingPairs(list string, opts dataset.PairOptions) (*dataset.Pairs, error) {
-	var roots []string
-	for pattern := range strings.SplitSeq(list, ",") {
-		found, err := filepath.Glob(pattern)
-		if err != nil || len(found) == 0 {
-			return nil, fmt.Errorf("-data %s: no such folder", pattern)
-		}
-		for _, dir := range found {
-			abs, err := filepath.Abs(dir)
-			if err != nil {
-				return nil, err
-			}
-			roots = append(roots, strings.TrimPrefix(filepath.ToSlash(abs), "/"))
-		}
-	}
-	disk := os.DirFS("/")
-	episodes, err := dataset.Simulated(disk, roots...)
+	backend, err := model.NewBackend("go")
 	if err != nil {
 		return nil, err
 	}
-	return dataset.NewPairs(disk, episodes, opts)
+	m, err := model.New(config, backend, random)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	return os.DirFS(dir), m.Save(ctx, files, dir)
 }

@@ -38,7 +38,7 @@ func (o AdamW) Hyper(n int, lr float64) []float32 {
 }
 
 // Update adds one optimiser step to the graph: it sets every parameter and its two moments, and returns the gradients'
-// global norm before clipping. hyper is [3] float32, see Hyper.
+// global norm before clipping. A norm that is not finite changes nothing. hyper is [3] float32, see Hyper.
 func (o AdamW) Update(params []Param, grads []*Node, hyper *Node) (norm *Node) {
 	g := hyper.Graph()
 	scalar := func(i int) *Node { return Reshape(Slice(hyper, AxisElem(i))) }
@@ -48,19 +48,23 @@ func (o AdamW) Update(params []Param, grads []*Node, hyper *Node) (norm *Node) {
 	if o.MaxNorm > 0 {
 		clip = Min(clip, Div(Scalar(g, dtypes.Float32, o.MaxNorm), AddScalar(norm, 1e-6)))
 	}
+	store := model.GetStore(g)
+	finite := IsFinite(norm)
+	unless := func(now, before *Node) *Node { return Where(finite, now, before) }
 	for i, p := range params {
 		grad := Mul(ConvertDType(grads[i], dtypes.Float32), clip)
 		value := p.Variable.NodeValue(g)
-		m, v := moment(p.Variable, "m", g), moment(p.Variable, "v", g)
+		m, v := Moment(store, FirstMoment, p.Variable), Moment(store, SecondMoment, p.Variable)
 		mean := Add(MulScalar(m.NodeValue(g), o.Beta1), MulScalar(grad, 1-o.Beta1))
 		square := Add(MulScalar(v.NodeValue(g), o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
-		m.SetNodeValue(mean)
-		v.SetNodeValue(square)
+		before := value
 		if p.Decay && o.WeightDecay > 0 {
 			value = Sub(value, Mul(value, MulScalar(lr, o.WeightDecay)))
 		}
 		step := Div(mean, AddScalar(Mul(Sqrt(square), correct2), o.Epsilon))
-		p.Variable.SetNodeValue(Sub(value, Mul(step, Mul(lr, correct1))))
+		p.Variable.SetNodeValue(unless(Sub(value, Mul(step, Mul(lr, correct1))), before))
+		m.SetNodeValue(unless(mean, m.NodeValue(g)))
+		v.SetNodeValue(unless(square, v.NodeValue(g)))
 	}
 	return norm
 }
@@ -83,14 +87,18 @@ func GlobalNorm(grads []*Node) *Node {
 	return Sqrt(sum)
 }
 
-// moment is the running mean ("m") or uncentred variance ("v") of a parameter's gradient, zero at first.
-func moment(p *model.Variable, kind string, g *Graph) *model.Variable {
-	path := "/adamw/" + kind + p.Path()
-	store := model.GetStore(g)
-	if v := store.GetVariable(path); v != nil {
+// Where the store keeps a parameter's running mean and uncentred variance of its gradient: the prefix, then its path.
+const (
+	FirstMoment  = "/adamw/m"
+	SecondMoment = "/adamw/v"
+)
+
+// Moment is the variable under one of those prefixes, zero at first.
+func Moment(store *model.Store, prefix string, p *model.Variable) *model.Variable {
+	if v := store.GetVariable(prefix + p.Path()); v != nil {
 		return v
 	}
-	v := store.VariableWithValue(path, tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
+	v := store.VariableWithValue(prefix+p.Path(), tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
 	v.Trainable = false
 	return v
 }

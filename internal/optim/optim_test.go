@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -95,5 +96,44 @@ func TestUpdate(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestUpdateSkipsNonFinite: a gradient that is not finite changes neither parameters nor moments, so the next step is
+// what it would have been without it.
+func TestUpdateSkipsNonFinite(t *testing.T) {
+	backend, err := compute.NewWithConfig("go:ops_sequential")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Finalize()
+	run := func(grads ...float32) []float32 {
+		store := model.NewStore()
+		v, err := store.CreateVariable("/x", tensors.FromFlatDataAndDimensions([]float32{1, 2}, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := []Param{{v, true}}
+		exec, err := model.NewExec(backend, store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+			return []*graph.Node{Default.Update(params, []*graph.Node{graph.Mul(v.NodeValue(in[0].Graph()), in[1])}, in[0])}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range grads {
+			res, err := exec.Call(Default.Hyper(1, 0.1), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			norm := float64(tensors.ToScalar[float32](res[0]))
+			if finite := !math.IsNaN(norm) && !math.IsInf(norm, 0); finite != (g == 0.5) {
+				t.Errorf("gradient %v has norm %v", g, norm)
+			}
+		}
+		return tensors.MustCopyFlatData[float32](v.MustValue())
+	}
+	clean, hurt := run(0.5), run(float32(math.NaN()), float32(math.Inf(1)), 0.5)
+	if !slices.Equal(clean, hurt) || clean[0] == 1 {
+		t.Errorf("%v after a clean step, %v with two broken ones before it", clean, hurt)
 	}
 }

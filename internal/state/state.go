@@ -92,6 +92,15 @@ func (d Disk) WriteFile(path string, write func(io.Writer) error) error {
 	return d.syncDir(filepath.Dir(path))
 }
 
+// Remove removes a directory under a temporary name, so that half of one is never taken for a whole.
+func (d Disk) Remove(dir string) error {
+	tmp := filepath.Join(filepath.Dir(dir), temporary(dir)+"gone")
+	if err := d.do("rename", dir, func() error { return os.Rename(dir, tmp) }); err != nil {
+		return err
+	}
+	return d.do("remove", tmp, func() error { return os.RemoveAll(tmp) })
+}
+
 // Clean removes what interrupted writes have left in parent.
 func (d Disk) Clean(parent string) error {
 	entries, err := os.ReadDir(parent)

@@ -1,0 +1,256 @@
+package curriculum
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	gomlx "github.com/gomlx/gomlx/ml/model"
+
+	"github.com/egotsr/egotsr/internal/optim"
+	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/state"
+)
+
+// A run's directory holds
+//
+//	checkpoint-<steps>/            a checkpoint in Hugging Face layout
+//	checkpoint-<steps>/trainer/    what resuming needs beside it
+//	best/                          the checkpoint with the most right answers of the stage validated last
+//	events/  quarantine.jsonl
+const (
+	checkpointPrefix = "checkpoint-"
+	stateFile        = "trainer/state.json"
+	tensorsFile      = "trainer/optimizer.safetensors"
+	stateVersion     = 1
+)
+
+// runState is where a run is: with the weights and moments all that it depends on, since the order of samples is a
+// function of Seed and position.
+type runState struct {
+	Version   int          `json:"version"`
+	Seed      uint64       `json:"seed"`
+	Stage     int          `json:"stage"`  // index of the current one
+	Global    int          `json:"global"` // steps of all stages
+	Skipped   int          `json:"skipped"`
+	NonFinite int          `json:"non_finite"`
+	Stages    []stageState `json:"stages"`
+}
+
+type stageState struct {
+	Name    string       `json:"name"`
+	Steps   int          `json:"steps"`   // of the recipe
+	Samples int          `json:"samples"` // in the source
+	Step    int          `json:"step"`    // steps done
+	History []Validation `json:"history,omitempty"`
+}
+
+// validated reports that the stage has been validated at its present step.
+func (s *stageState) validated() bool {
+	return len(s.History) > 0 && s.History[len(s.History)-1].Step == s.Step
+}
+
+// ended reports that a stage's exit rule has fired on the state as it is.
+func (s *stageState) ended(stage Stage) bool { return s.validated() && stage.Done(s.History) }
+
+// save makes a checkpoint of the current step, unless it is the newest already, and removes those that are too many.
+func (t *Trainer) save(ctx context.Context) error {
+	if t.saved == t.state.Global {
+		return nil
+	}
+	if err := t.write(ctx, fmt.Sprintf("%s%08d", checkpointPrefix, t.state.Global), true); err != nil {
+		return err
+	}
+	t.saved = t.state.Global
+	there, err := checkpoints(t.opts.Dir)
+	if err != nil {
+		return err
+	}
+	for len(there) > t.opts.Keep {
+		if err := t.opts.disk.Remove(filepath.Join(t.opts.Dir, there[0])); err != nil {
+			return err
+		}
+		there = there[1:]
+	}
+	return nil
+}
+
+// checkpoints lists those of a run, oldest first.
+func checkpoints(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if rest, ok := strings.CutPrefix(e.Name(), checkpointPrefix); ok && e.IsDir() {
+			if _, err := strconv.Atoi(rest); err == nil {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return len(a) - len(b) }) // stable: the names ascend already
+	return names, nil
+}
+
+// write makes a directory of the run: a checkpoint, and with resumable what a run needs to go on from it.
+func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
+	err := t.model.Exclusive(ctx, func() error {
+		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), func(d *state.Dir) error {
+			if err := t.model.Write(ctx, t.files, d); err != nil || !resumable {
+				return err
+			}
+			return t.writeState(d)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("train: save %s: %w", name, err)
+	}
+	return nil
+}
+
+func (t *Trainer) writeState(d *state.Dir) error {
+	text, err := json.MarshalIndent(t.state, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := d.File(stateFile, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }); err != nil {
+		return err
+	}
+	var list []safetensors.Tensor
+	for key, v := range t.kept() {
+		list = append(list, safetensors.Tensor{
+			Name: key, DType: safetensors.F32, Shape: v.Shape().Dimensions,
+			WriteTo: func(w io.Writer) error { return writeFloats(w, v) },
+		})
+	}
+	slices.SortFunc(list, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return d.File(tensorsFile, func(w io.Writer) error { return safetensors.Write(w, nil, list) })
+}
+
+// kept are the float32 variables beside the checkpoint's own: masters under "w/", moments under "m/" and "v/".
+func (t *Trainer) kept() map[string]*gomlx.Variable {
+	store := t.model.Store()
+	kept := map[string]*gomlx.Variable{}
+	for _, p := range t.model.Config.Params() {
+		kept["w/"+p.Name] = store.GetVariable("/" + p.Name)
+	}
+	if t.stepper == nil {
+		return kept
+	}
+	for _, p := range t.stepper.params {
+		name := strings.TrimPrefix(p.Variable.Path(), "/")
+		kept["w/"+name] = p.Variable
+		kept["m/"+name] = optim.Moment(store, optim.FirstMoment, p.Variable)
+		kept["v/"+name] = optim.Moment(store, optim.SecondMoment, p.Variable)
+	}
+	return kept
+}
+
+func writeFloats(w io.Writer, v *gomlx.Variable) error {
+	value, err := v.Value()
+	if err != nil {
+		return err
+	}
+	return errors.Join(tensors.ConstFlatData(value, func(flat []float32) { err = safetensors.EncodeFloat32(w, safetensors.F32, flat) }), err)
+}
+
+// resume takes up the newest checkpoint of the run's directory, if it has one. What is wrong with it is an error: an
+// older one would silently lose work.
+func (t *Trainer) resume(ctx context.Context) error {
+	there, err := checkpoints(t.opts.Dir)
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	dir := filepath.Join(t.opts.Dir, there[len(there)-1])
+	if err := t.load(ctx, os.DirFS(dir)); err != nil {
+		return fmt.Errorf("train: resume from %s: %w", dir, err)
+	}
+	t.saved = t.state.Global
+	t.opts.Logger.Info("resumed", "checkpoint", dir, "stage", t.state.Stage, "steps", t.state.Global)
+	return nil
+}
+
+func (t *Trainer) load(ctx context.Context, files fs.FS) error {
+	data, err := fs.ReadFile(files, stateFile)
+	if err != nil {
+		return err
+	}
+	var s runState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("%s: %w", stateFile, err)
+	}
+	if err := t.state.accepts(s); err != nil {
+		return fmt.Errorf("%s: %w", stateFile, err)
+	}
+	t.state = s
+	return t.model.Exclusive(ctx, func() error { return t.restore(files, "w/") })
+}
+
+// accepts reports how a saved run differs from the one planned: going on would then mean neither.
+func (s runState) accepts(saved runState) error {
+	switch {
+	case saved.Version != s.Version:
+		return fmt.Errorf("version %d, not %d", saved.Version, s.Version)
+	case saved.Seed != s.Seed:
+		return fmt.Errorf("the run has seed %d, not %d", saved.Seed, s.Seed)
+	case len(saved.Stages) != len(s.Stages) || saved.Stage < 0 || saved.Stage > len(s.Stages):
+		return fmt.Errorf("the run is in stage %d of %d, not of %d", saved.Stage, len(saved.Stages), len(s.Stages))
+	}
+	for i, a := range saved.Stages {
+		b := s.Stages[i]
+		if a.Name != b.Name || a.Steps != b.Steps || a.Samples != b.Samples || a.Step < 0 || a.Step > a.Steps {
+			return fmt.Errorf("stage %d of the run is %s, %d of %d steps over %d samples; now it is %s, %d steps over %d samples",
+				i+1, a.Name, a.Step, a.Steps, a.Samples, b.Name, b.Steps, b.Samples)
+		}
+	}
+	return nil
+}
+
+// restoreMoments reads the moments that belong to the current stage, where a checkpoint was made within it.
+func (t *Trainer) restoreMoments() error {
+	if t.saved < 0 || t.state.Stages[t.state.Stage].Step == 0 {
+		return nil
+	}
+	dir := filepath.Join(t.opts.Dir, fmt.Sprintf("%s%08d", checkpointPrefix, t.saved))
+	if err := t.restore(os.DirFS(dir), "m/", "v/"); err != nil {
+		return fmt.Errorf("train: resume from %s: %w", dir, err)
+	}
+	return nil
+}
+
+// restore reads the kept variables whose keys begin with one of the prefixes.
+func (t *Trainer) restore(files fs.FS, prefixes ...string) error {
+	set, err := safetensors.Open(files, tensorsFile)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	for key, v := range t.kept() {
+		if !slices.Contains(prefixes, key[:2]) {
+			continue
+		}
+		info, ok := set.Info(key)
+		if !ok || info.DType != safetensors.F32 || !slices.Equal(info.Shape, v.Shape().Dimensions) {
+			return fmt.Errorf("%s: tensor %q is not F32 %v", path.Base(tensorsFile), key, v.Shape().Dimensions)
+		}
+		flat := make([]float32, v.Shape().Size())
+		if err := set.ReadFloat32(key, flat); err != nil {
+			return err
+		}
+		if err := v.SetValue(tensors.FromFlatDataAndDimensions(flat, v.Shape().Dimensions...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

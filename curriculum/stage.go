@@ -1,0 +1,89 @@
+package curriculum
+
+import (
+	"github.com/egotsr/egotsr/dataset"
+)
+
+// Stage is one part of a curriculum. Its methods are called from several goroutines, and must give the same answers in a
+// resumed run as in the one that was interrupted.
+type Stage interface {
+	// Name is a short word, different from that of other stages of a run. It names the stage's scalars.
+	Name() string
+
+	// Source is what is learnt from. Samples come in the order of a [dataset.Order], so it may be of any size.
+	Source() dataset.Source
+
+	// Turn makes a question and its answer of a sample. An answer that is empty leaves the sample out.
+	Turn(s dataset.Sample) Turn
+
+	// Recipe says how.
+	Recipe() Recipe
+
+	// Done ends the stage before its recipe does. It is asked after every validation.
+	Done(history []Validation) bool
+}
+
+// Turn is one exchange: what the user asks beneath the two images, and what the assistant is to answer.
+type Turn struct {
+	Question string
+	Answer   string
+	Given    int  // bytes at the beginning of Answer that the loss leaves out
+	Open     bool // the answer does not end with the end-of-turn token
+	Early    bool // the loss begins too early, by as many tokens as the images expand to: the reference's label mask
+}
+
+// stage is the built-in kind: one prompt of EgoTSR's.
+type stage struct {
+	name   string
+	src    dataset.Source
+	prompt dataset.Prompt
+	recipe Recipe
+}
+
+// CoT is the first stage: describe both frames, then decide. Samples without descriptions teach the decision alone. A nil
+// recipe, here and below, means the reference's hyper-parameters for that stage.
+func CoT(src dataset.Source, r *Recipe) Stage {
+	return newStage("cot", src, dataset.CoT, r, Recipe{Batch: 1, MaxTarget: 1500})
+}
+
+// Tag is the second stage: decide at once.
+func Tag(src dataset.Source, r *Recipe) Stage {
+	return newStage("tag", src, dataset.Tag, r, Recipe{Batch: 1, MaxTarget: 1500})
+}
+
+// LongTag is the third stage: decide on frames that lie whole subtasks apart.
+func LongTag(src dataset.Source, r *Recipe) Stage {
+	return newStage("long", src, dataset.Long, r, Recipe{Batch: 4, MaxTarget: 500})
+}
+
+// General follows Tag where a model is to judge tasks of every kind.
+func General(src dataset.Source, r *Recipe) Stage {
+	return newStage("general", src, dataset.Long, r, Recipe{Batch: 4, MaxTarget: 500})
+}
+
+func newStage(name string, src dataset.Source, prompt dataset.Prompt, r *Recipe, published Recipe) Stage {
+	if r == nil {
+		r = &published
+		r.LR, r.WeightDecay, r.MaxGradNorm = 2e-7, 0.01, 0.3
+		r.Epochs, r.Accumulate = 2, 2
+	}
+	return &stage{name, src, prompt, *r}
+}
+
+func (s *stage) Name() string           { return s.name }
+func (s *stage) Source() dataset.Source { return s.src }
+func (s *stage) Recipe() Recipe         { return s.recipe }
+
+// Turn is the stage's prompt and the sample's target text. With Recipe.Reference it has the published labels: no end of
+// turn, and in CoT and Tag a mask measured before the image placeholders expand.
+func (s *stage) Turn(x dataset.Sample) Turn {
+	return Turn{
+		Question: s.prompt.Text(x.Task),
+		Answer:   s.prompt.Target(cut(x, s.recipe.MaxTarget)),
+		Open:     s.recipe.Reference,
+		Early:    s.recipe.Reference && s.prompt != dataset.Long,
+	}
+}
+
+// Done is the recipe's exit rule.
+func (s *stage) Done(history []Validation) bool { return s.recipe.done(history) }

@@ -1,0 +1,311 @@
+package curriculum
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/events"
+	"github.com/egotsr/egotsr/internal/optim"
+	"github.com/egotsr/egotsr/internal/state"
+	"github.com/egotsr/egotsr/model"
+)
+
+// Options say where a run is kept and how often.
+type Options struct {
+	Dir       string       // checkpoints, optimiser state, TensorBoard events, list of bad samples; made if absent
+	Seed      uint64       // of the order of samples
+	Keep      int          // checkpoints kept, the newest; 0 = 10
+	SaveEvery int          // steps between checkpoints; one is also made at the end of every stage and when Steps is left; 0 = 500
+	LogEvery  int          // steps between lines of the log and points of the curves; 0 = 10
+	MaxBad    float64      // share of unreadable samples above which the run stops; 0 = 0.01
+	Logger    *slog.Logger // nil = silence
+
+	disk state.Disk
+}
+
+// Step reports one optimiser step.
+type Step struct {
+	Stage              string
+	N, Total           int     // within the stage, from 1
+	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens; the norm is that before clipping
+	Tokens, Samples    int     // supervised tokens and sequences of this step
+	Skipped            int     // samples that could not be read so far
+	Waited             float64 // share of the time since the step before that the device waited for data
+	Validation         *Validation
+}
+
+// ErrDiverged means that several steps in a row had a loss or gradient that was not finite.
+var ErrDiverged = errors.New("train: loss or gradient was not finite in several steps running")
+
+// maxNonFinite is how many such steps in a row end the run.
+const maxNonFinite = 5
+
+// Trainer runs the stages of a curriculum. It is used by one goroutine; the model may be used by others meanwhile.
+type Trainer struct {
+	model   *model.Model
+	encoder *Encoder
+	files   fs.FS
+	stages  []Stage
+	recipes []Recipe
+	opts    Options
+
+	state      runState
+	saved      int // global step of the newest checkpoint, -1 if there is none
+	stepper    *stepper
+	quarantine *dataset.Quarantine
+	events     *events.Writer
+	nonFinite  int // steps in a row
+}
+
+// NewTrainer prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of
+// its newest checkpoint. files holds the small files of the checkpoint being trained, which are copied to those made.
+func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, stages []Stage, opts Options) (*Trainer, error) {
+	if opts.Dir == "" {
+		return nil, errors.New("train: no directory")
+	}
+	opts.Keep, opts.SaveEvery, opts.LogEvery = orElse(opts.Keep, 10), orElse(opts.SaveEvery, 500), orElse(opts.LogEvery, 10)
+	opts.MaxBad = orElse(opts.MaxBad, 0.01)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	t := &Trainer{model: m, encoder: e, files: files, stages: stages, opts: opts, saved: -1}
+	if err := t.plan(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := opts.disk.Clean(opts.Dir); err != nil {
+		return nil, err
+	}
+	if err := m.Masters(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.resume(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.quarantine, err = dataset.OpenQuarantine(filepath.Join(opts.Dir, "quarantine.jsonl"), opts.MaxBad, 1000); err != nil {
+		return nil, err
+	}
+	if t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1)); err != nil {
+		return nil, errors.Join(err, t.quarantine.Close())
+	}
+	return t, nil
+}
+
+// orElse is x, or y where x is zero.
+func orElse[T comparable](x, y T) T {
+	var zero T
+	if x == zero {
+		return y
+	}
+	return x
+}
+
+// plan checks the stages and completes their recipes.
+func (t *Trainer) plan() error {
+	if len(t.stages) == 0 {
+		return errors.New("train: no stages")
+	}
+	t.state = runState{Version: stateVersion, Seed: t.opts.Seed}
+	names := map[string]bool{}
+	for _, s := range t.stages {
+		n := s.Source().Len()
+		r, err := s.Recipe().check(n)
+		switch {
+		case err != nil:
+			return fmt.Errorf("stage %s: %w", s.Name(), err)
+		case s.Name() == "" || names[s.Name()]:
+			return fmt.Errorf("stage %q: every stage needs a name of its own", s.Name())
+		}
+		names[s.Name()] = true
+		t.recipes = append(t.recipes, r)
+		t.state.Stages = append(t.state.Stages, stageState{Name: s.Name(), Steps: r.MaxSteps, Samples: n})
+	}
+	return nil
+}
+
+// Close ends the run: the list of bad samples and the event file are synced and closed.
+func (t *Trainer) Close() error {
+	err := errors.Join(t.events.Close(), t.quarantine.Close())
+	if t.stepper != nil {
+		err = errors.Join(err, t.stepper.close())
+	}
+	return err
+}
+
+// Steps trains, and yields after every optimiser step. Leaving the loop, or the end of the context, saves; ranging over
+// Steps again goes on from there.
+func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
+	return func(yield func(Step, error) bool) {
+		for t.state.Stage < len(t.stages) {
+			goOn, err := t.runStage(ctx, yield)
+			if err != nil {
+				if ctx.Err() != nil {
+					err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
+				}
+				yield(Step{Stage: t.stages[t.state.Stage].Name()}, err)
+			}
+			if err != nil || !goOn {
+				return
+			}
+		}
+	}
+}
+
+// runStage takes the current stage from where it is to its end, or reports that the caller has left.
+func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (goOn bool, err error) {
+	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
+	if t.stepper == nil {
+		if t.stepper, err = newStepper(t.model, r); err != nil {
+			return false, err
+		}
+		if err := t.restoreMoments(); err != nil {
+			return false, err
+		}
+	}
+	feed := newFeed(t.model, t.encoder, stage, r, t.opts.Seed+uint64(t.state.Stage))
+	if _, err := t.validate(ctx); err != nil { // the run may have been left while it validated
+		return false, err
+	}
+	last := time.Now()
+	if !at.ended(stage) {
+		for p, waited := range feed.from(ctx, at.Step) {
+			step, err := t.take(ctx, p)
+			if err != nil {
+				return false, err
+			}
+			step.Waited = waited.Seconds() / max(time.Since(last).Seconds(), 1e-9)
+			last = time.Now()
+			if step.Validation, err = t.validate(ctx); err != nil {
+				return false, err
+			}
+			t.log(step)
+			if at.Step%t.opts.SaveEvery == 0 {
+				if err := t.save(ctx); err != nil {
+					return false, err
+				}
+			}
+			if !yield(step, nil) {
+				return false, t.save(context.WithoutCancel(ctx))
+			}
+			if at.ended(stage) {
+				break
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	return true, t.next(ctx)
+}
+
+// next ends a stage: the one after it begins with fresh moments.
+func (t *Trainer) next(ctx context.Context) error {
+	if err := t.stepper.close(); err != nil {
+		return err
+	}
+	t.stepper = nil
+	t.state.Stage++
+	t.saved = -1 // the same step, but another stage
+	return t.save(ctx)
+}
+
+// take is one optimiser step.
+func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
+	r, at := t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
+	if p.err != nil {
+		return Step{}, p.err
+	}
+	for _, b := range p.bad {
+		t.opts.Logger.Warn("sample left out", "stage", at.Name, "index", b.index, "error", b.err)
+		if err := t.quarantine.Add(b.index, b.err); err != nil {
+			return Step{}, fmt.Errorf("stage %s: sample %d: %w", at.Name, b.index, err)
+		}
+		t.state.Skipped++
+	}
+	for range p.samples {
+		t.quarantine.Add(0, nil) // counted only: a good sample never fails
+	}
+	n := at.Step + 1
+	step := Step{
+		Stage: at.Name, N: n, Total: r.MaxSteps, LR: optim.Cosine(r.LR, n, r.Warmup, r.MaxSteps),
+		Tokens: p.tokens, Samples: len(p.samples), Skipped: t.state.Skipped,
+	}
+	if len(p.batches) > 0 {
+		var err error
+		if step.Loss, step.GradNorm, err = t.stepper.step(ctx, n, step.LR, p.batches); err != nil {
+			return step, err
+		}
+	}
+	if finite(step.Loss) && finite(step.GradNorm) {
+		t.nonFinite = 0
+	} else {
+		t.nonFinite++
+		t.state.NonFinite++
+		t.opts.Logger.Warn("step skipped: not finite", "stage", at.Name, "step", n, "loss", step.Loss, "norm", step.GradNorm, "samples", p.samples)
+		if t.nonFinite == maxNonFinite {
+			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, ErrDiverged)
+		}
+	}
+	at.Step = n
+	t.state.Global++
+	return step, nil
+}
+
+// validate judges the held-out pairs where that is due and not done, and keeps the checkpoint if it is the stage's best.
+func (t *Trainer) validate(ctx context.Context) (*Validation, error) {
+	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
+	due := r.ValidateEvery > 0 && at.Step > 0 && at.Step%r.ValidateEvery == 0 || at.Step == r.MaxSteps
+	if r.Validation == nil || !due || at.validated() {
+		return nil, nil
+	}
+	question := func(s dataset.Sample) string { return stage.Turn(s).Question }
+	answers, err := Validate(ctx, t.model, t.encoder, r.Validation, question)
+	if err != nil {
+		return nil, fmt.Errorf("stage %s: validation: %w", at.Name, err)
+	}
+	v := Validation{Step: at.Step, Answers: answers}
+	at.History = append(at.History, v)
+	if bestOf(at.History) == len(at.History)-1 {
+		if err := t.write(ctx, "best", false); err != nil {
+			return nil, err
+		}
+	}
+	return &v, nil
+}
+
+// log writes what is due of a step's scalars.
+func (t *Trainer) log(s Step) {
+	scalars := map[string]float64{}
+	if s.N%t.opts.LogEvery == 0 || s.N == s.Total {
+		t.opts.Logger.Info("step", "stage", s.Stage, "n", s.N, "of", s.Total, "loss", s.Loss, "lr", s.LR, "norm", s.GradNorm, "waited", s.Waited)
+		scalars = map[string]float64{"loss": s.Loss, "lr": s.LR, "grad_norm": s.GradNorm, "waited": s.Waited, "skipped": float64(s.Skipped)}
+	}
+	if s.Validation != nil {
+		t.opts.Logger.Info("validation", "stage", s.Stage, "step", s.N, "answers", s.Validation.Answers.String())
+		for name, c := range s.Validation.Answers.parts() {
+			scalars["validation/"+name] = c.Share()
+		}
+		scalars["validation/gap"] = s.Validation.Answers.Gap()
+	}
+	if len(scalars) == 0 {
+		return
+	}
+	named := map[string]float64{}
+	for name, x := range scalars {
+		named[s.Stage+"/"+name] = x
+	}
+	if err := t.events.Scalars(int64(t.state.Global), named); err != nil {
+		t.opts.Logger.Warn("curves not written", "error", err) // training goes on without its curves
+	}
+}

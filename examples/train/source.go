@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/dataset/cot"
+)
+
+// source is what a stage learns from: sample files as they are, or pairs drawn without end from episodes.
+func source(stage, list string, seed uint64) (dataset.Source, error) {
+	if list == "" {
+		return nil, errors.New("-data is needed")
+	}
+	roots, err := folders(list)
+	if err != nil {
+		return nil, err
+	}
+	if found, _ := filepath.Glob(filepath.Join(roots[0], "*.jsonl")); len(roots) == 1 && len(found) > 0 {
+		files := os.DirFS(roots[0])
+		if _, err := fs.Stat(files, stage+".jsonl"); err == nil {
+			return dataset.Open(files, files, stage+".jsonl") // as examples/prepare names them
+		}
+		return dataset.Open(files, files)
+	}
+	for i, dir := range roots {
+		roots[i] = strings.TrimPrefix(filepath.ToSlash(dir), "/")
+	}
+	disk := os.DirFS("/")
+	episodes, err := dataset.Simulated(disk, roots...)
+	if err != nil {
+		return nil, err
+	}
+	o := dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: regressions}
+	if stage == "long" {
+		o.Level = dataset.LevelLong
+	}
+	pairs, err := dataset.NewPairs(disk, episodes, o)
+	if err != nil || stage != "cot" {
+		return pairs, err
+	}
+	return &described{pairs, cot.Annotations(episodes)}, nil
+}
+
+// described adds what the annotations say of both frames.
+type described struct {
+	*dataset.Pairs
+	maker cot.Maker
+}
+
+func (d *described) At(i int) (dataset.Sample, error) {
+	s, err := d.Pairs.At(i)
+	if err != nil {
+		return s, err
+	}
+	a, err := d.maker.Describe(context.Background(), s, nil, nil)
+	if err == nil {
+		s.Detail = a.Detail
+	}
+	return s, err
+}
+
+// folders are the absolute paths of what a list of patterns finds.
+func folders(list string) (roots []string, err error) {
+	for pattern := range strings.SplitSeq(list, ",") {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			return nil, fmt.Errorf("-data %s: no such folder", pattern)
+		}
+		for _, dir := range found {
+			abs, err := filepath.Abs(dir)
+			if err != nil {
+				return nil, err
+			}
+			roots = append(roots, abs)
+		}
+	}
+	return roots, nil
+}

@@ -1,0 +1,101 @@
+package egotsr
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/egotsr/egotsr/curriculum"
+)
+
+// TrainOptions say where a run is kept and how often it is saved.
+type TrainOptions = curriculum.Options
+
+// Step reports one optimiser step.
+type Step = curriculum.Step
+
+// Trainer fine-tunes a Model through the stages of a curriculum. It is used by one goroutine; others may judge with the
+// model meanwhile, between steps and with the weights of the moment.
+type Trainer struct {
+	model *Model
+	inner *curriculum.Trainer
+}
+
+// NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
+// those of its newest checkpoint, and the run ends with the very weights it would have ended with undisturbed, on the
+// same backend.
+//
+// The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
+// directory. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides.
+func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
+	if opts == nil || opts.Dir == "" {
+		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}
+	}
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.calls.Done()
+	o := *opts
+	if o.Logger == nil {
+		o.Logger = m.log
+	}
+	encoder := &curriculum.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
+	inner, err := curriculum.NewTrainer(context.Background(), m.net, encoder, m.fsys, stages, o)
+	if err != nil {
+		return nil, fmt.Errorf("egotsr: %w", err)
+	}
+	m.frames.forget() // resuming has changed the weights
+	return &Trainer{m, inner}, nil
+}
+
+// Steps trains, and yields after every optimiser step. Leaving the loop saves, and so does the end of the context; ranging
+// again goes on from there, in this process or, through NewTrainer, in another. After an error the loop is over.
+func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
+	return func(yield func(Step, error) bool) {
+		for step, err := range t.inner.Steps(ctx) {
+			t.model.frames.forget()
+			if err != nil {
+				err = fmt.Errorf("egotsr: %w", err)
+			}
+			if !yield(step, err) {
+				return
+			}
+		}
+	}
+}
+
+// Run drains Steps, with a progress bar where standard error is a terminal.
+func (t *Trainer) Run(ctx context.Context) error {
+	var bar *progressbar.ProgressBar
+	stage := ""
+	for s, err := range t.Steps(ctx) {
+		if err != nil {
+			return err
+		}
+		if !terminal(os.Stderr) {
+			continue
+		}
+		if s.Stage != stage {
+			stage = s.Stage
+			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+		}
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %d samples/step", s.Stage, s.Loss, s.LR, s.GradNorm, s.Samples))
+		if err := bar.Set(s.N); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Close ends the run's files. The model stays open, with the weights it has learnt.
+func (t *Trainer) Close() error { return t.inner.Close() }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +24,9 @@ type Disk struct {
 
 // Dir is a directory under its temporary name.
 type Dir struct {
-	disk Disk
-	path string
+	disk    Disk
+	path    string
+	folders map[string]bool // that have got files, and are synced once at the end
 }
 
 // Replace makes the directory anew: write fills it with files, and dir then stands for exactly those. What stood there
@@ -46,7 +49,7 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	if err := d.do("chmod", tmp, func() error { return os.Chmod(tmp, 0o755) }); err != nil {
 		return err
 	}
-	if err := write(&Dir{d, tmp}); err != nil {
+	if err := fill(d, tmp, write); err != nil {
 		return err
 	}
 	old := tmp + ".old"
@@ -65,18 +68,32 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	return d.syncDir(parent)
 }
 
+// fill writes a directory's files, then syncs the folders they lie in.
+func fill(disk Disk, path string, write func(*Dir) error) error {
+	d := &Dir{disk, path, map[string]bool{path: true}}
+	if err := write(d); err != nil {
+		return err
+	}
+	for _, folder := range slices.Sorted(maps.Keys(d.folders)) {
+		if err := disk.syncDir(folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // File writes one file of the directory and syncs it: after a crash a renamed directory must not hold empty files. name
 // may lie in a folder of it, which is made.
 func (d *Dir) File(name string, write func(io.Writer) error) error {
 	path := filepath.Join(d.path, filepath.FromSlash(name))
 	folder := filepath.Dir(path)
-	if err := d.disk.do("mkdir", folder, func() error { return os.MkdirAll(folder, 0o755) }); err != nil {
-		return err
+	if !d.folders[folder] {
+		if err := d.disk.do("mkdir", folder, func() error { return os.MkdirAll(folder, 0o755) }); err != nil {
+			return err
+		}
+		d.folders[folder] = true
 	}
-	if err := d.disk.create(path, write); err != nil {
-		return err
-	}
-	return d.disk.syncDir(folder)
+	return d.disk.create(path, write)
 }
 
 // WriteFile replaces one file.

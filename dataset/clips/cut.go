@@ -1,0 +1,119 @@
+package clips
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/state"
+)
+
+// cutter puts the frames of one recording into its clips.
+type cutter struct {
+	opts    *Options
+	rec     *Recording
+	root    string // of the clips, relative to out
+	clips   []*clip
+	index   []int // of each action in the plan
+	owner   map[int]int
+	dropped map[string]int
+	episode dataset.Episode
+	err     error
+}
+
+func newCutter(o *Options, r *Recording, root string) *cutter {
+	c := &cutter{opts: o, rec: r, root: root, dropped: map[string]int{}, owner: map[int]int{}}
+	c.episode = dataset.Episode{Scene: r.Scene, ID: r.Episode, Camera: r.Camera, Task: r.Task}
+	if t := r.Truth; t != nil {
+		c.episode.Outcome, c.episode.Variant, c.episode.Seed = t.Outcome, t.Variant, t.Seed
+	}
+	c.episode.Plan, c.index, c.err = r.plan()
+	for k, name := range folders(r.Actions) {
+		one := &clip{folder: name, drop: o.Drop, least: o.Least}
+		if strings.Contains(r.Actions[k].Text, o.Keep) {
+			one.drop = 0
+		}
+		c.clips = append(c.clips, one)
+	}
+	return c
+}
+
+// cut goes through the recording once.
+func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
+	n, err := c.frames(ctx, d)
+	if err != nil {
+		return err
+	}
+	if t := c.rec.Truth; t != nil && (n-1)*c.opts.Every >= len(t.Frames) {
+		return fmt.Errorf("%d frames are recorded and %d are known of", n, len(t.Frames))
+	}
+	for k, one := range c.clips {
+		stay, dropped := one.end()
+		if dropped > 0 {
+			c.dropped[DroppedEnd] += dropped
+		}
+		if err := c.write(d, k, stay); err != nil {
+			return err
+		}
+	}
+	if len(c.owner) == 0 {
+		return errors.New("no frame lies in an action")
+	}
+	return c.describe()
+}
+
+// frames puts every wanted frame into its clip, and counts all.
+func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
+	put := func(i int, ext string, data func() ([]byte, error)) error {
+		k := group(c.rec.Actions, c.opts.Every, i)
+		if k < 0 {
+			c.dropped[DroppedOutside]++
+			return nil
+		}
+		bytes, err := data()
+		if err != nil {
+			return err
+		}
+		return c.write(d, k, c.clips[k].add(heldFrame{i, fmt.Sprintf("%05d%s", i, ext), bytes}))
+	}
+	if c.rec.Video != "" {
+		ext := ".jpg"
+		if c.opts.PNG {
+			ext = ".png"
+		}
+		return videoFrames(ctx, c.rec.Video, c.rec.From, c.rec.To, c.opts.Every, func(i int, img image.Image) error {
+			return put(i, ext, func() ([]byte, error) { return encode(img, ext) })
+		})
+	}
+	for i := 0; i*c.opts.Every < len(c.rec.Images); i++ {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		file := c.rec.Images[i*c.opts.Every]
+		if err := put(i, strings.ToLower(filepath.Ext(file)), func() ([]byte, error) { return os.ReadFile(file) }); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (c *cutter) write(d *state.Dir, k int, frames []heldFrame) error {
+	for _, f := range frames {
+		if err := d.File(c.clips[k].folder+"/"+f.name, func(w io.Writer) error { _, err := io.Copy(w, bytes.NewReader(f.data)); return err }); err != nil {
+			return err
+		}
+		c.owner[f.number] = k
+		c.episode.Frames = append(c.episode.Frames, path.Join(c.root, c.clips[k].folder, f.name))
+		c.episode.Numbers = append(c.episode.Numbers, f.number)
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package clips
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/state"
+)
+
+// Options of Prepare. Nil, or the zero value, is what the reference does.
+type Options struct {
+	Every  int    // one frame in so many is kept, the first of them first; 0 = 10
+	Camera string // the only camera wanted; its clips lie where those of a camera without a name would. "" = all
+
+	// A clip of at least Least frames loses its last Drop: the arm is leaving already. Clips whose text contains Keep are
+	// spared. Zero values are 18, 7 and "Retrieve"; a negative Drop drops nothing.
+	Least, Drop int
+	Keep        string
+
+	PNG      bool      // frames of videos become PNG files rather than JPEG of quality 95; files of frames are copied as they are
+	Workers  int       // recordings at once; 0 = GOMAXPROCS
+	Progress io.Writer // a bar is drawn here, if it is a terminal; nil = none
+}
+
+func (o *Options) complete() (Options, error) {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	c.Every, c.Least, c.Drop = cmp.Or(c.Every, 10), cmp.Or(c.Least, 18), max(cmp.Or(c.Drop, 7), 0)
+	c.Workers, c.Keep = cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), cmp.Or(c.Keep, "Retrieve")
+	if c.Every < 1 || c.Workers < 1 || c.Least < c.Drop {
+		return c, fmt.Errorf("clips: every %d frames, %d workers, %d dropped of %d", c.Every, c.Workers, c.Drop, c.Least)
+	}
+	return c, nil
+}
+
+// Prepare cuts recordings into clips and writes, for each,
+//
+//	out/clips/<scene>/<episode>/[<camera>/]<action text>/<frame number>.jpg
+//	out/episodes/<scene>/<episode>[.<camera>].json    a dataset.Episode, with frame paths relative to out
+//
+// Frames are numbered after subsampling. Frame i belongs to an action where ceil(start/every) <= i < floor(end/every);
+// a second action of an episode with the same text gets a folder of its own, "text (2)".
+//
+// An episode's clips appear as a whole, and its file last. A second run does nothing where the file is there and neither
+// the options nor the recording have changed; it goes on where a first was interrupted, and what it makes is the same to
+// the byte. Sources are only read. A recording that cannot be used is listed in the report and the others go on; the
+// error is that of the whole run, such as the end of ctx.
+func Prepare(ctx context.Context, recordings []Recording, out string, opts *Options) (*Report, error) {
+	o, err := opts.complete()
+	if err != nil {
+		return nil, err
+	}
+	if o.Camera != "" {
+		recordings = slices.DeleteFunc(slices.Clone(recordings), func(r Recording) bool { return r.Camera != o.Camera })
+		for i := range recordings {
+			recordings[i].Camera = ""
+		}
+	}
+	if err := distinct(recordings); err != nil {
+		return nil, err
+	}
+	if err := clean(out); err != nil {
+		return nil, err
+	}
+	report := &Report{Recordings: len(recordings), Dropped: map[string]int{}}
+	bar := o.bar(len(recordings))
+	results := make([]result, len(recordings))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(o.Workers)
+	var drawing sync.Mutex
+	for i := range recordings {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			results[i] = o.prepare(ctx, &recordings[i], out)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			drawing.Lock()
+			defer drawing.Unlock()
+			return bar.Add(1)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for i, r := range results {
+		report.add(&recordings[i], r)
+	}
+	return report, nil
+}
+
+// clean removes what interrupted runs have left. It must not happen while recordings are being prepared.
+func clean(out string) error {
+	var err error
+	for _, pattern := range []string{"clips/*", "clips/*/*", "episodes/*"} {
+		folders, _ := filepath.Glob(filepath.Join(out, filepath.FromSlash(pattern))) // the pattern is sound
+		for _, f := range folders {
+			if info, e := os.Stat(f); e == nil && info.IsDir() {
+				err = errors.Join(err, state.Disk{}.Clean(f))
+			}
+		}
+	}
+	return err
+}
+
+// distinct makes sure that no two recordings want the same folder.
+func distinct(recordings []Recording) error {
+	seen, unnamed := map[string]bool{}, map[string]bool{}
+	for _, r := range recordings {
+		for _, name := range []string{r.Scene, r.Episode} {
+			if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+				return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("%q cannot name a folder", name)}
+			}
+		}
+		if r.Camera != "" && (r.Camera != filepath.Base(r.Camera) || strings.HasPrefix(r.Camera, ".")) {
+			return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("camera %q cannot name a folder", r.Camera)}
+		}
+		key := r.Scene + "/" + r.Episode
+		if seen[key+"/"+r.Camera] || r.Camera != "" && unnamed[key] || r.Camera == "" && seen[key] {
+			return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("camera %q would overwrite the clips of another", r.Camera)}
+		}
+		seen[key], seen[key+"/"+r.Camera] = true, true
+		unnamed[key] = unnamed[key] || r.Camera == ""
+	}
+	return nil
+}
+
+func (o *Options) bar(n int) *progressbar.ProgressBar {
+	if f, ok := o.Progress.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionSetDescription("clips"))
+		}
+	}
+	return progressbar.DefaultSilent(int64(n))
+}
+
+// result is what became of one recording.
+type result struct {
+	err     error
+	asItWas bool // it was there already
+	clips   int
+	kept    int
+	dropped map[string]int
+}
+
+// mark is an episode's file: the episode, and what it was made from.
+type mark struct {
+	dataset.Episode
+	Source string `json:"source"`
+}
+
+// prepare does one recording. The order matters: the mark goes before the clips it stands for are replaced, and comes
+// back after.
+func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res result) {
+	source, err := o.fingerprint(r)
+	if err != nil {
+		return result{err: err}
+	}
+	name := r.Episode + ".json"
+	if r.Camera != "" {
+		name = r.Episode + "." + r.Camera + ".json"
+	}
+	file := filepath.Join(out, "episodes", r.Scene, name)
+	clips := path.Join("clips", r.Scene, r.Episode, r.Camera)
+	if data, err := os.ReadFile(file); err == nil {
+		var m mark
+		if err := json.Unmarshal(data, &m); err == nil && m.Source == source {
+			return result{asItWas: true, kept: len(m.Frames), clips: folderCount(m.Frames)}
+		}
+		if err := os.Remove(file); err != nil {
+			return result{err: err}
+		}
+	}
+	dir := filepath.Join(out, filepath.FromSlash(clips))
+	c := newCutter(o, r, clips)
+	if c.err == nil {
+		c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
+	}
+	if c.err != nil {
+		// Clips of an earlier run would stand for a recording that cannot be used any more.
+		if err := (state.Disk{}).Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+			c.err = errors.Join(c.err, err)
+		}
+		return result{err: c.err}
+	}
+	text, err := json.Marshal(mark{c.episode, source})
+	if err != nil {
+		return result{err: err}
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return result{err: err}
+	}
+	err = state.Disk{}.WriteFile(file, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	return result{err: err, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
+}
+
+// fingerprint identifies the recording and what is asked of it. Files are known by name, size and time: reading them
+// would take as long as the work that is to be saved.
+func (o *Options) fingerprint(r *Recording) (string, error) {
+	h := sha256.New()
+	short := *r
+	short.Video, short.Images, short.Truth = filepath.Base(r.Video), nil, nil
+	if err := json.NewEncoder(h).Encode([]any{o.Every, o.Least, o.Drop, o.Keep, o.PNG, short}); err != nil {
+		return "", err
+	}
+	if r.Truth != nil {
+		truth := *r.Truth
+		truth.Frames = nil
+		if err := json.NewEncoder(h).Encode(truth); err != nil {
+			return "", err
+		}
+	}
+	files := r.Images
+	if r.Video != "" {
+		files = []string{r.Video}
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, filepath.Base(f), info.Size(), info.ModTime().UnixNano())
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:16]), nil
+}
+
+func folderCount(frames []string) int {
+	folders := map[string]bool{}
+	for _, f := range frames {
+		folders[path.Dir(f)] = true
+	}
+	return len(folders)
+}

@@ -13,13 +13,16 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 )
 
-// EpisodeError tells of an episode that cannot be used. The others can.
+// EpisodeError tells of an episode, or of one camera's view of it, that cannot be used. The others can.
 type EpisodeError struct {
-	Scene, Episode string
-	Err            error
+	Scene, Episode, Camera string
+	Err                    error
 }
 
 func (e *EpisodeError) Error() string {
+	if e.Camera != "" {
+		return fmt.Sprintf("clips: episode %s/%s, camera %s: %v", e.Scene, e.Episode, e.Camera, e.Err)
+	}
 	return fmt.Sprintf("clips: episode %s/%s: %v", e.Scene, e.Episode, e.Err)
 }
 
@@ -33,8 +36,8 @@ func (e *EpisodeError) Unwrap() error { return e.Err }
 //	task_info/<scene>.json or task_<scene>.json           tasks and actions
 //	progress/<scene>/<episode>.json                       true progress, where a simulator knew it
 //
-// Each scene's annotation has to be readable. An episode that has recordings but no annotation, or the other way round,
-// is listed in skipped.
+// Images beside the folders or videos of cameras are not looked at. An episode that has recordings and no readable
+// annotation, or the other way round, is listed in skipped.
 func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err error) {
 	truth, err := simulated(root)
 	if err != nil {
@@ -48,10 +51,7 @@ func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err e
 		if !scene.IsDir() || strings.HasPrefix(scene.Name(), ".") {
 			continue
 		}
-		annotations, err := readAnnotations(root, scene.Name())
-		if err != nil {
-			return nil, nil, err
-		}
+		annotations, unreadable := readAnnotations(root, scene.Name())
 		dir := filepath.Join(root, "observation", scene.Name())
 		episodes, err := os.ReadDir(dir)
 		if err != nil {
@@ -66,12 +66,15 @@ func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err e
 			found, err := views(filepath.Join(dir, e.Name()))
 			switch {
 			case err != nil:
-				return nil, nil, err
+			case unreadable != nil:
+				err = unreadable
 			case a == nil:
-				skipped = append(skipped, &EpisodeError{scene.Name(), e.Name(), errors.New("has no annotation")})
-				continue
+				err = errors.New("has no annotation")
 			case len(found) == 0:
-				skipped = append(skipped, &EpisodeError{scene.Name(), e.Name(), errors.New("holds neither videos nor frames")})
+				err = errors.New("holds neither videos nor frames")
+			}
+			if err != nil {
+				skipped = append(skipped, &EpisodeError{Scene: scene.Name(), Episode: e.Name(), Err: err})
 				continue
 			}
 			for _, r := range found {
@@ -82,7 +85,7 @@ func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err e
 		}
 		left := len(skipped)
 		for id := range annotations {
-			skipped = append(skipped, &EpisodeError{scene.Name(), id, errors.New("is annotated and not recorded")})
+			skipped = append(skipped, &EpisodeError{Scene: scene.Name(), Episode: id, Err: errors.New("is annotated and not recorded")})
 		}
 		slices.SortFunc(skipped[left:], func(a, b *EpisodeError) int { return strings.Compare(a.Episode, b.Episode) })
 	}
@@ -141,13 +144,6 @@ func readAnnotations(root, scene string) (map[string]*annotation, error) {
 
 // views lists the cameras of an episode's folder.
 func views(dir string) (found []Recording, err error) {
-	images, err := imagesIn(dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(images) > 0 {
-		found = append(found, Recording{Images: images})
-	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -167,6 +163,13 @@ func views(dir string) (found []Recording, err error) {
 		case ext == ".mp4" || ext == ".mkv" || ext == ".avi" || ext == ".webm":
 			found = append(found, Recording{Camera: strings.TrimSuffix(name, ext), Video: filepath.Join(dir, name)})
 		}
+	}
+	if len(found) == 0 {
+		images, err := imagesIn(dir)
+		if err != nil || len(images) == 0 {
+			return nil, err
+		}
+		found = append(found, Recording{Images: images})
 	}
 	return found, nil
 }

@@ -33,6 +33,9 @@ func newCutter(o *Options, r *Recording, root string) *cutter {
 	c := &cutter{opts: o, rec: r, root: root, dropped: map[string]int{}, owner: map[int]int{}}
 	c.episode = dataset.Episode{Scene: r.Scene, ID: r.Episode, Camera: r.Camera, Task: r.Task}
 	if t := r.Truth; t != nil {
+		if c.err = t.Validate(); c.err != nil {
+			return c
+		}
 		c.episode.Outcome, c.episode.Variant, c.episode.Seed = t.Outcome, t.Variant, t.Seed
 	}
 	c.episode.Plan, c.index, c.err = r.plan()

@@ -15,8 +15,8 @@ type Recording struct {
 	Actions []Action // in frame numbers of the recording (0 = From), before subsampling
 	Plan    []string // texts in the order of a clean attempt; nil = the actions' texts in order of start
 
-	// Truth is what is known about every frame of the recording before subsampling: Cost, Regress, BelowBest and
-	// Signals, with Outcome, Variant and Seed. Nil where nothing is.
+	// Truth is a valid Episode of the recording before subsampling, with what is known about every frame. Its Cost,
+	// Regress, BelowBest, Signals, Outcome, Variant and Seed are taken over. Nil where nothing is known.
 	Truth *dataset.Episode
 }
 

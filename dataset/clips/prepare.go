@@ -74,9 +74,7 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 			recordings[i].Camera = ""
 		}
 	}
-	if err := distinct(recordings); err != nil {
-		return nil, err
-	}
+	conflicts := distinct(recordings)
 	if err := clean(out); err != nil {
 		return nil, err
 	}
@@ -91,7 +89,9 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			results[i] = o.prepare(ctx, &recordings[i], out)
+			if results[i].err = conflicts[i]; results[i].err == nil {
+				results[i] = o.prepare(ctx, &recordings[i], out)
+			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -111,36 +111,65 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 
 // clean removes what interrupted runs have left. It must not happen while recordings are being prepared.
 func clean(out string) error {
-	var err error
-	for _, pattern := range []string{"clips/*", "clips/*/*", "episodes/*"} {
-		folders, _ := filepath.Glob(filepath.Join(out, filepath.FromSlash(pattern))) // the pattern is sound
-		for _, f := range folders {
-			if info, e := os.Stat(f); e == nil && info.IsDir() {
-				err = errors.Join(err, state.Disk{}.Clean(f))
-			}
+	return errors.Join(cleanUnder(filepath.Join(out, "clips"), 2), cleanUnder(filepath.Join(out, "episodes"), 1))
+}
+
+func cleanUnder(dir string, depth int) error {
+	err := state.Disk{}.Clean(dir)
+	if depth == 0 {
+		return err
+	}
+	entries, _ := os.ReadDir(dir) // what is not there, or no folder, has nothing to clean
+	for _, e := range entries {
+		if e.IsDir() {
+			err = errors.Join(err, cleanUnder(filepath.Join(dir, e.Name()), depth-1))
 		}
 	}
 	return err
 }
 
-// distinct makes sure that no two recordings want the same folder.
-func distinct(recordings []Recording) error {
-	seen, unnamed := map[string]bool{}, map[string]bool{}
-	for _, r := range recordings {
-		for _, name := range []string{r.Scene, r.Episode} {
+// distinct finds recordings that cannot name a folder, or want that of one before them.
+func distinct(recordings []Recording) []error {
+	errs := make([]error, len(recordings))
+	files, named, unnamed := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i, r := range recordings {
+		for _, name := range []string{r.Scene, r.Episode, r.Camera + "_"} {
 			if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-				return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("%q cannot name a folder", name)}
+				errs[i] = fmt.Errorf("%q cannot name a folder", strings.TrimSuffix(name, "_"))
 			}
 		}
-		if r.Camera != "" && (r.Camera != filepath.Base(r.Camera) || strings.HasPrefix(r.Camera, ".")) {
-			return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("camera %q cannot name a folder", r.Camera)}
+		file, episode := r.Scene+"/"+r.file(), r.Scene+"/"+r.Episode
+		if errs[i] == nil && (files[file] || named[episode] && r.Camera == "" || unnamed[episode]) {
+			errs[i] = fmt.Errorf("would overwrite the clips of another recording")
 		}
-		key := r.Scene + "/" + r.Episode
-		if seen[key+"/"+r.Camera] || r.Camera != "" && unnamed[key] || r.Camera == "" && seen[key] {
-			return &EpisodeError{r.Scene, r.Episode, fmt.Errorf("camera %q would overwrite the clips of another", r.Camera)}
+		if errs[i] == nil {
+			files[file] = true
+			unnamed[episode] = unnamed[episode] || r.Camera == ""
+			named[episode] = named[episode] || r.Camera != ""
 		}
-		seen[key], seen[key+"/"+r.Camera] = true, true
-		unnamed[key] = unnamed[key] || r.Camera == ""
+	}
+	return errs
+}
+
+// file names the file in which an episode is described.
+func (r *Recording) file() string {
+	if r.Camera == "" {
+		return r.Episode + ".json"
+	}
+	return r.Episode + "." + r.Camera + ".json"
+}
+
+// fits makes sure that an episode's folder, if it is there, holds clips as this run lays them out: with a level of cameras
+// or without. A run with another choice of cameras has made it otherwise, and replacing half of it would mix the two.
+func (r *Recording) fits(folder string) error {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		inner, _ := os.ReadDir(filepath.Join(folder, e.Name()))
+		for _, x := range inner {
+			if x.IsDir() != (r.Camera != "") && !strings.HasPrefix(e.Name(), ".") {
+				return fmt.Errorf("%s holds clips of another choice of cameras: prepare into another folder", folder)
+			}
+		}
 	}
 	return nil
 }
@@ -176,22 +205,22 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 	if err != nil {
 		return result{err: err}
 	}
-	name := r.Episode + ".json"
-	if r.Camera != "" {
-		name = r.Episode + "." + r.Camera + ".json"
+	if err := r.fits(filepath.Join(out, "clips", r.Scene, r.Episode)); err != nil {
+		return result{err: err}
 	}
-	file := filepath.Join(out, "episodes", r.Scene, name)
+	file := filepath.Join(out, "episodes", r.Scene, r.file())
 	clips := path.Join("clips", r.Scene, r.Episode, r.Camera)
+	dir := filepath.Join(out, filepath.FromSlash(clips))
 	if data, err := os.ReadFile(file); err == nil {
 		var m mark
-		if err := json.Unmarshal(data, &m); err == nil && m.Source == source {
+		_, gone := os.Stat(dir)
+		if err := json.Unmarshal(data, &m); err == nil && m.Source == source && gone == nil {
 			return result{asItWas: true, kept: len(m.Frames), clips: folderCount(m.Frames)}
 		}
 		if err := os.Remove(file); err != nil {
 			return result{err: err}
 		}
 	}
-	dir := filepath.Join(out, filepath.FromSlash(clips))
 	c := newCutter(o, r, clips)
 	if c.err == nil {
 		c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
@@ -214,13 +243,16 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 	return result{err: err, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
 }
 
+// format changes where the same recording and options come to give other files.
+const format = 1
+
 // fingerprint identifies the recording and what is asked of it. Files are known by name, size and time: reading them
 // would take as long as the work that is to be saved.
 func (o *Options) fingerprint(r *Recording) (string, error) {
 	h := sha256.New()
 	short := *r
 	short.Video, short.Images, short.Truth = filepath.Base(r.Video), nil, nil
-	if err := json.NewEncoder(h).Encode([]any{o.Every, o.Least, o.Drop, o.Keep, o.PNG, short}); err != nil {
+	if err := json.NewEncoder(h).Encode([]any{format, o.Every, o.Least, o.Drop, o.Keep, o.PNG, short}); err != nil {
 		return "", err
 	}
 	if r.Truth != nil {

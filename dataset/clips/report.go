@@ -25,7 +25,7 @@ type Report struct {
 
 func (r *Report) add(rec *Recording, res result) {
 	if res.err != nil {
-		r.Failed = append(r.Failed, &EpisodeError{rec.Scene, rec.Episode, res.err})
+		r.Failed = append(r.Failed, &EpisodeError{rec.Scene, rec.Episode, rec.Camera, res.err})
 		return
 	}
 	if res.asItWas {

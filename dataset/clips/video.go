@@ -32,7 +32,8 @@ func (e *VideoError) Error() string {
 func (e *VideoError) Unwrap() error { return e.Err }
 
 // videoFrames calls yield with every every-th frame of a video from frame `from` on, and its number after subsampling,
-// up to frame `to` (0 = the end). ffmpeg hands over each frame it decodes once, in the order of presentation, whatever
+// up to frame `to` (0 = the end). A file with several recordings is decoded from its beginning for each of them: seeking is
+// not exact in every format. ffmpeg hands over each frame it decodes once, in the order of presentation, whatever
 // the timestamps say.
 func videoFrames(ctx context.Context, path string, from, to, every int, yield func(i int, img image.Image) error) (frames int, err error) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
@@ -87,8 +88,11 @@ func videoFrames(ctx context.Context, path string, from, to, every int, yield fu
 		return frames, ctx.Err()
 	case failed != nil && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)):
 		return frames, &VideoError{path, complaint.String(), failed}
-	case err == nil && frames == 0 && complaint.Len() > 0:
-		return 0, &VideoError{path, complaint.String(), errors.New("no frames")}
+	case err == nil && complaint.Len() > 0:
+		// ffmpeg goes on past damage, and leaves out frames: those after it would not be where the annotation says.
+		return frames, &VideoError{path, complaint.String(), errors.New("is damaged")}
+	case err == nil && to > 0 && frames < (to-from+every-1)/every:
+		return frames, &VideoError{path, fmt.Sprintf("%d frames from %d on, one in %d", frames, from, every), fmt.Errorf("ends before frame %d", to)}
 	}
 	return frames, err
 }

@@ -25,7 +25,6 @@ import (
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/dataset/lerobot"
-	"github.com/egotsr/egotsr/internal/state"
 )
 
 func main() {
@@ -115,7 +114,7 @@ func (s stage) source(out string, episodes []dataset.Episode, perEpisode int, se
 // annotations; pairs they cannot tell apart are left out.
 func write(ctx context.Context, path string, s stage, src dataset.Source, episodes []dataset.Episode) (c count, err error) {
 	c = newCount(s.name)
-	err = state.Disk{}.WriteFile(path, func(f io.Writer) error {
+	err = replace(path, func(f io.Writer) error {
 		w := dataset.NewWriter(f, dataset.JSONL)
 		put := func(x dataset.Sample) error {
 			x.Prompt = s.prompt
@@ -150,4 +149,17 @@ func write(ctx context.Context, path string, s stage, src dataset.Source, episod
 		return w.Close()
 	})
 	return c, err
+}
+
+// replace writes a file under a temporary name first, so that it is never there by half.
+func replace(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Chmod(0o644), write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/egotsr/egotsr/dataset"
-	"github.com/egotsr/egotsr/internal/state"
 )
 
 const (
@@ -63,7 +62,7 @@ func sheet(path string, disk fs.FS) error {
 		}
 		y += rows * cellH
 	}
-	return state.Disk{}.WriteFile(path, func(w io.Writer) error { return png.Encode(w, page) })
+	return replace(path, func(w io.Writer) error { return png.Encode(w, page) })
 }
 
 func cell(page draw.Image, at image.Point, src dataset.Source, s dataset.Sample) error {

@@ -61,6 +61,9 @@ func iterate(dir string) error {
 	}
 	o := Order{Seed: 9, Len: c.Len(), Block: 4}
 	for next, part := range o.Batches(at.Position, 50, 0, 1) {
+		if at.Position >= 3*uint64(c.Len()) { // killed after its last checkpoint, or done
+			break
+		}
 		for _, i := range part {
 			s, err := c.At(i)
 			if err := q.Add(i, err); err != nil {
@@ -81,11 +84,8 @@ func iterate(dir string) error {
 		if err != nil {
 			return err
 		}
-		if next >= 3*uint64(c.Len()) {
-			return q.Close()
-		}
 	}
-	return nil
+	return q.Close()
 }
 
 // TestKilled: a run that is killed at random moments, the first ones while the index is built, ends with the output and

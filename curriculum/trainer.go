@@ -148,12 +148,13 @@ func (t *Trainer) Close() error {
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		for t.state.Stage < len(t.stages) {
+			name := t.stages[t.state.Stage].Name()
 			goOn, err := t.runStage(ctx, yield)
 			if err != nil {
 				if ctx.Err() != nil {
 					err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
 				}
-				yield(Step{Stage: t.stages[t.state.Stage].Name()}, err)
+				yield(Step{Stage: name}, err)
 			}
 			if err != nil || !goOn {
 				return

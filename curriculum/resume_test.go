@@ -1,0 +1,285 @@
+package curriculum
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/egotsr/egotsr/internal/state"
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/tokenizer"
+	"github.com/egotsr/egotsr/vision"
+)
+
+// TestMain lets the test program run itself as the training that is killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("EGOTSR_TEST_TRAIN"); dir != "" {
+		if err := trainIn(dir, state.Disk{}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// tiny is a model of one layer a tower with random weights: a step takes milliseconds.
+func tiny() (*model.Model, *Encoder, error) {
+	files := os.DirFS(checkpoint)
+	config, err := model.LoadConfig(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.Layers, config.Vision.Depth, config.Vision.FullAttention = 1, 1, nil
+	backend, err := model.NewBackend("go")
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := model.New(config, backend, 5)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &Encoder{EOS: config.EOS[0]}
+	if e.Tokenizer, err = tokenizer.Load(files); err != nil {
+		return nil, nil, err
+	}
+	e.Processor, err = vision.Load(files)
+	return m, e, err
+}
+
+// stagesOf are two short stages with all that a state can hold: accumulation, validation, an early end, a bad sample. Their
+// prompt is short too.
+func stagesOf() []Stage {
+	src := painted{slices.Clone(white.samples)}
+	src.samples[5].Img2 = "none"
+	held := pairs([2]int{10, 245}, [2]int{200, 100})
+	return []Stage{
+		newStage("first", src, "{task_name}?", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 9, Batch: 2, Accumulate: 2, Warmup: 2, Validation: held, ValidateEvery: 4}, Recipe{}),
+		newStage("second", src, "{task_name}", &Recipe{LR: 5e-4, WeightDecay: 0.01, MaxSteps: 40, Batch: 2, Warmup: -1, Both: true, Validation: held, ValidateEvery: 3, Patience: 2}, Recipe{}),
+	}
+}
+
+// trainIn runs the stages in dir to their end and leaves the weights' hash in dir/done.
+func trainIn(dir string, disk state.Disk) error {
+	m, e, err := tiny()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ctx := context.Background()
+	t, err := NewTrainer(ctx, m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5, disk: disk})
+	if err != nil {
+		return err
+	}
+	for _, err := range t.Steps(ctx) {
+		if err != nil {
+			return errors.Join(err, t.Close())
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "done"), []byte(fingerprint(m)), 0o644)
+}
+
+func fingerprint(m *model.Model) string {
+	h := sha256.New()
+	for _, p := range m.Config.Params() {
+		values, err := m.Store().GetVariable("/" + p.Name).Value()
+		if err != nil {
+			return err.Error()
+		}
+		values.MustConstFlatData(func(flat any) {
+			for _, x := range flat.([]float32) {
+				binary.Write(h, binary.LittleEndian, math.Float32bits(x))
+			}
+		})
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func done(t testing.TB, dir string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "done"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestKilled: a training that is killed at random moments (in stages, in saves, between stages) and started again ends
+// with the weights of one left alone, bit for bit.
+func TestKilled(t *testing.T) {
+	kills := 20
+	if testing.Short() {
+		kills = 5
+	}
+	child := func(dir string) *exec.Cmd {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "EGOTSR_TEST_TRAIN="+dir)
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	calm := t.TempDir()
+	start := time.Now()
+	if err := child(calm).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole, want := time.Since(start), done(t, calm)
+	t.Logf("a run takes %v", whole)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for killed := 0; killed < kills; {
+		dir := t.TempDir()
+		for {
+			cmd := child(dir)
+			if killed < kills {
+				time.Sleep(time.Duration(float64(whole) * (0.1 + 0.7*rng.Float64())))
+				cmd.Process.Kill() // it may have ended
+			}
+			if cmd.Wait() == nil {
+				break
+			}
+			if cmd.ProcessState.Exited() {
+				t.Fatal("the training failed by itself")
+			}
+			killed++
+		}
+		if done(t, dir) != want {
+			t.Fatalf("after %d kills the weights are others", killed)
+		}
+		if there, err := checkpoints(dir); err != nil || len(there) != 2 {
+			t.Fatalf("kept %v, %v", there, err)
+		}
+	}
+}
+
+// TestEveryWriteFails lets each operation of the disk fail in turn: the error names the file, and the run that follows
+// ends with the weights of one left alone. No half checkpoint is ever taken up.
+func TestEveryWriteFails(t *testing.T) {
+	calm := t.TempDir()
+	total := 0
+	if err := trainIn(calm, state.Disk{Before: func(string, string) error { total++; return nil }}); err != nil {
+		t.Fatal(err)
+	}
+	want := done(t, calm)
+	stride := max(1, total/12)
+	if testing.Short() {
+		stride = total / 3
+	}
+	for n := 1; n <= total; n += stride {
+		dir := t.TempDir()
+		count, failed := 0, ""
+		err := trainIn(dir, state.Disk{Before: func(op, path string) error {
+			if count++; count == n {
+				failed = path
+				return errors.New("injected")
+			}
+			return nil
+		}})
+		if err == nil || !strings.Contains(err.Error(), failed) {
+			t.Fatalf("operation %d on %s failed: %v", n, failed, err)
+		}
+		if err := trainIn(dir, state.Disk{}); err != nil {
+			t.Fatalf("after operation %d on %s failed: %v", n, failed, err)
+		}
+		if done(t, dir) != want {
+			t.Fatalf("after operation %d on %s failed the weights are others", n, failed)
+		}
+	}
+}
+
+// TestLeft: leaving the loop saves, and ranging again goes on.
+func TestLeft(t *testing.T) {
+	calm := t.TempDir()
+	if err := trainIn(calm, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for range 3 {
+		m, e, err := tiny()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := trainer(t, m, e, Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...)
+		for range 2 {
+			n := 0
+			for _, err := range tr.Steps(context.Background()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n++; n == 3 {
+					break
+				}
+			}
+		}
+		if err := errors.Join(tr.Close(), m.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := trainIn(dir, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	if done(t, dir) != done(t, calm) {
+		t.Error("a run left six times ends with other weights")
+	}
+}
+
+// TestDamagedCheckpoint: what is wrong with the newest checkpoint is an error that names the file; nothing older is taken
+// up in silence. A run of other stages, or of another seed, is refused too.
+func TestDamagedCheckpoint(t *testing.T) {
+	dir := t.TempDir()
+	if err := trainIn(dir, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	there, err := checkpoints(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := filepath.Join(dir, there[len(there)-1])
+	for _, name := range []string{stateFile, tensorsFile} {
+		path := filepath.Join(newest, filepath.FromSlash(name))
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, hurt := range [][]byte{nil, whole[:len(whole)/2], append([]byte("x"), whole...)} {
+			if err := os.WriteFile(path, hurt, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := trainIn(dir, state.Disk{}); err == nil || !strings.Contains(err.Error(), filepath.Base(name)) || !strings.Contains(err.Error(), newest) {
+				t.Errorf("%d bytes of %s: %v", len(hurt), name, err)
+			}
+		}
+		if err := os.WriteFile(path, whole, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, e, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for name, o := range map[string]struct {
+		seed   uint64
+		stages []Stage
+	}{"seed 3": {4, stagesOf()}, "of 1": {3, stagesOf()[:1]}, "40 steps": {3, []Stage{stagesOf()[0], LongTag(white, &Recipe{LR: 1, MaxSteps: 5})}}} {
+		_, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), o.stages, Options{Dir: dir, Seed: o.seed})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -148,6 +148,28 @@ func (e *Encoder) imageToken() int32 {
 	return id
 }
 
+// TestCoin: questions without an answer are answered one way as often as the other, and a sample without a label is left out.
+func TestCoin(t *testing.T) {
+	stage := Tag(white, &Recipe{})
+	img1 := 0
+	for i := range 1000 {
+		s := dataset.Sample{Task: "t", Img1: fmt.Sprint(i), Img2: fmt.Sprint(i), Kind: dataset.KindNoChange}
+		turn := stage.Turn(s)
+		if turn != stage.Turn(s) || turn.Answer == "" {
+			t.Fatalf("%+v", turn)
+		}
+		if strings.HasSuffix(turn.Answer, "img1") {
+			img1++
+		}
+	}
+	if img1 < 437 || img1 > 563 { // four standard deviations
+		t.Errorf("img1 %d times of 1000", img1)
+	}
+	if turn := stage.Turn(dataset.Sample{Task: "t", Kind: dataset.KindForward}); turn.Answer != "" {
+		t.Errorf("no label teaches %q", turn.Answer)
+	}
+}
+
 // TestGiven: what is given of an answer is not learnt.
 func TestGiven(t *testing.T) {
 	_, e := open(t)

@@ -1,6 +1,9 @@
 package curriculum
 
 import (
+	"fmt"
+	"hash/fnv"
+
 	"github.com/egotsr/egotsr/dataset"
 )
 
@@ -74,15 +77,27 @@ func (s *stage) Name() string           { return s.name }
 func (s *stage) Source() dataset.Source { return s.src }
 func (s *stage) Recipe() Recipe         { return s.recipe }
 
-// Turn is the stage's prompt and the sample's target text. With Recipe.Reference it has the published labels: no end of
+// Turn is the stage's prompt and the sample's target text. A question that has no answer is answered as a coin falls, which
+// teaches a model to be unsure of it. With Recipe.Reference it has the published labels: no end of
 // turn, and in CoT and Tag a mask measured before the image placeholders expand.
 func (s *stage) Turn(x dataset.Sample) Turn {
+	question := s.prompt.Text(x.Task)
+	if x.Kind == dataset.KindNoChange || x.Kind == dataset.KindWrongTask {
+		x.Closer = coin(x)
+	}
 	return Turn{
-		Question: s.prompt.Text(x.Task),
+		Question: question,
 		Answer:   s.prompt.Target(cut(x, s.recipe.MaxTarget)),
 		Open:     s.recipe.Reference,
 		Early:    s.recipe.Reference && s.prompt != dataset.Long,
 	}
+}
+
+// coin is one side or the other, always the same for the same question.
+func coin(s dataset.Sample) string {
+	h := fnv.New32a()
+	fmt.Fprint(h, s.Task, "\x00", s.Img1, "\x00", s.Img2)
+	return [2]string{dataset.Img1, dataset.Img2}[h.Sum32()>>16&1]
 }
 
 // Done is the recipe's exit rule.

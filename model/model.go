@@ -114,7 +114,9 @@ func (m *Model) build() (err error) {
 	return nil
 }
 
-func (m *Model) execs() []**model.Exec { return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode} }
+func (m *Model) execs() []**model.Exec {
+	return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode}
+}
 
 func (m *Model) weights(g *graph.Graph) *weights {
 	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype}

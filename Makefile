@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-video
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-video check-events
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -48,6 +48,10 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 check-video:     ## frames cut from videos beside those of OpenCV, which goes into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }
 	EGOTSR_OPENCV=$(CURDIR)/.cache/opencv/bin/python go test -count=1 -v -run TestOpenCV ./dataset/clips
+
+check-events:    ## curves of a training as TensorBoard reads them, which goes into .cache
+	test -x .cache/tensorboard/bin/python || { python3 -m venv .cache/tensorboard && .cache/tensorboard/bin/pip install --quiet tensorboard==2.21.0; }
+	EGOTSR_TENSORBOARD=$(CURDIR)/.cache/tensorboard/bin/python go test -count=1 -run TestTensorBoard ./internal/events
 
 nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
 	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano

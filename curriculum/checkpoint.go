@@ -68,6 +68,9 @@ func (t *Trainer) save(ctx context.Context) error {
 	if t.saved == t.state.Global {
 		return nil
 	}
+	if err := t.events.Flush(); err != nil { // the curves up to here outlive what the checkpoint does
+		t.opts.Logger.Warn("curves not synced", "error", err)
+	}
 	if err := t.write(ctx, fmt.Sprintf("%s%08d", checkpointPrefix, t.state.Global), true); err != nil {
 		return err
 	}

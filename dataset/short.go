@@ -14,18 +14,19 @@ import (
 // Short reads folders in the EgoTSR-Short layout. Each root is a folder of fsys ("." if none is given) that holds
 //
 //	clips/<scene>/<episode>/[<camera>/]<action text>/<frame number>.png or .jpg
-//	episodes/<scene>/<episode>[.<camera>].json    a whole Episode, written where clips were prepared; may be absent
+//	episodes/<scene>/<episode>[.<camera>].json    a whole Episode, where package clips prepared the folder
 //
-// Where an episode has its file, that is what is read: it knows the task, the plan and, after a simulation, the costs.
-// Its frame paths are relative to the root. Frames are checked to exist but not opened.
+// With episodes/, its files are what is read: they know the task, the plan and, after a simulation, the costs. Frame
+// paths in them are relative to the root. Clips that no file is about are an error, because preparing them did not end.
 //
-// The folders alone do not tell the task, and a question about two actions cannot be asked without its name. So there
-// each action becomes an Episode of its own, as EgoTSR-Short is meant: its text is the task and the whole plan. Such
-// episodes share scene, ID and camera with those of the same recording, which keeps them on one side of a split.
+// Without it the task is not known, and no question about two actions can be asked without its name. So each action
+// becomes an Episode of its own, as EgoTSR-Short is meant: its text is the task and the whole plan. Such episodes
+// share scene, ID and camera with the others of their recording, so that splitting by those keeps them together.
 //
-// Prepared episodes come first, then actions, each in the order of names and frame numbers. Names that begin with "."
-// and files that are no images are ignored. An image whose name is no number, a number that occurs twice, and actions
-// of one recording whose frames overlap (two attempts merged in one folder, say) give a *FileError.
+// Episodes are in the order of names and, within a recording, of frame numbers. Frames are checked to exist but not
+// opened. Names that begin with "." and files that are no images are ignored. An image whose name is no number, a
+// number that occurs twice, and actions of one recording whose frames overlap (two attempts merged in one folder, say)
+// give a *FileError; nothing is skipped.
 func Short(fsys fs.FS, roots ...string) ([]Episode, error) {
 	if len(roots) == 0 {
 		roots = []string{"."}
@@ -33,12 +34,15 @@ func Short(fsys fs.FS, roots ...string) ([]Episode, error) {
 	var episodes []Episode
 	for _, root := range roots {
 		prepared, err := readPrepared(fsys, root)
-		if err != nil {
+		var have map[recording]bool
+		switch {
+		case err == nil:
+			have = map[recording]bool{}
+			for k := range prepared {
+				have[prepared[k].recording()] = true
+			}
+		case !errors.Is(err, errBare):
 			return nil, err
-		}
-		have := map[recording]bool{}
-		for _, e := range prepared {
-			have[e.recording()] = true
 		}
 		actions, err := readActions(fsys, root, have)
 		if err != nil {
@@ -54,12 +58,15 @@ type recording struct{ scene, id, camera string }
 
 func (e *Episode) recording() recording { return recording{e.Scene, e.ID, e.Camera} }
 
-// readPrepared reads root/episodes, which may be absent.
+// errBare says that clips are all there is.
+var errBare = errors.New("no episodes")
+
+// readPrepared reads root/episodes, or gives errBare where that is absent.
 func readPrepared(fsys fs.FS, root string) (episodes []Episode, err error) {
 	dir := path.Join(root, "episodes")
 	scenes, err := visible(fsys, dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, errBare
 	}
 	if err != nil {
 		return nil, err
@@ -136,7 +143,7 @@ func (l *listing) has(fsys fs.FS, name string) bool {
 	return l.names[path.Base(name)]
 }
 
-// readActions reads the folders of root/clips, except for recordings that are known already.
+// readActions reads the folders of root/clips. If have is not nil, it has to have all recordings, which are not read again.
 func readActions(fsys fs.FS, root string, have map[recording]bool) (episodes []Episode, err error) {
 	dir := path.Join(root, "clips")
 	scenes, err := folders(fsys, dir)
@@ -190,8 +197,11 @@ func readRecordings(fsys fs.FS, dir string, r recording, have map[recording]bool
 	if len(actions) > 0 && len(episodes) > 0 {
 		return nil, fileError(dir, errors.New("holds cameras and actions side by side"))
 	}
-	if have[r] || len(actions) == 0 {
+	switch {
+	case have[r] || len(actions) == 0:
 		return episodes, nil
+	case have != nil:
+		return nil, fileError(dir, errors.New("has no file in episodes: preparing it did not end"))
 	}
 	slices.SortStableFunc(actions, func(a, b Episode) int { return cmp.Compare(a.Numbers[0], b.Numbers[0]) })
 	for k := 1; k < len(actions); k++ {

@@ -12,18 +12,26 @@ import (
 	"testing/fstest"
 )
 
-// shortTree has an episode without cameras, one with two, and one that has its own file.
-func shortTree(t testing.TB) fstest.MapFS {
-	t.Helper()
+// bareTree has an episode without cameras and one with two.
+func bareTree() fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for _, name := range []string{
 		"kitchen/7/Pick the cup./2.jpg", "kitchen/7/Pick the cup./10.png", "kitchen/7/Pick the cup./00009.JPG",
 		"kitchen/7/Place the cup./11.jpg", "kitchen/7/Place the cup./12.jpg",
 		"kitchen/8/head/Pick the cup./0.jpg", "kitchen/8/head/Pick the cup./1.jpg",
 		"kitchen/8/wrist/Pick the cup./0.jpg", "kitchen/8/wrist/Pick the cup./1.jpg",
-		"office/1/Open./0.jpg", "office/1/Open./1.jpg", "office/1/Shut./2.jpg", "office/1/Shut./3.jpg",
 	} {
 		fsys["clips/"+name] = &fstest.MapFile{Data: []byte("image")}
+	}
+	return fsys
+}
+
+// preparedTree has an episode with its own file.
+func preparedTree(t testing.TB) fstest.MapFS {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for _, name := range []string{"Open./0.jpg", "Open./1.jpg", "Shut./2.jpg", "Shut./3.jpg"} {
+		fsys["clips/office/1/"+name] = &fstest.MapFile{Data: []byte("image")}
 	}
 	putJSON(t, fsys, "episodes/office/1.json", prepared())
 	return fsys
@@ -38,15 +46,12 @@ func prepared() Episode {
 }
 
 func TestShort(t *testing.T) {
-	episodes, err := Short(shortTree(t))
+	episodes, err := Short(bareTree())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(episodes[0], prepared()) {
-		t.Errorf("prepared episode: %+v", episodes[0])
-	}
 	var got []string
-	for _, e := range episodes[1:] {
+	for _, e := range episodes {
 		if err := e.Validate(); err != nil {
 			t.Error(err)
 		}
@@ -61,8 +66,15 @@ func TestShort(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if f := episodes[1].Frames; !slices.Equal(f, []string{"clips/kitchen/7/Pick the cup./2.jpg", "clips/kitchen/7/Pick the cup./00009.JPG", "clips/kitchen/7/Pick the cup./10.png"}) {
+	if f := episodes[0].Frames; !slices.Equal(f, []string{"clips/kitchen/7/Pick the cup./2.jpg", "clips/kitchen/7/Pick the cup./00009.JPG", "clips/kitchen/7/Pick the cup./10.png"}) {
 		t.Error(f)
+	}
+}
+
+func TestShortPrepared(t *testing.T) {
+	episodes, err := Short(preparedTree(t))
+	if err != nil || len(episodes) != 1 || !reflect.DeepEqual(episodes[0], prepared()) {
+		t.Errorf("%+v, %v", episodes, err)
 	}
 }
 
@@ -82,39 +94,47 @@ func TestShortOrder(t *testing.T) {
 
 func TestShortRoots(t *testing.T) {
 	fsys := fstest.MapFS{}
-	for name, f := range shortTree(t) {
-		fsys["a/"+name], fsys["b/"+name] = f, f
+	for name, f := range bareTree() {
+		fsys["a/"+name] = f
+	}
+	for name, f := range preparedTree(t) {
+		fsys["b/"+name] = f
 	}
 	episodes, err := Short(fsys, "b", "a")
-	if err != nil || len(episodes) != 10 {
+	if err != nil || len(episodes) != 5 {
 		t.Fatalf("%d episodes, %v", len(episodes), err)
 	}
-	if e := episodes[0]; e.Frames[2] != "b/clips/office/1/Shut./2.jpg" || episodes[9].Frames[0] != "a/clips/kitchen/8/wrist/Pick the cup./0.jpg" {
-		t.Errorf("%v, %v", e.Frames, episodes[9].Frames)
+	if e := episodes[0]; e.Frames[2] != "b/clips/office/1/Shut./2.jpg" || episodes[4].Frames[0] != "a/clips/kitchen/8/wrist/Pick the cup./0.jpg" {
+		t.Errorf("%v, %v", e.Frames, episodes[4].Frames)
 	}
 }
 
 // What is hidden, empty or no image is no episode and no error.
 func TestShortClutter(t *testing.T) {
-	fsys := shortTree(t)
-	for _, name := range []string{
-		".git/x", "clips/.tmp-3/1/Open./0.jpg", "clips/kitchen/.7/x.jpg", "clips/kitchen/7/.part/0.jpg", "clips/kitchen/7/Pick the cup./.3.jpg",
-		"clips/README.md", "clips/kitchen/7/notes.txt", "clips/kitchen/7/Pick the cup./Thumbs.db",
-		"episodes/README.md", "episodes/office/.1.json", "episodes/office/1.txt", "episodes/office/old.json/x",
-	} {
-		fsys[name] = &fstest.MapFile{Data: []byte("x")}
-	}
-	fsys["clips/kitchen/8/head/Lost its frames."] = &fstest.MapFile{Mode: fs.ModeDir}
-	fsys["clips/kitchen/9"] = &fstest.MapFile{Mode: fs.ModeDir}
-	if episodes, err := Short(fsys); err != nil || len(episodes) != 5 {
-		t.Errorf("%d episodes, %v", len(episodes), err)
+	for want, fsys := range map[int]fstest.MapFS{4: bareTree(), 1: preparedTree(t)} {
+		for _, name := range []string{
+			".git/x", "clips/.tmp-3/1/Open./0.jpg", "clips/office/.7/x.jpg", "clips/office/1/.part/0.jpg", "clips/kitchen/7/Pick the cup./.3.jpg",
+			"clips/README.md", "clips/kitchen/7/notes.txt", "clips/kitchen/7/Pick the cup./Thumbs.db",
+		} {
+			fsys[name] = &fstest.MapFile{Data: []byte("x")}
+		}
+		fsys["clips/kitchen/8/head/Lost its frames."] = &fstest.MapFile{Mode: fs.ModeDir}
+		fsys["clips/kitchen/9"] = &fstest.MapFile{Mode: fs.ModeDir}
+		if want == 1 {
+			for _, name := range []string{"README.md", "office/.1.json", "office/1.txt", "office/old.json/x"} {
+				fsys["episodes/"+name] = &fstest.MapFile{Data: []byte("x")}
+			}
+		}
+		if episodes, err := Short(fsys); err != nil || len(episodes) != want {
+			t.Errorf("%d episodes, %v", len(episodes), err)
+		}
 	}
 }
 
 func TestShortErrors(t *testing.T) {
-	good := shortTree(t)
+	bare, good := bareTree(), preparedTree(t)
 	const file = "episodes/office/1.json"
-	with := func(name string) fstest.MapFS { return change(good, name, "x") }
+	with := func(name string) fstest.MapFS { return change(bare, name, "x") }
 	edit := func(edit func(*Episode)) fstest.MapFS {
 		e := prepared()
 		edit(&e)
@@ -153,6 +173,8 @@ func TestShortErrors(t *testing.T) {
 		"has a camera":  {edit(func(e *Episode) { e.Camera = "head" }), file, "holds office/1.head.json"},
 		"escapes":       {edit(func(e *Episode) { e.Frames[0] = "../0.jpg" }), file, "no path within"},
 		"absolute":      {edit(func(e *Episode) { e.Frames[0] = "/etc/0.jpg" }), file, "no path within"},
+		"interrupted":   {change(good, "clips/office/2/Open./0.jpg", "x"), "clips/office/2", "did not end"},
+		"no episode":    {change(change(good, file, ""), "episodes/README.md", "x"), "clips/office/1", "did not end"},
 		"frame missing": {edit(func(e *Episode) { e.Frames[2] = "clips/office/1/Shut./5.jpg" }), "clips/office/1/Shut./5.jpg", "not exist"},
 		"frame folder":  {edit(func(e *Episode) { e.Frames[2] = "clips/office/1/Shut." }), "clips/office/1/Shut.", "not exist"},
 		"clip missing":  {edit(func(e *Episode) { e.Frames[2] = "clips/office/1/Wave./5.jpg" }), "clips/office/1/Wave./5.jpg", "not exist"},
@@ -166,7 +188,7 @@ func TestShortErrors(t *testing.T) {
 }
 
 func FuzzPreparedEpisode(f *testing.F) {
-	good := shortTree(f)
+	good := preparedTree(f)
 	f.Add(good["episodes/office/1.json"].Data)
 	f.Add([]byte(`{"scene":"office","episode":"1","frames":["clips/office/1/Open./0.jpg"],"subtask":[-1],"cost":[1e999]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,0 +1,122 @@
+// Package lerobot reads datasets that the lerobot package has recorded, in its format v3.0, as recordings that
+// package clips prepares. It is a package of its own so that only those who use it link a Parquet reader.
+package lerobot
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/egotsr/egotsr/dataset/clips"
+)
+
+// Error says which file of a dataset cannot be used and why. Unwrap gives the cause, such as fs.ErrNotExist.
+type Error struct {
+	File    string // within the dataset's folder, with slashes
+	Episode int    // the episode it is about, or -1
+	Err     error
+}
+
+func (e *Error) Error() string {
+	if e.Episode < 0 {
+		return fmt.Sprintf("lerobot: %s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("lerobot: %s: episode %d: %v", e.File, e.Episode, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// wrap makes an *Error of err, unless it is one already: the innermost knows best.
+func wrap(file string, episode int, err error) error {
+	switch e := err.(type) {
+	case *Error:
+		return e
+	case *fs.PathError: // would name the file twice
+		err = e.Err
+	}
+	return &Error{File: file, Episode: episode, Err: err}
+}
+
+func fail(file string, episode int, format string, args ...any) error {
+	return &Error{File: file, Episode: episode, Err: fmt.Errorf(format, args...)}
+}
+
+// episode is one row of meta/episodes, with what the data files add.
+type episode struct {
+	index, length int
+	file          string // the metadata file that lists it
+	data          string // the data file that holds its rows
+	views         []view // one a camera, in the order of the cameras
+	task          string
+	actions       []clips.Action // nil until its rows are read
+}
+
+// view is an episode's part of a video file.
+type view struct {
+	file     string
+	from, to int
+}
+
+// Recordings lists what a LeRobotDataset v3.0 in folder dir holds: a recording for each episode and camera, in that
+// order. Cameras are features of info.json such as "observation.images.top", or the last part of their names; without
+// any, all are listed but depth maps. The scene is the dataset's name, the episode its index.
+//
+// Actions are the subtasks that annotate an episode: lerobot 0.6's language_persistent rows of style "subtask", else
+// the subtask_index of lerobot 0.4 and 0.5 with meta/subtasks.parquet. An episode without either is one action with
+// the task's text. Where the task changes within an episode, each stretch is an action and the recording's task is all
+// texts in order, joined by "; ".
+//
+// Nothing in the metadata is believed: every episode's length has to agree with its rows, their timestamps and its
+// span of each video, spans may not overlap, and every video has to be there. Errors are *Error. Older formats, and
+// cameras stored as images within Parquet files, are refused.
+func Recordings(dir string, cameras ...string) ([]clips.Recording, error) {
+	d, err := readInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	views, err := d.cameras(cameras)
+	if err != nil {
+		return nil, err
+	}
+	episodes, err := d.episodes(views)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.annotate(episodes); err != nil {
+		return nil, err
+	}
+	scene, err := sceneName(dir)
+	if err != nil {
+		return nil, wrap(".", -1, err)
+	}
+	recordings := make([]clips.Recording, 0, len(episodes)*len(views))
+	for _, e := range episodes {
+		for k, v := range e.views {
+			recordings = append(recordings, clips.Recording{
+				Scene: scene, Episode: strconv.Itoa(e.index), Camera: views[k].name, Task: e.task,
+				Video: filepath.Join(dir, filepath.FromSlash(v.file)), From: v.from, To: v.to,
+				Actions: slices.Clone(e.actions),
+			})
+		}
+	}
+	return recordings, nil
+}
+
+// sceneName is the folder's name, or the repository's where the folder is a snapshot in Hugging Face's cache, which is
+// named by a commit.
+func sceneName(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if snapshots := filepath.Dir(dir); filepath.Base(snapshots) == "snapshots" {
+		if repo, ok := strings.CutPrefix(filepath.Base(filepath.Dir(snapshots)), "datasets--"); ok {
+			parts := strings.Split(repo, "--") // owner--name
+			return parts[len(parts)-1], nil
+		}
+	}
+	return filepath.Base(dir), nil
+}

@@ -24,5 +24,5 @@ type Recording struct {
 type Action struct {
 	Start, End  int // frames [Start, End)
 	Text, Skill string
-	PlanIndex   int // index into Recording.Plan; -1 = a disturbance. Not looked at where Plan is nil
+	PlanIndex   int // index into Recording.Plan; -1 = a disturbance, len(Plan) = all is done. Not looked at where Plan is nil
 }

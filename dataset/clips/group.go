@@ -63,7 +63,7 @@ func (r *Recording) plan() (plan []string, index []int, err error) {
 	index = make([]int, len(r.Actions))
 	if r.Plan != nil {
 		for k, a := range r.Actions {
-			if a.PlanIndex < -1 || a.PlanIndex >= len(r.Plan) {
+			if a.PlanIndex < -1 || a.PlanIndex > len(r.Plan) {
 				return nil, nil, fmt.Errorf("action %d: place %d in a plan of %d", k, a.PlanIndex, len(r.Plan))
 			}
 			index[k] = a.PlanIndex

@@ -371,17 +371,22 @@ func TestBadRecordings(t *testing.T) {
 
 // TestSimulated: the shared episodes keep the truth about every frame.
 func TestSimulated(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "episodes")
+	for name, n := range map[string]int{"episodes": 96, "episodes_long": 12} {
+		t.Run(name, func(t *testing.T) { keepsTruth(t, filepath.Join("..", "..", "..", "shared", name), n) })
+	}
+}
+
+func keepsTruth(t *testing.T, root string, n int) {
 	if _, err := os.Stat(root); err != nil {
 		t.Skip("no shared episodes")
 	}
 	recordings, skipped, err := AgiBot(root)
-	if err != nil || len(skipped) > 0 || len(recordings) != 96 {
+	if err != nil || len(skipped) > 0 || len(recordings) != n {
 		t.Fatal(len(recordings), skipped, err)
 	}
 	out := t.TempDir()
-	if _, err := Prepare(context.Background(), recordings[:12], out, &Options{Every: 1, Drop: -1}); err != nil {
-		t.Fatal(err)
+	if r, err := Prepare(context.Background(), recordings[:12], out, &Options{Every: 1, Drop: -1}); err != nil || len(r.Failed) > 0 {
+		t.Fatal(r, err)
 	}
 	got, err := dataset.Short(os.DirFS(out))
 	if err != nil {

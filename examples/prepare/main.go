@@ -49,6 +49,9 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println(report)
+	if report.Frames == 0 {
+		log.Fatal("nothing to make samples of")
+	}
 	disk := os.DirFS(*out)
 	episodes, err := dataset.Short(disk)
 	if err != nil {

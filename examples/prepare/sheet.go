@@ -50,7 +50,7 @@ func sheet(path string, disk fs.FS) error {
 		write := func(x, y int, text string) { label(page, x, y, cellW*columns, text) }
 		write(margin, y+14, fmt.Sprintf("%s: %d samples; img1 left, img2 right, the answer in green", s.name, corpus.Len()))
 		y += headline
-		for k := range rows * columns {
+		for k := range min(rows*columns, corpus.Len()) {
 			// An odd step through the file meets pairs and their mirror images.
 			x, err := corpus.At(k * (corpus.Len()/(rows*columns) | 1) % corpus.Len())
 			if err != nil {

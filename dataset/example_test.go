@@ -92,3 +92,21 @@ func ExampleSimulated() {
 	// dataset: episodes/progress/kitchen/7.json: byte 13: unexpected end of JSON input
 	// true
 }
+
+func ExampleNewMix() {
+	drawers := dataset.NewList(nil, []dataset.Sample{{Task: "Open a drawer"}, {Task: "Close a drawer"}})
+	doors := dataset.NewList(nil, []dataset.Sample{{Task: "Open a door"}})
+	mix, err := dataset.NewMix(dataset.Part{Source: drawers, Weight: 2}, dataset.Part{Source: doors})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range mix.Len() {
+		s, _ := mix.At(i)
+		fmt.Println(s.Task)
+	}
+	// Output:
+	// Open a drawer
+	// Close a drawer
+	// Open a door
+}

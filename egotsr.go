@@ -3,13 +3,12 @@ package egotsr
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/egotsr/egotsr/model"
@@ -55,8 +54,8 @@ type Model struct {
 	frames *frameCache
 	log    *slog.Logger
 
-	answers      []int32 // the tokens of "1" and "2"
-	temperature  float64 // divides log-odds; 1 where the checkpoint has no calibration.json
+	answers      []int32       // the tokens of "1" and "2"
+	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
 	maxBatch     int
 	detailsLimit int // tokens of a description; less than the constant only in tests
 
@@ -112,9 +111,11 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err
 	}
-	if m.temperature, err = temperature(fsys); err != nil {
+	t, err := temperature(fsys)
+	if err != nil {
 		return nil, err
 	}
+	m.temperature.Store(math.Float64bits(t))
 	backend, err := model.NewBackend(o.Backend)
 	if err != nil {
 		return nil, err
@@ -128,28 +129,6 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	return m, nil
-}
-
-// calibrationFile is an addition to the Hugging Face layout; transformers ignores it.
-const calibrationFile = "calibration.json"
-
-// temperature reads {"temperature": t}: log-odds are divided by t, which evaluation fits on held-out pairs.
-func temperature(fsys fs.FS) (float64, error) {
-	data, err := fs.ReadFile(fsys, calibrationFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 1, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	var c struct{ Temperature float64 }
-	if err := json.Unmarshal(data, &c); err != nil {
-		return 0, fmt.Errorf("%s: %w", calibrationFile, err)
-	}
-	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 1) {
-		return 0, fmt.Errorf("%s: temperature %v is not a positive number", calibrationFile, c.Temperature)
-	}
-	return c.Temperature, nil
 }
 
 // Close waits for calls under way, then frees the weights and the backend. Later calls return ErrClosed; closing again
@@ -179,8 +158,8 @@ func (m *Model) enter() error {
 	return nil
 }
 
-// Save writes the checkpoint to dir in Hugging Face layout: the weights as they are now, the other files as they were
-// opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
+// Save writes the checkpoint to dir in Hugging Face layout: weights and calibration as they are now, the other files as
+// they were opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
 func (m *Model) Save(ctx context.Context, dir string) error {
 	if err := m.enter(); err != nil {
 		return err
@@ -189,7 +168,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 	if dir == "" {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
-	if err := m.net.Save(ctx, m.fsys, dir); err != nil {
+	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
 		return fmt.Errorf("egotsr: save: %w", err)
 	}
 	m.log.Info("checkpoint saved", "dir", dir)

@@ -75,7 +75,7 @@ func TestTemperature(t *testing.T) {
 	}
 	write := func(text string) {
 		t.Helper()
-		if err := os.WriteFile(dir+"/"+calibrationFile, []byte(text), 0o666); err != nil {
+		if err := os.WriteFile(dir+"/"+"calibration.json", []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}

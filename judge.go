@@ -91,7 +91,8 @@ type question struct {
 
 type result struct {
 	Judgement
-	err error
+	odds [2]float64 // log-odds that the frame shown first is closer: asked as the caller gave them, and swapped
+	err  error
 }
 
 // judge answers pairs with one graph run where that is possible. Every error is put to the pair it belongs to.
@@ -198,10 +199,16 @@ func (m *Model) score(ctx context.Context, qs []question, features []*model.Feat
 	if err != nil {
 		return err
 	}
+	t := m.calibration()
 	for _, q := range qs {
 		var p [2]float64 // that the question's first frame is closer, as each order says
 		for _, order := range q.orders(o) {
-			p[order] = sigmoid(z[0])
+			if q.flipped {
+				q.odds[1-order] = z[0]
+			} else {
+				q.odds[order] = z[0]
+			}
+			p[order] = sigmoid(z[0] / t)
 			if order == 1 {
 				p[order] = 1 - p[order]
 			}
@@ -212,7 +219,7 @@ func (m *Model) score(ctx context.Context, qs []question, features []*model.Feat
 	return nil
 }
 
-// logOdds gives, for every prompt, the calibrated log-odds that the frame shown first is closer.
+// logOdds gives, for every prompt, the log-odds that the frame shown first is closer.
 func (m *Model) logOdds(ctx context.Context, prompts []model.Prompt) ([]float64, error) {
 	logits, err := m.net.Score(ctx, prompts, m.answers)
 	if err != nil {
@@ -220,7 +227,7 @@ func (m *Model) logOdds(ctx context.Context, prompts []model.Prompt) ([]float64,
 	}
 	z := make([]float64, len(prompts))
 	for i, l := range logits {
-		z[i] = (float64(l[0]) - float64(l[1])) / m.temperature
+		z[i] = float64(l[0]) - float64(l[1])
 		if math.IsNaN(z[i]) || math.IsInf(z[i], 0) {
 			return nil, errNotFinite
 		}

@@ -155,8 +155,9 @@ func (m *Model) compareGroup(ctx context.Context, text string, features []*model
 	if err != nil {
 		return err
 	}
+	t := m.calibration()
 	for k, e := range group {
-		known[e] = (z[2*k] - z[2*k+1]) / 2
+		known[e] = (z[2*k] - z[2*k+1]) / 2 / t
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"os"
 
 	"github.com/schollz/progressbar/v3"
@@ -29,7 +30,7 @@ type Trainer struct {
 // same backend.
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
-// directory. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides.
+// directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides.
 func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
 	if opts == nil || opts.Dir == "" {
 		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}
@@ -48,6 +49,7 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 		return nil, fmt.Errorf("egotsr: %w", err)
 	}
 	m.frames.forget() // resuming has changed the weights
+	m.temperature.Store(math.Float64bits(1))
 	return &Trainer{m, inner}, nil
 }
 

@@ -110,7 +110,7 @@ func checkpoints(dir string) ([]string, error) {
 func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
 	err := t.model.Exclusive(ctx, func() error {
 		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), func(d *state.Dir) error {
-			if err := t.model.Write(ctx, t.files, d); err != nil || !resumable {
+			if err := t.model.Write(ctx, t.files, nil, d); err != nil || !resumable {
 				return err
 			}
 			return t.writeState(d)

@@ -19,10 +19,13 @@ import (
 
 const weightsFile = "model.safetensors"
 
+// CalibrationFile is an addition to the Hugging Face layout, which transformers ignores: {"temperature": t}.
+const CalibrationFile = "calibration.json"
+
 // Save writes the checkpoint in Hugging Face layout: config.json and the weights, in the type the config names ("float32"
 // or "bfloat16"), and every other file of from unchanged except weights. The directory appears whole or not at all: it is
 // written under a temporary name, synced, and renamed; what stood there before is then removed.
-func (m *Model) Save(ctx context.Context, from fs.FS, dir string) (err error) {
+func (m *Model) Save(ctx context.Context, from fs.FS, calibration []byte, dir string) (err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.closed {
@@ -37,11 +40,11 @@ func (m *Model) Save(ctx context.Context, from fs.FS, dir string) (err error) {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.Write(ctx, from, d) })
+	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.Write(ctx, from, calibration, d) })
 }
 
 // Write puts the files of Save into a directory that is being written. Nothing may change the weights meanwhile.
-func (m *Model) Write(ctx context.Context, from fs.FS, d *state.Dir) error {
+func (m *Model) Write(ctx context.Context, from fs.FS, calibration []byte, d *state.Dir) error {
 	if err := copySideFiles(from, d); err != nil {
 		return err
 	}
@@ -52,10 +55,15 @@ func (m *Model) Write(ctx context.Context, from fs.FS, d *state.Dir) error {
 	if err := d.File(configFile, func(w io.Writer) error { _, err := w.Write(config); return err }); err != nil {
 		return err
 	}
+	if calibration != nil {
+		if err := d.File(CalibrationFile, func(w io.Writer) error { _, err := w.Write(calibration); return err }); err != nil {
+			return err
+		}
+	}
 	return d.File(weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w) })
 }
 
-// copySideFiles copies what is neither weights nor config: tokenizer, processor, calibration, licence.
+// copySideFiles copies what is neither weights nor config: tokenizer, processor, licence.
 func copySideFiles(from fs.FS, d *state.Dir) error {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
@@ -79,7 +87,7 @@ func copySideFiles(from fs.FS, d *state.Dir) error {
 
 // sideFile tells the small files that belong to a checkpoint from its weights and from what else lies beside them.
 func sideFile(name string) bool {
-	if name == configFile || strings.Contains(name, ".safetensors") {
+	if name == configFile || name == CalibrationFile || strings.Contains(name, ".safetensors") {
 		return false
 	}
 	switch filepath.Ext(name) {

@@ -19,7 +19,7 @@ func TestSaveRoundTrip(t *testing.T) {
 	eachBackend(t, "", func(t *testing.T, m *Model) {
 		dir := filepath.Join(t.TempDir(), "saved")
 		for range 2 { // the second time over the first
-			if err := m.Save(context.Background(), from, dir); err != nil {
+			if err := m.Save(context.Background(), from, nil, dir); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -74,7 +74,7 @@ func TestSaveCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	dir := filepath.Join(t.TempDir(), "saved")
-	if err := m.Save(ctx, os.DirFS(golden+"/checkpoint"), dir); !errors.Is(err, context.Canceled) {
+	if err := m.Save(ctx, os.DirFS(golden+"/checkpoint"), nil, dir); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +93,7 @@ func TestClosed(t *testing.T) {
 	if _, err := m.Score(context.Background(), []Prompt{{IDs: []int32{1}}}, []int32{1}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Score after Close: %v", err)
 	}
-	if err := m.Save(context.Background(), os.DirFS("."), t.TempDir()); !errors.Is(err, ErrClosed) {
+	if err := m.Save(context.Background(), os.DirFS("."), nil, t.TempDir()); !errors.Is(err, ErrClosed) {
 		t.Errorf("Save after Close: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestInt8(t *testing.T) {
 		if ids, err := m.Generate(context.Background(), p, 4, nil); err != nil || len(ids) == 0 {
 			t.Errorf("generated %v, %v", ids, err)
 		}
-		if err := m.Save(context.Background(), os.DirFS(golden+"/checkpoint"), t.TempDir()); err == nil {
+		if err := m.Save(context.Background(), os.DirFS(golden+"/checkpoint"), nil, t.TempDir()); err == nil {
 			t.Error("int8 weights were saved")
 		}
 	})

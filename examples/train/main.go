@@ -137,5 +137,5 @@ func start(ctx context.Context, from string, random uint64, o egotsr.TrainOption
 		return nil, err
 	}
 	defer m.Close()
-	return os.DirFS(dir), m.Save(ctx, files, dir)
+	return os.DirFS(dir), m.Save(ctx, files, nil, dir)
 }

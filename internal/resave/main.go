@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"log"
 	"os"
 
@@ -25,7 +26,8 @@ func main() {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	if err := m.Save(context.Background(), from, os.Args[2]); err != nil {
+	calibration, _ := fs.ReadFile(from, model.CalibrationFile) // most checkpoints have none
+	if err := m.Save(context.Background(), from, calibration, os.Args[2]); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,0 +1,103 @@
+package egotsr
+
+import (
+	"context"
+	"image"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/egotsr/egotsr/dataset"
+)
+
+// TestFitTemperature: labels drawn at a known temperature give it back, and no other temperature makes them likelier.
+func TestFitTemperature(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, want := range []float64{0.3, 1, 2.5, 8} {
+		for _, single := range []bool{true, false} {
+			var asked []scored
+			for range 5000 {
+				z := rng.NormFloat64() * 3
+				s := scored{odds: [2]float64{z, -z + rng.NormFloat64()/2}, img1: true, single: single}
+				s.img1 = rng.Float64() < math.Exp(-s.loss(want))
+				asked = append(asked, s)
+			}
+			got := fitTemperature(asked)
+			if math.Abs(math.Log(got/want)) > 0.25 {
+				t.Errorf("drawn at %v, fitted %v (single %v)", want, got, single)
+			}
+			loss := func(t float64) (sum float64) {
+				for _, s := range asked {
+					sum += s.loss(t)
+				}
+				return sum
+			}
+			for _, other := range []float64{got / 1.01, got * 1.01} {
+				if loss(other) < loss(got) {
+					t.Errorf("%v is likelier than the fitted %v", other, got)
+				}
+			}
+		}
+	}
+}
+
+// grain is a source of pictures by number.
+type grain struct{ *dataset.List }
+
+func (grain) Image(path string) (image.Image, error) {
+	n, err := strconv.ParseUint(path, 10, 64)
+	return noise(n, 60, 60), err
+}
+
+// TestCalibrate: the odds of both orders are the caller's whatever order the frames are asked in, judgements use the
+// result, and a saved copy keeps it.
+func TestCalibrate(t *testing.T) {
+	ctx := context.Background()
+	m := openGolden(t, Options{})
+	var samples []dataset.Sample
+	for i := range 12 {
+		s := dataset.Sample{Task: "task", Img1: strconv.Itoa(i), Img2: strconv.Itoa(i + 1), Closer: dataset.Img1}
+		if i%3 == 0 {
+			s.Closer = dataset.Img2
+		}
+		if i == 5 {
+			s.Closer = ""
+		}
+		samples = append(samples, s, s.Swap())
+	}
+	p := Pair{"task", noise(3, 60, 60), noise(4, 60, 60)}
+	before := judge(t, m, p, nil)
+	temperature, err := m.Calibrate(ctx, grain{dataset.NewList(nil, samples)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirrored := samples[:0]
+	for _, s := range samples {
+		mirrored = append(mirrored, s.Swap())
+	}
+	if again, err := m.Calibrate(ctx, grain{dataset.NewList(nil, mirrored)}, nil); err != nil || math.Abs(again-temperature) > 1e-4*temperature {
+		t.Errorf("%v, and %v on the mirror images: %v", temperature, again, err)
+	}
+	after := judge(t, m, p, nil)
+	if after.Closer != before.Closer || after.PImg1 == before.PImg1 {
+		t.Errorf("temperature %v: %+v, before it %+v", temperature, after, before)
+	}
+	dir := t.TempDir() + "/copy"
+	if err := m.Save(ctx, dir); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer saved.Close()
+	if got := judge(t, saved, p, nil); got != after {
+		t.Errorf("saved and opened: %+v, want %+v", got, after)
+	}
+	_, err = m.Calibrate(ctx, grain{dataset.NewList(nil, make([]dataset.Sample, 1))}, nil)
+	wantInput(t, err, "source")
+	_, err = m.Calibrate(ctx, nil, &JudgeOptions{Generate: true})
+	wantInput(t, err, "JudgeOptions.Generate")
+}

@@ -31,8 +31,8 @@
 // # Confidence
 //
 // PImg1 is the probability that Img1 is closer, and Confidence that of the frame named. Log-odds are divided by the
-// temperature in the checkpoint's calibration.json, {"temperature": 1.7}, where it has one: fitted on held-out pairs, it
-// makes 0.8 mean right in 8 of 10 cases. Below JudgeOptions.AbstainBelow the verdict is Undecided, as it is for equal
+// temperature in the checkpoint's calibration.json, {"temperature": 1.7}, where it has one: Calibrate fits it on held-out
+// pairs, so that 0.8 means right in 8 of 10 cases. Below JudgeOptions.AbstainBelow the verdict is Undecided, as it is for equal
 // frames, whose probability is exactly 0.5.
 //
 // # Many pairs, whole episodes
@@ -42,6 +42,21 @@
 // tower is the larger part of the work, so each frame goes through it once: a cache keyed by pixel content keeps the
 // features of the last Options.FrameCache frames for the pairs, swaps and curves to come, and two goroutines that need
 // the same new frame encode it once between them.
+//
+// # Training
+//
+// Package dataset has what leads from recordings to samples: clips of single actions (dataset/clips, dataset/lerobot),
+// pairs drawn from episodes, sample files of any size read by index, descriptions for CoT (dataset/cot). Package
+// curriculum has the stages, CoT, Tag, LongTag and General, each a source and a recipe; a program's own stage embeds one
+// of them. NewTrainer takes a Model through stages:
+//
+//	t, err := egotsr.NewTrainer(m, []curriculum.Stage{curriculum.Tag(src, nil)}, &egotsr.TrainOptions{Dir: "runs/tag"})
+//	if err != nil { … }
+//	defer t.Close()
+//	err = t.Run(ctx) // or range over t.Steps(ctx)
+//
+// The run lives in its directory. Killed at any moment and started again, it ends with the weights it would have had,
+// bit for bit on one backend. Each of its checkpoints opens with Open and loads in transformers.
 //
 // # Backends
 //

@@ -238,6 +238,26 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestTwice: a directory belongs to one trainer at a time.
+func TestTwice(t *testing.T) {
+	dir := t.TempDir()
+	m, e, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	first := trainer(t, m, e, Options{Dir: dir}, stagesOf()...)
+	if _, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a second trainer: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainer(t, m, e, Options{Dir: dir}, stagesOf()...).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestDamagedCheckpoint: what is wrong with the newest checkpoint is an error that names the file; nothing older is taken
 // up in silence. A run of other stages, or of another seed, is refused too.
 func TestDamagedCheckpoint(t *testing.T) {

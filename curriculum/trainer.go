@@ -62,6 +62,7 @@ type Trainer struct {
 	stepper    *stepper
 	quarantine *dataset.Quarantine
 	events     *events.Writer
+	lock       *os.File
 	nonFinite  int // steps in a row
 }
 
@@ -83,23 +84,35 @@ func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, st
 	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := opts.disk.Clean(opts.Dir); err != nil {
-		return nil, err
-	}
-	if err := m.Masters(ctx); err != nil {
-		return nil, err
-	}
-	if err := t.resume(ctx); err != nil {
-		return nil, err
-	}
-	var err error
-	if t.quarantine, err = dataset.OpenQuarantine(filepath.Join(opts.Dir, "quarantine.jsonl"), opts.MaxBad, 1000); err != nil {
-		return nil, err
-	}
-	if t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1)); err != nil {
-		return nil, errors.Join(err, t.quarantine.Close())
+	if err := t.open(ctx); err != nil {
+		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
+}
+
+// open takes possession of the run's directory and goes on with what is in it.
+func (t *Trainer) open(ctx context.Context) (err error) {
+	opts := &t.opts
+	if t.lock, err = os.OpenFile(filepath.Join(opts.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644); err != nil {
+		return err
+	}
+	if err := state.TryLock(t.lock); err != nil {
+		return fmt.Errorf("train: another process trains in %s: %w", opts.Dir, err)
+	}
+	if err := opts.disk.Clean(opts.Dir); err != nil {
+		return err
+	}
+	if err := t.model.Masters(ctx); err != nil {
+		return err
+	}
+	if err := t.resume(ctx); err != nil {
+		return err
+	}
+	if t.quarantine, err = dataset.OpenQuarantine(filepath.Join(opts.Dir, "quarantine.jsonl"), opts.MaxBad, 1000); err != nil {
+		return err
+	}
+	t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1))
+	return err
 }
 
 // orElse is x, or y where x is zero.
@@ -134,11 +147,19 @@ func (t *Trainer) plan() error {
 	return nil
 }
 
-// Close ends the run: the list of bad samples and the event file are synced and closed.
-func (t *Trainer) Close() error {
-	err := errors.Join(t.events.Close(), t.quarantine.Close())
+// Close ends the run: the list of bad samples and the event file are synced and closed, and the directory is free.
+func (t *Trainer) Close() (err error) {
 	if t.stepper != nil {
-		err = errors.Join(err, t.stepper.close())
+		err = t.stepper.close()
+	}
+	if t.events != nil {
+		err = errors.Join(err, t.events.Close())
+	}
+	if t.quarantine != nil {
+		err = errors.Join(err, t.quarantine.Close())
+	}
+	if t.lock != nil {
+		err = errors.Join(err, t.lock.Close())
 	}
 	return err
 }
@@ -283,30 +304,4 @@ func (t *Trainer) validate(ctx context.Context) (*Validation, error) {
 		}
 	}
 	return &v, nil
-}
-
-// log writes what is due of a step's scalars.
-func (t *Trainer) log(s Step) {
-	scalars := map[string]float64{}
-	if s.N%t.opts.LogEvery == 0 || s.N == s.Total {
-		t.opts.Logger.Info("step", "stage", s.Stage, "n", s.N, "of", s.Total, "loss", s.Loss, "lr", s.LR, "norm", s.GradNorm, "waited", s.Waited)
-		scalars = map[string]float64{"loss": s.Loss, "lr": s.LR, "grad_norm": s.GradNorm, "waited": s.Waited, "skipped": float64(s.Skipped)}
-	}
-	if s.Validation != nil {
-		t.opts.Logger.Info("validation", "stage", s.Stage, "step", s.N, "answers", s.Validation.Answers.String())
-		for name, c := range s.Validation.Answers.parts() {
-			scalars["validation/"+name] = c.Share()
-		}
-		scalars["validation/gap"] = s.Validation.Answers.Gap()
-	}
-	if len(scalars) == 0 {
-		return
-	}
-	named := map[string]float64{}
-	for name, x := range scalars {
-		named[s.Stage+"/"+name] = x
-	}
-	if err := t.events.Scalars(int64(t.state.Global), named); err != nil {
-		t.opts.Logger.Warn("curves not written", "error", err) // training goes on without its curves
-	}
 }

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"github.com/egotsr/egotsr/internal/state"
 )
 
 // An index tells where the samples of a data file begin. It is a file of pages, each with its own checksum and number,
@@ -254,7 +256,7 @@ func buildBeside(path string, d *data) (*index, error) {
 		return nil, err
 	}
 	defer f.Close()
-	lock(f)
+	_ = state.Lock(f) // without it the work is done twice, and comes to the same
 	if mine, err := f.Stat(); err != nil {
 		return nil, err
 	} else if there, err := os.Stat(tmp); err != nil || !os.SameFile(mine, there) {

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/state"
 )
 
 // key names a question: the task, the two frames whatever their order, and who is asked.
@@ -94,7 +95,7 @@ func openSpool(path string) (s *spool, err error) {
 	if s.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
 		return nil, s.fault(err)
 	}
-	if err := lock(s.file); err != nil {
+	if err := state.TryLock(s.file); err != nil {
 		s.file.Close()
 		return nil, s.fault(errors.New("another run has it open"))
 	}

@@ -234,12 +234,7 @@ func (s *shard) read(i int64) (sample Sample, start int64, err error) {
 
 // Image reads and decodes an image. Its errors are *FileError and name the path: one that is missing, damaged, above 100
 // megapixels by its header, or outside the root.
-func (c *Corpus) Image(path string) (image.Image, error) {
-	if info, err := fs.Stat(c.images, path); err == nil && info.Size() > maxImage {
-		return nil, fileError(path, fmt.Errorf("is %d bytes long, at most %d are read", info.Size(), maxImage))
-	}
-	return loadImage(c.images, path)
-}
+func (c *Corpus) Image(path string) (image.Image, error) { return loadImage(c.images, path) }
 
 // Verify reads all files and compares them with their indexes. It returns a *FileError for the first that has changed or
 // whose index is damaged; that index is removed, and opening the files again makes a new one.

@@ -114,6 +114,9 @@ func fileError(path string, err error) error {
 
 // loadImage reads and decodes one image file. Its errors are *FileError.
 func loadImage(fsys fs.FS, path string) (image.Image, error) {
+	if info, err := fs.Stat(fsys, path); err == nil && info.Size() > maxImage {
+		return nil, fileError(path, fmt.Errorf("is %d bytes long, at most %d are read", info.Size(), maxImage))
+	}
 	data, err := fs.ReadFile(fsys, path)
 	if err != nil {
 		return nil, fileError(path, err)

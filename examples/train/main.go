@@ -108,7 +108,25 @@ func train(ctx context.Context, names, data, validate, from string, random uint6
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.Run(ctx), t.Close())
+	if err := errors.Join(t.Run(ctx), t.Close()); err != nil || r.Validation == nil {
+		return err
+	}
+	return calibrate(ctx, filepath.Join(o.Dir, "best"), r.Validation, backend)
+}
+
+// calibrate fits the best checkpoint's temperature on the pairs it was validated with, and keeps it there.
+func calibrate(ctx context.Context, dir string, held dataset.Source, backend string) error {
+	m, err := egotsr.Open(ctx, os.DirFS(dir), &egotsr.Options{Backend: backend, MaxBatch: 16, FrameCache: 256})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	t, err := m.Calibrate(ctx, held, nil)
+	if err != nil {
+		return err
+	}
+	log.Printf("temperature %.3f", t)
+	return m.Save(ctx, dir)
 }
 
 // start is the checkpoint to begin with. Random weights are made once, so that a resumed run begins with the same.

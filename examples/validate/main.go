@@ -15,6 +15,7 @@ import (
 	"image"
 	"io/fs"
 	"log"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -60,6 +61,7 @@ func main() {
 		log.Fatal(err)
 	}
 	report(answers)
+	fmt.Printf("expected calibration error %.3f\n", calibrationError(answers))
 	fmt.Printf("%d pairs of %d episodes, each in both orders, in %.0f s\n", len(answers), len(episodes), time.Since(start).Seconds())
 }
 
@@ -68,6 +70,7 @@ type answer struct {
 	sample            dataset.Sample
 	forward, inverse  bool // right when asked in the pair's order, and swapped
 	symmetric, decide bool // right, and not a tie, with both orders averaged
+	confidence        float64
 }
 
 func ask(ctx context.Context, m *egotsr.Model, pairs *dataset.List, o *egotsr.JudgeOptions) ([]answer, error) {
@@ -108,6 +111,7 @@ func ask(ctx context.Context, m *egotsr.Model, pairs *dataset.List, o *egotsr.Ju
 			a.inverse = (j.PImg1 > 0.5) != img1
 			both := first + 1 - j.PImg1 // twice the mean of both orders
 			a.decide, a.symmetric = both != 1, (both > 1) == img1
+			a.confidence = max(both, 2-both) / 2
 		}
 		n++
 	}
@@ -172,6 +176,23 @@ func bootstrap(episodes []string, counts map[string][2]float64) (lo, hi float64)
 	}
 	slices.Sort(shares)
 	return shares[len(shares)/40], shares[len(shares)-1-len(shares)/40]
+}
+
+// calibrationError is the mean distance of confidence from the share of right answers, over 15 bins of confidence
+// (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3).
+func calibrationError(answers []answer) (sum float64) {
+	const bins = 15
+	var n, right, confidence [bins]float64
+	for _, a := range answers {
+		b := min(int((a.confidence-0.5)*2*bins), bins-1)
+		n[b]++
+		right[b] += one(a.symmetric && a.decide)
+		confidence[b] += a.confidence
+	}
+	for b := range bins {
+		sum += math.Abs(right[b]-confidence[b]) / float64(len(answers))
+	}
+	return sum
 }
 
 func one(b bool) float64 {

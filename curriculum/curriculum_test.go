@@ -394,6 +394,26 @@ func TestTrainCancelled(t *testing.T) {
 	}
 }
 
+// TestValidateLeavesOut: samples that a stage has no question for are not asked.
+func TestValidateLeavesOut(t *testing.T) {
+	m, e, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	held := pairs([2]int{10, 245}, [2]int{200, 100}, [2]int{0, 9})
+	held.samples[1].Closer = ""
+	question := func(s dataset.Sample) string {
+		if s.Img1 == "0" {
+			return ""
+		}
+		return "?"
+	}
+	if a, err := Validate(context.Background(), m, e, held, question); err != nil || a.All.Of != 8 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestPlanErrors(t *testing.T) {
 	m, e := open(t)
 	fine := Recipe{LR: 1e-3, MaxSteps: 1}

@@ -1,6 +1,7 @@
 package curriculum
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,8 +73,8 @@ func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, st
 	if opts.Dir == "" {
 		return nil, errors.New("train: no directory")
 	}
-	opts.Keep, opts.SaveEvery, opts.LogEvery = orElse(opts.Keep, 10), orElse(opts.SaveEvery, 500), orElse(opts.LogEvery, 10)
-	opts.MaxBad = orElse(opts.MaxBad, 0.01)
+	opts.Keep, opts.SaveEvery, opts.LogEvery = cmp.Or(opts.Keep, 10), cmp.Or(opts.SaveEvery, 500), cmp.Or(opts.LogEvery, 10)
+	opts.MaxBad = cmp.Or(opts.MaxBad, 0.01)
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -113,15 +114,6 @@ func (t *Trainer) open(ctx context.Context) (err error) {
 	}
 	t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1))
 	return err
-}
-
-// orElse is x, or y where x is zero.
-func orElse[T comparable](x, y T) T {
-	var zero T
-	if x == zero {
-		return y
-	}
-	return x
 }
 
 // plan checks the stages and completes their recipes.

@@ -80,7 +80,8 @@ func (c *Count) add(right bool) {
 const scoreBatch = 32
 
 // Validate judges every labelled sample of a source in both orders with the weights as they are, from the logits after the
-// forced beginning of the verdict. question is the user's text.
+// forced beginning of the verdict. question is the user's text; samples for which it is
+// empty are left out.
 func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (Answers, error) {
 	var a Answers
 	frames := map[string]*model.Features{}
@@ -98,7 +99,7 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 		if err != nil {
 			return a, err
 		}
-		if s.Closer == "" {
+		if s.Closer == "" || question(s) == "" {
 			continue
 		}
 		samples = append(samples, s, s.Swap())

@@ -8,10 +8,11 @@ import (
 
 // Bin is the answers whose confidence lies in one stretch.
 type Bin struct {
-	From, To   float64 // of confidence; To belongs to the last bin alone
-	N          int
-	Confidence float64 // mean
-	Right      float64 // share
+	From       float64 `json:"from"` // of confidence
+	To         float64 `json:"to"`   // belongs to the last bin alone
+	N          int     `json:"n"`
+	Confidence float64 `json:"confidence"` // mean
+	Right      float64 `json:"right"`      // share
 }
 
 // Reliability sorts answers into n bins of equal width over confidence 0.5 to 1. Empty bins are there too.
@@ -50,9 +51,9 @@ func CalibrationError(bins []Bin) (sum float64) {
 
 // CoveragePoint is what is right among the answers that a judge is surest of.
 type CoveragePoint struct {
-	Coverage float64 // share of all questions answered
-	Accuracy float64 // share of those that are right
-	Above    float64 // the confidence from which on it answers
+	Coverage float64 `json:"coverage"` // share of all questions answered
+	Accuracy float64 `json:"accuracy"` // share of those that are right
+	Above    float64 `json:"above"`    // the confidence from which on it answers
 }
 
 // Coverage lists accuracy against coverage as the judge abstains below one confidence after another, from the surest

@@ -1,0 +1,185 @@
+package egotsr
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"iter"
+	"math"
+
+	"github.com/egotsr/egotsr/dataset"
+)
+
+// Judger answers pairs. A Model is one; so is anything that is to be measured beside it. Where a Judger has Model's
+// JudgeAll too, Evaluate uses that.
+type Judger interface {
+	Judge(ctx context.Context, p Pair, opts *JudgeOptions) (Judgement, error)
+}
+
+// EvaluateOptions of Evaluate. Nil, or the zero value, is sound.
+type EvaluateOptions struct {
+	Name    string         // of the judge in the report; "" = "judge"
+	Prompt  dataset.Prompt // what it is asked with; "" = dataset.Long
+	Explain bool           // descriptions come first, see JudgeOptions
+	Seed    uint64         // of the intervals and of the random baseline
+	Dump    io.Writer      // gets a JSON object a line for every pair, an Item; nil = nowhere
+}
+
+// Item is one pair of an evaluation, asked in both orders.
+type Item struct {
+	Index   int            `json:"index"` // in the source
+	Sample  dataset.Sample `json:"-"`
+	Task    string         `json:"task"`
+	Img1    string         `json:"img1"`
+	Img2    string         `json:"img2"`
+	Closer  string         `json:"closer"`
+	Kind    string         `json:"kind,omitempty"`
+	Level   string         `json:"level,omitempty"`
+	Window  int            `json:"window"`
+	Asked   float64        `json:"p_asked"`   // that Img1 is closer, asked in the sample's order
+	Swapped float64        `json:"p_swapped"` // that Img1 is closer, asked with the frames swapped
+}
+
+// P is the probability that Img1 is closer: the mean of both orders.
+func (i *Item) P() float64 { return (i.Asked + i.Swapped) / 2 }
+
+// right tells whether a probability that Img1 is closer names the right frame. An even one names neither.
+func (i *Item) right(p float64) bool {
+	return p != 0.5 && (p > 0.5) == (i.Closer == dataset.Img1)
+}
+
+// forward and inverse are the probabilities with the earlier frame shown first, and with the later one.
+func (i *Item) forward() float64 {
+	if i.Sample.Frame1 > i.Sample.Frame2 {
+		return i.Swapped
+	}
+	return i.Asked
+}
+
+func (i *Item) inverse() float64 { return i.Asked + i.Swapped - i.forward() }
+
+// Evaluate asks j about every labelled sample of src, once as it is and once with its frames swapped, and reports how it
+// did beside judges that do not look: the one that always says the later frame, the one that always says img1, and a
+// coin. Samples should stand once in src, in one order; asking both ways is done here.
+//
+// Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
+// error of the judge's ends the evaluation.
+func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateOptions) (*Report, error) {
+	var o EvaluateOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.Name == "" {
+		o.Name = "judge"
+	}
+	if o.Prompt == "" {
+		o.Prompt = dataset.Long
+	}
+	r := &Report{Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}}
+	items, err := r.ask(ctx, j, src, &o)
+	if err != nil {
+		return nil, fmt.Errorf("egotsr: evaluate: %w", err)
+	}
+	if len(items) == 0 {
+		return nil, &InputError{What: "source", Reason: "has no labelled sample that can be read"}
+	}
+	if o.Dump != nil {
+		encoder := json.NewEncoder(o.Dump)
+		for i := range items {
+			if err := encoder.Encode(&items[i]); err != nil {
+				return nil, fmt.Errorf("egotsr: evaluate: dump: %w", err)
+			}
+		}
+	}
+	r.Samples = hashItems(items)
+	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
+	for _, b := range baselines {
+		r.Systems = append(r.Systems, newSystem(b.name, b.answer(items, o.Seed), o.Seed))
+	}
+	return r, nil
+}
+
+// errLeft tells that whoever was to judge has stopped asking.
+var errLeft = errors.New("stopped")
+
+// ask has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
+func (r *Report) ask(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, err error) {
+	var failed error
+	pairs := func(yield func(Pair) bool) {
+		failed = eachPair(src, func(i int, s dataset.Sample, p Pair, bad error) error {
+			if bad != nil {
+				r.Bad = append(r.Bad, BadSample{i, bad.Error()})
+				return nil
+			}
+			items = append(items, Item{
+				Index: i, Sample: s, Task: s.Task, Img1: s.Img1, Img2: s.Img2, Closer: s.Closer, Kind: s.Kind, Level: s.Level, Window: s.Window,
+			})
+			if !yield(p) || !yield(Pair{Task: p.Task, Img1: p.Img2, Img2: p.Img1}) {
+				return errLeft
+			}
+			return nil
+		})
+	}
+	n := 0
+	for answer, err := range judgeAll(ctx, j, pairs, &JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}) {
+		switch {
+		case err != nil && n/2 < len(items):
+			return nil, fmt.Errorf("sample %d: %w", items[n/2].Index, err)
+		case err != nil:
+			return nil, err // before any pair was asked for
+		}
+		if math.IsNaN(answer.PImg1) || answer.PImg1 < 0 || answer.PImg1 > 1 {
+			return nil, fmt.Errorf("sample %d: probability %v", items[n/2].Index, answer.PImg1)
+		}
+		if n%2 == 0 {
+			items[n/2].Asked = answer.PImg1
+		} else {
+			items[n/2].Swapped = 1 - answer.PImg1
+		}
+		n++
+	}
+	return items, failed
+}
+
+// eachPair reads the labelled samples of a source and their images. A sample that cannot be read comes with its error.
+func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p Pair, bad error) error) error {
+	for i := range src.Len() {
+		s, err := src.At(i)
+		if err == nil && s.Closer == "" {
+			continue
+		}
+		p := Pair{Task: s.Task}
+		for _, image := range []struct {
+			path string
+			to   *image.Image
+		}{{s.Img1, &p.Img1}, {s.Img2, &p.Img2}} {
+			if err == nil {
+				*image.to, err = src.Image(image.path)
+			}
+		}
+		if err := do(i, s, p, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeAll is a Judger's own JudgeAll, or one pair after the other.
+func judgeAll(ctx context.Context, j Judger, pairs iter.Seq[Pair], o *JudgeOptions) iter.Seq2[Judgement, error] {
+	if all, ok := j.(interface {
+		JudgeAll(context.Context, iter.Seq[Pair], *JudgeOptions) iter.Seq2[Judgement, error]
+	}); ok {
+		return all.JudgeAll(ctx, pairs, o)
+	}
+	return func(yield func(Judgement, error) bool) {
+		for p := range pairs {
+			answer, err := j.Judge(ctx, p, o)
+			if !yield(answer, err) || err != nil {
+				return
+			}
+		}
+	}
+}

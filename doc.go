@@ -58,6 +58,12 @@
 // The run lives in its directory. Killed at any moment and started again, it ends with the weights it would have had,
 // bit for bit on one backend. Each of its checkpoints opens with Open and loads in transformers.
 //
+// # Measuring
+//
+// Evaluate asks a Model, or any Judger, about labelled pairs in both orders. Its Report has the shares of right answers by
+// level and distance and for setbacks, with intervals, the Gap between the orders, calibration, and accuracy against
+// coverage, beside judges that do not look.
+//
 // # Backends
 //
 // "go" is pure Go and always there; GOEXPERIMENT=simd at build time makes it several times faster. "xla:cpu" and

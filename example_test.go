@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
 )
 
 // The examples run on a tiny checkpoint with random weights, so they print what any checkpoint would.
@@ -121,4 +122,38 @@ func ExampleModel_Save() {
 	defer again.Close()
 	fmt.Println("saved and opened")
 	// Output: saved and opened
+}
+
+func ExampleEvaluate() {
+	m := open()
+	defer m.Close()
+	src := brightens{dataset.NewList(nil, []dataset.Sample{
+		{Task: "Light the lamp", Img1: "10", Img2: "200", Frame2: 9, Window: 9, Closer: dataset.Img2, Kind: dataset.KindForward},
+		{Task: "Light the lamp", Img1: "90", Img2: "30", Frame2: 4, Window: 4, Closer: dataset.Img1, Kind: dataset.KindRegression},
+	})}
+	report, err := egotsr.Evaluate(context.Background(), m, src, &egotsr.EvaluateOptions{Name: "a tiny checkpoint"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range report.Systems[1:3] {
+		fmt.Printf("%s: %.0f %% of %d pairs\n", s.Name, 100*s.Groups[0].Right, s.Groups[0].Pairs)
+	}
+	// Output:
+	// always the later frame: 50 % of 2 pairs
+	// always img1: 0 % of 2 pairs
+}
+
+func ExampleModel_Calibrate() {
+	m := open()
+	defer m.Close()
+	held := brightens{dataset.NewList(nil, []dataset.Sample{
+		{Task: "Light the lamp", Img1: "10", Img2: "200", Closer: dataset.Img2},
+		{Task: "Light the lamp", Img1: "90", Img2: "30", Closer: dataset.Img1},
+	})}
+	temperature, err := m.Calibrate(context.Background(), held, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("fitted:", temperature > 0)
+	// Output: fitted: true
 }

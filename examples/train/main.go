@@ -60,7 +60,9 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := train(ctx, *stages, *data, *validate, *from, *random, *backend, *resume, r, o); err != nil {
+	if err := train(ctx, *stages, *data, *validate, *from, *random, *backend, *resume, r, o); errors.Is(err, context.Canceled) {
+		log.Fatalf("interrupted; -resume goes on with the run in %s", *out)
+	} else if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("run in", *out)

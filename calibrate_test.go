@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"math"
@@ -88,7 +89,7 @@ func TestCalibrate(t *testing.T) {
 	if err := m.Save(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: "go"})
+	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: cmp.Or(os.Getenv("EGOTSR_TEST_BACKEND"), "go")})
 	if err != nil {
 		t.Fatal(err)
 	}

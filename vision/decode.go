@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"io"
 
 	_ "image/gif"
 	_ "image/jpeg"
@@ -32,7 +33,7 @@ func Decode(data []byte) (img image.Image, err error) {
 			img, err = nil, &FormatError{kind, fmt.Sprintf("decoder failed: %v", p)}
 		}
 	}()
-	config, name, err := image.DecodeConfig(bytes.NewReader(data))
+	config, name, err := image.DecodeConfig(file(data))
 	if err != nil {
 		return nil, &FormatError{kind, err.Error()}
 	}
@@ -46,7 +47,7 @@ func Decode(data []byte) (img image.Image, err error) {
 	if kind == "jpeg" && config.Width*config.Height > jpegPixelsPerByte*len(data) {
 		return nil, &FormatError{kind, fmt.Sprintf("%d bytes cannot hold %dx%d pixels", len(data), config.Width, config.Height)}
 	}
-	if img, _, err = image.Decode(bytes.NewReader(data)); err != nil {
+	if img, _, err = image.Decode(file(data)); err != nil {
 		return nil, &FormatError{kind, err.Error()}
 	}
 	// What the decoders of the other formats give says all there is; these two leave something only known here.
@@ -65,6 +66,23 @@ func Decode(data []byte) (img image.Image, err error) {
 		}
 	}
 	return img, nil
+}
+
+// fileReader lets decoders look at data as it lies. Without Peek package image would wrap it, hiding ReadAt, and TIFF's
+// decoder then buffers megabytes to reach an offset that a file of a few bytes names.
+type fileReader struct {
+	*bytes.Reader
+	data []byte
+}
+
+func file(data []byte) *fileReader { return &fileReader{bytes.NewReader(data), data} }
+
+// Peek is what package image asks for to tell formats apart; it is only asked at the beginning.
+func (f *fileReader) Peek(n int) ([]byte, error) {
+	if n > len(f.data) {
+		return f.data, io.EOF
+	}
+	return f.data[:n], nil
 }
 
 // onScreen puts a GIF frame that fills only part of its screen where it belongs. The rest is transparent if the frame has

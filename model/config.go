@@ -147,6 +147,13 @@ func parseConfig(top, gen *fields) Config {
 				c.raw[k] = v
 			}
 		}
+		// The two that are looked for at the top first.
+		if top.tokens("eos_token_id") != nil {
+			c.raw["eos_token_id"] = top.values["eos_token_id"]
+		}
+		if v, ok := top.values["pad_token_id"]; ok && !top.null("pad_token_id") {
+			c.raw["pad_token_id"] = v
+		}
 	}
 	return c
 }

@@ -323,6 +323,38 @@ func TestConfigJSON(t *testing.T) {
 	}
 }
 
+// A token named in two places is written from the place that was believed.
+func TestConfigJSONTokens(t *testing.T) {
+	for _, key := range []string{"eos_token_id", "pad_token_id"} {
+		for _, top := range []any{"absent", nil, 7, []int{}, []int{8, 9}} {
+			for _, inner := range []any{"absent", nil, 17, []int{}, []int{18, 19}} {
+				config := nest(flatConfig(t))
+				for object, v := range map[string]any{"top": top, "text": inner} {
+					fields := config
+					if object == "text" {
+						fields = config["text_config"].(map[string]any)
+					}
+					if fields[key] = v; v == "absent" {
+						delete(fields, key)
+					}
+				}
+				want, err := load(t, config, "")
+				if err != nil {
+					continue // a list is no padding token
+				}
+				text, err := want.JSON()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := LoadConfig(fstest.MapFS{configFile: {Data: text}})
+				if err != nil || !reflect.DeepEqual(known(got), known(want)) {
+					t.Errorf("%s %v at the top, then %v: got %v, %v, %v, want %v, %v", key, top, inner, got.EOS, got.Pad, err, want.EOS, want.Pad)
+				}
+			}
+		}
+	}
+}
+
 // Files either give a *ConfigError, or a config whose table can be made and which survives being written.
 func FuzzConfig(f *testing.F) {
 	for _, name := range []string{"/config_legacy.json", "/checkpoint/config.json"} {

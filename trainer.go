@@ -64,6 +64,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 				return
 			}
 		}
+		t.model.frames.forget() // adapters may have become part of the weights
 	}
 }
 
@@ -97,5 +98,8 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Close ends the run's files. The model stays open, with the weights it has learnt.
-func (t *Trainer) Close() error { return t.inner.Close() }
+// Close ends the run's files. The model stays open, with the weights it has learnt; adapters become part of them.
+func (t *Trainer) Close() error {
+	defer t.model.frames.forget()
+	return t.inner.Close()
+}

@@ -86,9 +86,19 @@ func (w *weights) linear(name string, x *Node, act ...activation.Type) *Node {
 	}
 	y := Add(dense(x, w.get(name+".weight"), bias), w.adapted(name, x))
 	for _, a := range act {
-		y = activation.Apply(a, y)
+		y = apply(a, y)
 	}
 	return y
+}
+
+// apply is an activation as dense rounds it, so that an adapter of zeros changes no bit. The Go backend's fused kernel
+// divides where GoMLX's graph multiplies by the logistic function.
+func apply(a activation.Type, x *Node) *Node {
+	fused := x.Graph().Backend().Capabilities().Operations[compute.OpTypeFusedDense]
+	if a != activation.TypeSwish || x.DType() != dtypes.Float32 || !fused {
+		return activation.Apply(a, x)
+	}
+	return Div(x, OnePlus(Exp(Neg(MaxScalar(x, -88))))) // below, the exponential would be infinite and its gradient NaN
 }
 
 // dense is PyTorch's Linear: weight [out, in]; bias [out] or nil; act at most one activation.

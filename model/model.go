@@ -124,7 +124,9 @@ func (m *Model) rebuild() error {
 	return m.build()
 }
 
-func (m *Model) execs() []**model.Exec { return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode} }
+func (m *Model) execs() []**model.Exec {
+	return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode}
+}
 
 func (m *Model) weights(g *graph.Graph) *weights {
 	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}

@@ -29,7 +29,8 @@ type Trainer struct {
 // same backend.
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
-// directory. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides.
+// directory. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One
+// from within a stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges.
 func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
 	if opts == nil || opts.Dir == "" {
 		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}

@@ -3,7 +3,7 @@
     python scripts/check_peft.py make CHECKPOINT OUT     # random adapters by peft in OUT/<name>, and what they compute
     python scripts/check_peft.py load CHECKPOINT LOGITS  # CHECKPOINT/adapter by peft: its logits against those of the file
 
-Needs peft 0.17.1 beside the packages of reference_env.sh: pip install --no-deps peft==0.17.1 accelerate psutil.
+Needs peft 0.17.1 beside the packages of reference_env.sh; `make check-peft` installs it.
 """
 import argparse
 import os
@@ -20,7 +20,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../testdata/golden/a")
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 ADAPTERS = {
-    # every linear layer of both towers, as EVERYWHERE in the Go test has them
+    # every linear layer of both towers, as `everywhere` in the Go test
     "plain": LoraConfig(r=4, lora_alpha=12, target_modules="all-linear", task_type="CAUSAL_LM"),
     # another scale, only some layers, and the patch embedding's convolution
     "rslora": LoraConfig(r=3, lora_alpha=5, use_rslora=True, target_modules=["q_proj", "down_proj", "patch_embed.proj"]),

@@ -5,7 +5,8 @@
 //
 // A run that was interrupted goes on with the same command and -resume. The newest weights are in
 // OUT/checkpoint-<steps>, those with the most right validation answers in OUT/best: both open with egotsr.Open and load
-// in transformers.
+// in transformers. With -lora the former are, until their stage ends, the weights it began with, and beside them what is
+// learnt, in the folder adapter/ for peft and Model.Adapt.
 package main
 
 import (

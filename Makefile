@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-video check-events
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-peft check-video check-events
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -33,7 +33,7 @@ fuzz:            ## every fuzz target for 100,000 runs
 xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
 	python3 -m pip install --quiet --no-deps --require-hashes --target .cache/pjrt --upgrade -r scripts/requirements-pjrt.txt
 
-reference:       ## transformers and torch, for bench and check-save, into .cache (2.4 GB)
+reference:       ## transformers and torch, for bench, check-save and check-peft, into .cache (2.4 GB)
 	bash scripts/reference_env.sh .cache/ref
 
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
@@ -62,3 +62,7 @@ validate-nano:   ## the embedded checkpoint on episodes with true progress
 check-save:      ## what Save writes, seen by transformers
 	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved
 	$(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
+
+check-peft:      ## low-rank adapters to and from peft, which goes beside transformers
+	$(PYTHON) -c 'import peft' 2>/dev/null || $(PYTHON) -m pip install --quiet --no-deps peft==0.17.1
+	EGOTSR_PEFT=$(abspath $(PYTHON)) go test -count=1 -v -run TestPEFT ./model

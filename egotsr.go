@@ -174,3 +174,22 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil
 }
+
+// Adapt merges a low-rank adapter into the weights: adapter_config.json and adapter_model.safetensors as Hugging Face's
+// peft writes them, and as lie in the folder adapter/ of checkpoints that NewTrainer makes within a stage with LoRA. Save
+// then writes an ordinary checkpoint. Every tensor is checked by name and shape, and every option that peft would compute
+// otherwise is refused, before a weight changes.
+func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	if fsys == nil {
+		return &InputError{What: "file system", Reason: "is nil"}
+	}
+	if err := m.net.Adapt(ctx, fsys); err != nil {
+		return fmt.Errorf("egotsr: adapt: %w", err)
+	}
+	m.frames.forget()
+	return nil
+}

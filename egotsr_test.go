@@ -1,16 +1,24 @@
 package egotsr
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"image"
+	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"github.com/egotsr/egotsr/internal/safetensors"
 )
 
 // The golden checkpoint is a real Qwen2.5-VL with random weights: its verdicts mean nothing, and everything that must
@@ -189,5 +197,51 @@ func TestClose(t *testing.T) {
 		if err != ErrClosed {
 			t.Errorf("JudgeAll after Close: %v", err)
 		}
+	}
+}
+
+// TestAdapt: an adapter in peft's files changes the answers of frames already seen, and a wrong one nothing.
+func TestAdapt(t *testing.T) {
+	ctx := context.Background()
+	m := openGolden(t, Options{})
+	p := Pair{Task: "stack the cups", Img1: noise(1, 56, 56), Img2: noise(2, 56, 56)}
+	before := judge(t, m, p, nil)
+	// A = 1s and B = 1s over a vision block's qkv: PEFT's names, rank 1.
+	const layer = "base_model.model.model.visual.blocks.0.attn.qkv.lora_"
+	width := m.net.Config.Vision.HiddenSize
+	ones := func(name string, shape ...int) safetensors.Tensor {
+		return safetensors.Tensor{Name: layer + name + ".weight", DType: safetensors.F32, Shape: shape, WriteTo: func(w io.Writer) error {
+			return safetensors.EncodeFloat32(w, safetensors.F32, slices.Repeat([]float32{1}, shape[0]*shape[1]))
+		}}
+	}
+	var file bytes.Buffer
+	if err := safetensors.Write(&file, nil, []safetensors.Tensor{ones("A", 1, width), ones("B", 3*width, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	config := func(text string) fstest.MapFS {
+		return fstest.MapFS{"adapter_config.json": {Data: []byte(text)}, "adapter_model.safetensors": {Data: file.Bytes()}}
+	}
+	for want, fsys := range map[string]fs.FS{
+		"use_dora":  config(`{"peft_type": "LORA", "r": 1, "lora_alpha": 1, "use_dora": true}`),
+		"lora_A":    config(`{"peft_type": "LORA", "r": 2, "lora_alpha": 1}`),
+		"is nil":    nil,
+		"not exist": fstest.MapFS{},
+	} {
+		if err := m.Adapt(ctx, fsys); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "egotsr: ") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if after := judge(t, m, p, nil); after != before {
+		t.Errorf("refused adapters changed %+v to %+v", before, after)
+	}
+	if err := m.Adapt(ctx, config(`{"peft_type": "LORA", "r": 1, "lora_alpha": 0.1, "target_modules": "qkv"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if after := judge(t, m, p, nil); after.PImg1 == before.PImg1 {
+		t.Errorf("the adapter changed nothing of %+v", before)
+	}
+	m.Close()
+	if err := m.Adapt(ctx, fstest.MapFS{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: %v", err)
 	}
 }

@@ -30,7 +30,9 @@ type Trainer struct {
 // same backend.
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
-// directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides.
+// directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
+// checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One from within a
+// stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges.
 func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
 	if opts == nil || opts.Dir == "" {
 		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}
@@ -66,6 +68,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 				return
 			}
 		}
+		t.model.frames.forget() // adapters may have become part of the weights
 	}
 }
 
@@ -99,5 +102,8 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Close ends the run's files. The model stays open, with the weights it has learnt.
-func (t *Trainer) Close() error { return t.inner.Close() }
+// Close ends the run's files. The model stays open, with the weights it has learnt; adapters become part of them.
+func (t *Trainer) Close() error {
+	defer t.model.frames.forget()
+	return t.inner.Close()
+}

@@ -26,7 +26,9 @@ import (
 //
 //	checkpoint-<steps>/            a checkpoint in Hugging Face layout
 //	checkpoint-<steps>/trainer/    what resuming needs beside it
-//	best/                          the checkpoint with the most right answers of the stage validated last
+//	checkpoint-<steps>/adapter/    within a stage that trains adapters, those, in PEFT's files: the weights above are then
+//	                               those of the stage's beginning (but for what else it trains), and both together the model
+//	best/                          the checkpoint with the most right answers of the stage validated last, adapters merged
 //	events/  quarantine.jsonl
 const (
 	checkpointPrefix = "checkpoint-"
@@ -110,7 +112,10 @@ func checkpoints(dir string) ([]string, error) {
 func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
 	err := t.model.Exclusive(ctx, func() error {
 		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), func(d *state.Dir) error {
-			if err := t.model.Write(ctx, t.files, nil, d); err != nil || !resumable {
+			if !resumable {
+				return t.model.Write(ctx, t.files, nil, d)
+			}
+			if err := t.model.WriteApart(ctx, t.files, d); err != nil {
 				return err
 			}
 			return t.writeState(d)
@@ -141,7 +146,8 @@ func (t *Trainer) writeState(d *state.Dir) error {
 	return d.File(tensorsFile, func(w io.Writer) error { return safetensors.Write(w, nil, list) })
 }
 
-// kept are the float32 variables beside the checkpoint's own: masters under "w/", moments under "m/" and "v/".
+// kept are the float32 variables beside the checkpoint's own: masters under "w/", adapters under "a/", and moments under
+// "m/" and "v/".
 func (t *Trainer) kept() map[string]*gomlx.Variable {
 	store := t.model.Store()
 	kept := map[string]*gomlx.Variable{}
@@ -153,9 +159,11 @@ func (t *Trainer) kept() map[string]*gomlx.Variable {
 	}
 	for _, p := range t.stepper.params {
 		name := strings.TrimPrefix(p.Variable.Path(), "/")
-		kept["w/"+name] = p.Variable
 		kept["m/"+name] = optim.Moment(store, optim.FirstMoment, p.Variable)
 		kept["v/"+name] = optim.Moment(store, optim.SecondMoment, p.Variable)
+	}
+	for _, p := range t.model.Adapters() {
+		kept["a/"+p.Name] = store.GetVariable("/" + p.Name)
 	}
 	return kept
 }
@@ -220,13 +228,13 @@ func (s runState) accepts(saved runState) error {
 	return nil
 }
 
-// restoreMoments reads the moments that belong to the current stage, where a checkpoint was made within it.
-func (t *Trainer) restoreMoments() error {
+// restoreStage reads the adapters and moments that belong to the current stage, where a checkpoint was made within it.
+func (t *Trainer) restoreStage() error {
 	if t.saved < 0 || t.state.Stages[t.state.Stage].Step == 0 {
 		return nil
 	}
 	dir := filepath.Join(t.opts.Dir, fmt.Sprintf("%s%08d", checkpointPrefix, t.saved))
-	if err := t.restore(os.DirFS(dir), "m/", "v/"); err != nil {
+	if err := t.restore(os.DirFS(dir), "a/", "m/", "v/"); err != nil {
 		return fmt.Errorf("train: resume from %s: %w", dir, err)
 	}
 	return nil

@@ -434,6 +434,7 @@ func TestPlanErrors(t *testing.T) {
 		"is empty":    {Tag(painted{}, &fine)},
 		"not a rate":  {Tag(white, &Recipe{LR: math.NaN()})},
 		"pattern \"[": {Tag(white, &Recipe{LR: 1, Trainable: []string{"["}})},
+		"dropout 1":   {Tag(white, &Recipe{LR: 1, LoRA: &LoRA{Dropout: 1}})},
 	} {
 		if _, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stages, Options{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/optim"
+	"github.com/egotsr/egotsr/model"
 )
 
 // Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches.
@@ -24,8 +25,8 @@ type Recipe struct {
 	Warmup     int // steps of warm-up; 0 = 1000, or where that is over half of all a tenth of them, at least 100; negative = none
 
 	MaxTarget     int      // characters of target text: longer descriptions are cut, the verdict stays; 0 = 1500
-	Trainable     []string // patterns of path.Match on tensor names, where * crosses no dot; nil = all
-	LoRA          *LoRA    // train low-rank adapters instead of the weights; nil = no
+	Trainable     []string // patterns of path.Match on tensor names, whose dots * takes too; nil = all, or none but the adapters of LoRA
+	LoRA          *LoRA    // train low-rank adapters instead of the weights, which take them up at the stage's end; nil = no
 	Both          bool     // train every pair in both orders
 	Reference     bool     // the published labels, with their defects, for comparisons
 	Checkpointing bool     // compute activations twice rather than keep them: less memory, a third more time
@@ -36,13 +37,8 @@ type Recipe struct {
 	StopAt        float64        // end at this share of right answers; 0 = never
 }
 
-// LoRA is low-rank adaptation (Hu et al., arXiv 2106.09685): y = Wx + alpha/rank * B(A dropout(x)).
-type LoRA struct {
-	Rank    int      // 0 = 8
-	Alpha   float64  // 0 = 2*Rank
-	Dropout float64  // share of the adapter's input set to zero while training
-	Targets []string // patterns of path.Match on names of linear layers; nil = all projections of the text tower's layers
-}
+// LoRA says which layers get low-rank adapters, and of what size.
+type LoRA = model.LoRA
 
 // check completes a recipe for a source of n samples.
 func (r Recipe) check(n int) (Recipe, error) {
@@ -69,11 +65,16 @@ func (r Recipe) check(n int) (Recipe, error) {
 			return r, fmt.Errorf("recipe: pattern %q: %w", pattern, err)
 		}
 	}
+	if r.LoRA != nil {
+		l, err := r.LoRA.Check()
+		if err != nil {
+			return r, fmt.Errorf("recipe: %w", err)
+		}
+		r.LoRA = &l
+	}
 	switch {
 	case n == 0:
 		return r, fmt.Errorf("recipe: the source is empty")
-	case r.LoRA != nil:
-		return r, fmt.Errorf("recipe: low-rank adapters are not there yet")
 	case r.LR == 0:
 		return r, fmt.Errorf("recipe: the learning rate is zero")
 	case r.MaxSteps < 0 || r.Beta2 >= 1:

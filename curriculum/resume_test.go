@@ -58,14 +58,18 @@ func tiny() (*model.Model, *Encoder, error) {
 	return m, e, err
 }
 
-// stagesOf are two short stages with all that a state can hold: accumulation, validation, an early end, a bad sample. Their
-// prompt is short too.
+// stagesOf are short stages with all that a state can hold: accumulation, validation, an early end, a bad sample, adapters
+// in both towers with dropout and a bias beside them. Their prompt is short too.
 func stagesOf() []Stage {
 	src := painted{slices.Clone(white.samples)}
 	src.samples[5].Img2 = "none"
 	held := pairs([2]int{10, 245}, [2]int{200, 100})
 	return []Stage{
 		newStage("first", src, "{task_name}?", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 9, Batch: 2, Accumulate: 2, Warmup: 2, Validation: held, ValidateEvery: 4}, Recipe{}),
+		newStage("adapters", src, "{task_name}", &Recipe{
+			LR: 1e-3, MaxGradNorm: 1, MaxSteps: 5, Batch: 2, Accumulate: 2, Warmup: -1, Validation: held, Trainable: []string{"model.layers.*.bias"},
+			LoRA: &LoRA{Rank: 2, Dropout: 0.3, Targets: []string{"visual.blocks.*.attn.*", "model.layers.*_proj"}},
+		}, Recipe{}),
 		newStage("second", src, "{task_name}", &Recipe{LR: 5e-4, WeightDecay: 0.01, MaxSteps: 40, Batch: 2, Warmup: -1, Both: true, Validation: held, ValidateEvery: 3, Patience: 2}, Recipe{}),
 	}
 }
@@ -296,7 +300,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	for name, o := range map[string]struct {
 		seed   uint64
 		stages []Stage
-	}{"seed 3": {4, stagesOf()}, "of 1": {3, stagesOf()[:1]}, "40 steps": {3, []Stage{stagesOf()[0], LongTag(white, &Recipe{LR: 1, MaxSteps: 5})}}} {
+	}{"seed 3": {4, stagesOf()}, "of 1": {3, stagesOf()[:1]}, "40 steps": {3, append(stagesOf()[:2], LongTag(white, &Recipe{LR: 1, MaxSteps: 5}))}} {
 		_, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), o.stages, Options{Dir: dir, Seed: o.seed})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -20,25 +21,48 @@ type stepper struct {
 	model  *model.Model
 	adamw  optim.AdamW
 	params []optim.Param
+	noise  func(step, batch int) []uint32 // what dropout draws from; nil = no dropout
 
 	whole *gomlx.Exec // loss, gradient and update of a step with one batch
 	part  *gomlx.Exec // loss and gradient of one batch of several, added up
 	apply *gomlx.Exec // the update from what was added up
 }
 
-// newStepper chooses what is trained: the weights that match, in the order of the name table.
-func newStepper(m *model.Model, r Recipe) (*stepper, error) {
+// newStepper chooses what is trained: the weights that match, in the order of the name table, and adapters, which it puts
+// beside the weights. seed is what adapters begin with, and what their dropout is drawn from.
+func newStepper(ctx context.Context, m *model.Model, r Recipe, seed uint64) (*stepper, error) {
 	s := &stepper{model: m, adamw: r.adamw()}
+	train := func(p model.Param) {
+		s.params = append(s.params, optim.Param{Variable: m.Store().GetVariable("/" + p.Name), Decay: p.Decay})
+	}
 	for _, p := range m.Config.Params() {
-		if r.Trainable == nil || anyMatch(r.Trainable, p.Name) {
-			s.params = append(s.params, optim.Param{Variable: m.Store().GetVariable("/" + p.Name), Decay: p.Decay})
+		if r.Trainable == nil && r.LoRA == nil || anyMatch(r.Trainable, p.Name) {
+			train(p)
 		}
 	}
-	if len(s.params) == 0 {
+	if len(s.params) == 0 && (r.LoRA == nil || r.Trainable != nil) {
 		return nil, fmt.Errorf("recipe: no tensor matches %q", r.Trainable)
 	}
+	if r.LoRA != nil {
+		if err := m.Attach(ctx, *r.LoRA, seed); err != nil {
+			return nil, err
+		}
+		for _, p := range m.Adapters() {
+			train(p)
+		}
+		if r.LoRA.Dropout > 0 {
+			s.noise = func(step, batch int) []uint32 {
+				rng := rand.NewPCG(seed, uint64(step)<<32|uint64(batch)) // no state: a resumed run draws what it would have drawn
+				return []uint32{uint32(rng.Uint64()), uint32(rng.Uint64())}
+			}
+		}
+	}
 	lossAndGradients := func(args []*graph.Node) (*graph.Node, []*graph.Node) {
-		loss := m.LossGraph(args, r.Checkpointing)
+		var noise *graph.Node
+		if s.noise != nil {
+			noise, args = args[0], args[1:]
+		}
+		loss := m.LossGraph(args, noise, r.Checkpointing)
 		values := make([]*graph.Node, len(s.params))
 		for i, p := range s.params {
 			values[i] = p.Variable.NodeValue(loss.Graph())
@@ -98,6 +122,11 @@ func gradientSum(store *gomlx.Store, p *gomlx.Variable) *gomlx.Variable {
 // changed.
 func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) (loss, norm float64, err error) {
 	hyper := s.adamw.Hyper(n, lr)
+	if s.noise != nil {
+		for i, args := range batches {
+			batches[i] = append([]any{tensors.FromValue(s.noise(n, i))}, args...)
+		}
+	}
 	err = s.model.Exclusive(ctx, func() error {
 		if len(batches) == 1 {
 			out, err := call(s.whole, hyper, batches[0])
@@ -147,8 +176,12 @@ func call(exec *gomlx.Exec, first any, args []any) (out []float64, err error) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// close frees compiled graphs, and the moments and sums that belong to this stage alone.
+// close ends the stage: adapters become part of the weights, and compiled graphs, moments and sums, which belong to this
+// stage alone, are freed.
 func (s *stepper) close() error {
+	if err := s.model.Merge(context.Background()); err != nil { // half an end would be none: it cannot be cancelled
+		return err
+	}
 	for _, e := range []*gomlx.Exec{s.whole, s.part, s.apply} {
 		e.Finalize()
 	}

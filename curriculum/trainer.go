@@ -139,10 +139,12 @@ func (t *Trainer) plan() error {
 	return nil
 }
 
-// Close ends the run: the list of bad samples and the event file are synced and closed, and the directory is free.
+// Close ends the run: the list of bad samples and the event file are synced and closed, and the directory is free. The model
+// is left with the weights it has learnt, which take up what adapters there are.
 func (t *Trainer) Close() (err error) {
 	if t.stepper != nil {
 		err = t.stepper.close()
+		t.stepper = nil
 	}
 	if t.events != nil {
 		err = errors.Join(err, t.events.Close())
@@ -179,15 +181,16 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 // runStage takes the current stage from where it is to its end, or reports that the caller has left.
 func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (goOn bool, err error) {
 	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
+	seed := t.opts.Seed + uint64(t.state.Stage)
 	if t.stepper == nil {
-		if t.stepper, err = newStepper(t.model, r); err != nil {
+		if t.stepper, err = newStepper(ctx, t.model, r, seed); err != nil {
 			return false, err
 		}
-		if err := t.restoreMoments(); err != nil {
+		if err := t.restoreStage(); err != nil {
 			return false, err
 		}
 	}
-	feed := newFeed(t.model, t.encoder, stage, r, t.opts.Seed+uint64(t.state.Stage))
+	feed := newFeed(t.model, t.encoder, stage, r, seed)
 	if _, err := t.validate(ctx); err != nil { // the run may have been left while it validated
 		return false, err
 	}
@@ -223,7 +226,7 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	return true, t.next(ctx)
 }
 
-// next ends a stage: the one after it begins with fresh moments.
+// next ends a stage: the one after it begins with fresh moments, and no adapters.
 func (t *Trainer) next(ctx context.Context) error {
 	if err := t.stepper.close(); err != nil {
 		return err

@@ -73,7 +73,7 @@ func (m *Model) encode(ctx context.Context, l *visionLayout, frames []*vision.Pa
 		chosen[b] = frames[i]
 	}
 	args := append([]any{m.packPatches(l, chosen, batch)}, l.args()...)
-	res, err := m.run(ctx, m.vision, args...)
+	res, err := m.run(ctx, &m.vision, args...)
 	if err != nil {
 		return err
 	}

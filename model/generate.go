@@ -23,7 +23,7 @@ func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids
 	}
 	// The cache's length travels as a shape: prompt and answer together, bucketed.
 	slots := tensors.FromShape(shapes.Make(dtypes.Bool, PaddedLength(b.seq+limit)))
-	res, err := m.run(ctx, m.prefill, append([]any{slots}, b.args()...)...)
+	res, err := m.run(ctx, &m.prefill, append([]any{slots}, b.args()...)...)
 	var ids []int32
 	for err == nil && len(ids) < limit {
 		var next int32
@@ -38,7 +38,7 @@ func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids
 			break
 		}
 		at := len(p.IDs) + len(ids) - 1
-		res, err = m.run(ctx, m.decode, m.decodeArgs(next, at, b.next[0]+int32(len(ids))-1, res[1:])...)
+		res, err = m.run(ctx, &m.decode, m.decodeArgs(next, at, b.next[0]+int32(len(ids))-1, res[1:])...)
 	}
 	for _, t := range res {
 		t.FinalizeAll()
@@ -105,7 +105,7 @@ func (m *Model) decodeGraph(g *Graph, in []*Node) []*Node {
 		key, value := put(in[4+2*i], rotate(k, cos, sin)), put(in[5+2*i], v)
 		x = Add(x, attendGrouped(layer, c, rotate(q, cos, sin), key, value, seen, x.DType()))
 		h = rmsNorm(x, layer.get("post_attention_layernorm.weight"), c.RMSNormEps)
-		x = Add(x, swiGLU(layer.in("mlp."), h, false))
+		x = Add(x, swiGLU(layer.in("mlp."), h))
 		out = append(out, key, value)
 	}
 	return append([]*Node{logits(w, Reshape(x, 1, c.HiddenSize))}, out...)

@@ -18,6 +18,8 @@ type weights struct {
 	graph  *Graph
 	prefix string
 
+	adapters      *adapters    // beside the weights; nil if there are none
+	noise         *dropout     // of the adapters' inputs; nil outside of training
 	compute       dtypes.DType // type the forward pass runs in
 	checkpointing bool         // each layer's input is kept for the gradient, and nothing inside it
 }
@@ -73,6 +75,32 @@ func (w *weights) rows(name string, index *Node) *Node {
 	return Mul(ConvertDType(Gather(v.NodeValue(w.graph), index), dtypes.Float32), scale)
 }
 
+// linear is the named layer, with the bias and the adapter it has; act at most one activation.
+func (w *weights) linear(name string, x *Node, act ...activation.Type) *Node {
+	var bias *Node
+	if w.store.GetVariable("/"+w.prefix+name+".bias") != nil {
+		bias = w.get(name + ".bias")
+	}
+	if w.adapters == nil || !w.adapters.has(w.prefix+name) {
+		return dense(x, w.get(name+".weight"), bias, act...)
+	}
+	y := Add(dense(x, w.get(name+".weight"), bias), w.adapted(name, x))
+	for _, a := range act {
+		y = apply(a, y)
+	}
+	return y
+}
+
+// apply is an activation as dense rounds it, so that an adapter of zeros changes no bit. The Go backend's fused kernel
+// divides where GoMLX's graph multiplies by the logistic function.
+func apply(a activation.Type, x *Node) *Node {
+	fused := x.Graph().Backend().Capabilities().Operations[compute.OpTypeFusedDense]
+	if a != activation.TypeSwish || x.DType() != dtypes.Float32 || !fused {
+		return activation.Apply(a, x)
+	}
+	return Div(x, OnePlus(Exp(Neg(MaxScalar(x, -88))))) // below, the exponential would be infinite and its gradient NaN
+}
+
 // dense is PyTorch's Linear: weight [out, in]; bias [out] or nil; act at most one activation.
 func dense(x, weight, bias *Node, act ...activation.Type) *Node {
 	if x.DType() == dtypes.Float32 {
@@ -100,16 +128,9 @@ func rmsNorm(x, weight *Node, eps float64) *Node {
 }
 
 // swiGLU is down(silu(gate(x)) * up(x)); the vision tower's has biases, the text tower's none.
-func swiGLU(w *weights, x *Node, biased bool) *Node {
-	bias := func(name string) *Node {
-		if !biased {
-			return nil
-		}
-		return w.get(name)
-	}
-	gate := dense(x, w.get("gate_proj.weight"), bias("gate_proj.bias"), activation.TypeSwish) // the field's SiLU
-	up := dense(x, w.get("up_proj.weight"), bias("up_proj.bias"))
-	return dense(Mul(gate, up), w.get("down_proj.weight"), bias("down_proj.bias"))
+func swiGLU(w *weights, x *Node) *Node {
+	gate := w.linear("gate_proj", x, activation.TypeSwish) // the field's SiLU
+	return w.linear("down_proj", Mul(gate, w.linear("up_proj", x)))
 }
 
 // gelu is the exact one: x * Φ(x), in float32.

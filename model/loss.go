@@ -92,11 +92,15 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 
 // LossGraph is the weighted sum of the cross-entropies of the batch's target tokens, from the inputs LossArgs makes. Only
 // target rows meet the head. With checkpointing, the gradient computes every layer's activations a second time rather
-// than keep them.
-func (m *Model) LossGraph(in []*Node, checkpointing bool) *Node {
+// than keep them. noise is [2] uint32, from which the adapters' dropout is drawn: equal noise, equal masks. It is nil where
+// there is none.
+func (m *Model) LossGraph(in []*Node, noise *Node, checkpointing bool) *Node {
 	g := in[0].Graph()
 	w := m.weights(g)
 	w.checkpointing = checkpointing
+	if noise != nil && m.adapters != nil {
+		w.noise = &dropout{noise: noise, share: m.adapters.Dropout}
+	}
 	rows, ids, weight := in[0], in[1], in[2]
 	t := textInputs{ids: in[3], cos: in[4], sin: in[5]}
 	if len(in) > 7 {

@@ -65,7 +65,7 @@ func trainParity(t *testing.T, checkpointing bool) {
 			params = append(params, optim.Param{Variable: m.store.GetVariable("/" + p.Name), Decay: true})
 		}
 		exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-			loss := m.LossGraph(in[1:], checkpointing)
+			loss := m.LossGraph(in[1:], nil, checkpointing)
 			var values []*graph.Node
 			for _, p := range params {
 				values = append(values, p.Variable.NodeValue(loss.Graph()))

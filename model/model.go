@@ -34,6 +34,8 @@ type Model struct {
 	dtype   dtypes.DType // of the forward pass
 	int8    bool         // matrices are held as int8, see quantise
 
+	adapters *adapters // beside the weights; nil if there are none
+
 	vision, score, prefill, decode *model.Exec
 
 	turn   chan struct{} // holds a token for each graph run under way; its capacity is how many may be
@@ -114,12 +116,20 @@ func (m *Model) build() (err error) {
 	return nil
 }
 
+// rebuild makes the graphs anew, for variables that are others. No graph may run meanwhile.
+func (m *Model) rebuild() error {
+	for _, e := range m.execs() {
+		(*e).Finalize()
+	}
+	return m.build()
+}
+
 func (m *Model) execs() []**model.Exec {
 	return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode}
 }
 
 func (m *Model) weights(g *graph.Graph) *weights {
-	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype}
+	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}
 }
 
 // Close waits for calls under way and frees weights and compiled graphs. Later calls return ErrClosed.
@@ -138,9 +148,9 @@ func (m *Model) Close() error {
 	return nil
 }
 
-// run executes one graph when its turn comes. The graph runs on a goroutine of its own, so that a cancelled caller
+// run executes one graph when its turn comes: exec is read then, since [Model.rebuild] replaces it. The graph runs on a goroutine of its own, so that a cancelled caller
 // returns at once; the turn and the model stay held until the run has really ended.
-func (m *Model) run(ctx context.Context, exec *model.Exec, args ...any) ([]*tensors.Tensor, error) {
+func (m *Model) run(ctx context.Context, exec **model.Exec, args ...any) ([]*tensors.Tensor, error) {
 	m.mu.RLock()
 	if m.closed {
 		m.mu.RUnlock()
@@ -168,7 +178,7 @@ func (m *Model) run(ctx context.Context, exec *model.Exec, args ...any) ([]*tens
 			}
 			done <- r
 		}()
-		r.out, r.err = exec.Call(args...)
+		r.out, r.err = (*exec).Call(args...)
 		for _, a := range args {
 			if t, ok := a.(*tensors.Tensor); ok {
 				t.FinalizeAll() // large inputs should not wait for the garbage collector

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
@@ -43,8 +44,18 @@ func (m *Model) Save(ctx context.Context, from fs.FS, calibration []byte, dir st
 	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.Write(ctx, from, calibration, d) })
 }
 
-// Write puts the files of Save into a directory that is being written. Nothing may change the weights meanwhile.
+// Write puts the files of Save into a directory that is being written: an ordinary checkpoint, in whose weights adapters
+// are merged. Nothing may change the weights meanwhile.
 func (m *Model) Write(ctx context.Context, from fs.FS, calibration []byte, d *state.Dir) error {
+	parts, err := m.lowRank()
+	if err != nil {
+		return err
+	}
+	return m.writeFiles(ctx, from, calibration, d, parts)
+}
+
+// writeFiles writes a checkpoint whose weights have these factors added to them.
+func (m *Model) writeFiles(ctx context.Context, from fs.FS, calibration []byte, d *state.Dir, parts map[string]factors) error {
 	if err := copySideFiles(from, d); err != nil {
 		return err
 	}
@@ -60,7 +71,7 @@ func (m *Model) Write(ctx context.Context, from fs.FS, calibration []byte, d *st
 			return err
 		}
 	}
-	return d.File(weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w) })
+	return d.File(weightsFile, func(w io.Writer) error { return m.writeWeights(ctx, w, parts) })
 }
 
 // copySideFiles copies what is neither weights nor config: tokenizer, processor, licence.
@@ -97,7 +108,15 @@ func sideFile(name string) bool {
 	return false
 }
 
-func (m *Model) writeWeights(ctx context.Context, w io.Writer) error {
+func (m *Model) writeWeights(ctx context.Context, w io.Writer, parts map[string]factors) error {
+	var sum *graph.ExecOneOutput
+	if len(parts) > 0 {
+		var err error
+		if sum, err = newSum(m, m.adapters.scale); err != nil {
+			return err
+		}
+		defer sum.Finalize()
+	}
 	stored := safetensors.F32
 	if m.Config.DType == "bfloat16" {
 		stored = safetensors.BF16
@@ -111,6 +130,12 @@ func (m *Model) writeWeights(ctx context.Context, w io.Writer) error {
 			value, err := m.store.GetVariable("/" + p.Name).Value()
 			if err != nil {
 				return err
+			}
+			if f, ok := parts[p.Name]; ok {
+				if value, err = sum.Call(value, f.a, f.b); err != nil {
+					return err
+				}
+				defer value.FinalizeAll()
 			}
 			return writeTensor(w, stored, value)
 		}})

@@ -26,7 +26,7 @@ func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32,
 		return err
 	}
 	candidates := tensors.FromFlatDataAndDimensions(answers, len(answers))
-	res, err := m.run(ctx, m.score, append([]any{candidates}, b.args()...)...)
+	res, err := m.run(ctx, &m.score, append([]any{candidates}, b.args()...)...)
 	if err != nil {
 		return err
 	}

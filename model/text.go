@@ -57,7 +57,7 @@ func textTower(w *weights, in textInputs, only *Node, trace func(name string, x 
 		}
 		x = Add(x, attendGrouped(layer, c, q, k, v, mask, x.DType()))
 		h = rmsNorm(x, layer.get("post_attention_layernorm.weight"), c.RMSNormEps)
-		x = Add(x, swiGLU(layer.in("mlp."), h, false))
+		x = Add(x, swiGLU(layer.in("mlp."), h))
 		trace(fmt.Sprintf("text.layer.%d", i), x)
 	}
 	return x, caches
@@ -67,8 +67,7 @@ func textTower(w *weights, in textInputs, only *Node, trace func(name string, x 
 func project(w *weights, c *Config, x *Node) (q, k, v *Node) {
 	batch, seqLen := x.Shape().Dim(0), x.Shape().Dim(1)
 	split := func(name string, heads int) *Node {
-		y := dense(x, w.get(name+".weight"), w.get(name+".bias"))
-		return TransposeAllAxes(Reshape(y, batch, seqLen, heads, c.HeadDim), 0, 2, 1, 3)
+		return TransposeAllAxes(Reshape(w.linear(name, x), batch, seqLen, heads, c.HeadDim), 0, 2, 1, 3)
 	}
 	return split("q_proj", c.Heads), split("k_proj", c.KVHeads), split("v_proj", c.KVHeads)
 }
@@ -86,7 +85,7 @@ func attendGrouped(layer *weights, c *Config, q, k, v, mask *Node, dtype dtypes.
 	out := attend(q, k, v, mask)
 	out = Reshape(out, batch, c.Heads, seqLen, c.HeadDim)
 	out = Reshape(TransposeAllAxes(out, 0, 2, 1, 3), batch, seqLen, c.Heads*c.HeadDim)
-	return dense(ConvertDType(out, dtype), layer.get("self_attn.o_proj.weight"), nil)
+	return layer.linear("self_attn.o_proj", ConvertDType(out, dtype))
 }
 
 // causal is the mask [batch or 1, 1, seq, seq] that lets a token see itself and what came before, but no left padding.

@@ -37,7 +37,7 @@ func visionTower(w *weights, in visionInputs, trace func(name string, x *Node)) 
 		h := rmsNorm(x, block.get("norm1.weight"), 1e-6)
 		x = Add(x, visionAttention(block, c, h, cos, sin, in, slices.Contains(c.FullAttention, i)))
 		h = rmsNorm(x, block.get("norm2.weight"), 1e-6)
-		x = Add(x, swiGLU(block.in("mlp."), h, true))
+		x = Add(x, swiGLU(block.in("mlp."), h))
 		trace(fmt.Sprintf("vision.block.%d", i), x)
 	}
 
@@ -45,9 +45,7 @@ func visionTower(w *weights, in visionInputs, trace func(name string, x *Node)) 
 	x = rmsNorm(x, merger.get("ln_q.weight"), 1e-6)
 	unit := c.MergeSize * c.MergeSize
 	x = Reshape(x, frames, patches/unit, unit*c.HiddenSize)
-	x = dense(x, merger.get("mlp.0.weight"), merger.get("mlp.0.bias"))
-	x = gelu(x)
-	x = dense(x, merger.get("mlp.2.weight"), merger.get("mlp.2.bias"))
+	x = merger.linear("mlp.2", gelu(merger.linear("mlp.0", x)))
 	trace("vision.merger", x)
 	// [merged, frames, out] gathers along its first axis; transposing back is free for one frame.
 	x = TransposeAllAxes(Gather(TransposeAllAxes(x, 1, 0, 2), ExpandAxes(in.inverse, -1)), 1, 0, 2)
@@ -60,7 +58,7 @@ func visionTower(w *weights, in visionInputs, trace func(name string, x *Node)) 
 func visionAttention(w *weights, c *VisionConfig, x, cos, sin *Node, in visionInputs, full bool) *Node {
 	frames, patches := x.Shape().Dim(0), x.Shape().Dim(1)
 	headDim := c.HiddenSize / c.Heads
-	qkv := dense(x, w.get("attn.qkv.weight"), w.get("attn.qkv.bias")) // [frames, patches, 3*hidden]
+	qkv := w.linear("attn.qkv", x) // [frames, patches, 3*hidden]
 	qkv = Reshape(qkv, frames, patches, 3, c.Heads, headDim)
 	qkv = TransposeAllAxes(qkv, 2, 0, 3, 1, 4) // [3, frames, heads, patches, headDim]
 	part := func(i int) *Node { return Squeeze(Slice(qkv, AxisElem(i)), 0) }
@@ -84,7 +82,7 @@ func visionAttention(w *weights, c *VisionConfig, x, cos, sin *Node, in visionIn
 		out = gatherRows(out, in.back)
 	}
 	out = Reshape(TransposeAllAxes(out, 0, 2, 1, 3), frames, patches, c.HiddenSize)
-	return dense(ConvertDType(out, x.DType()), w.get("attn.proj.weight"), w.get("attn.proj.bias"))
+	return w.linear("attn.proj", ConvertDType(out, x.DType()))
 }
 
 // gatherRows picks rows of the third axis: [frames, heads, rows, dim] → [frames, heads, len(index), dim].

@@ -1,11 +1,12 @@
 // Train takes a checkpoint through stages of the EgoTSR curriculum, on episodes with true progress or on sample files.
 //
 //	go run ./examples/train -stage cot,tag,long -data ../episodes-train -validate ../shared/episodes -out runs/nano
-//	go run ./examples/train -stage tag -data DIR-WITH-JSONL -from CHECKPOINT -out runs/mine -lora
+//	go run ./examples/train -stage tag -data DIR-WITH-JSONL -from CHECKPOINT -out runs/mine -lora 8
 //
 // A run that was interrupted goes on with the same command and -resume. The newest weights are in
 // OUT/checkpoint-<steps>, those with the most right validation answers in OUT/best: both open with egotsr.Open and load
-// in transformers.
+// in transformers. With -lora the former are, until their stage ends, the weights it began with, and beside them what is
+// learnt, in the folder adapter/ for peft and Model.Adapt.
 package main
 
 import (

@@ -257,14 +257,14 @@ func TestAdapterFiles(t *testing.T) {
 			trained(t, m)
 			dir, whole, again := apart(t, m), filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "again")
 			sameWeights(t, from, os.DirFS(dir)) // those of the beginning
-			if err := m.Save(ctx, from, whole); err != nil {
+			if err := m.Save(ctx, from, nil, whole); err != nil {
 				t.Fatal(err)
 			}
 			together := open(t, os.DirFS(dir), backend, "f32")
 			if err := together.Adapt(ctx, os.DirFS(filepath.Join(dir, AdapterDir))); err != nil {
 				t.Fatal(err)
 			}
-			if err := together.Save(ctx, os.DirFS(dir), again); err != nil {
+			if err := together.Save(ctx, os.DirFS(dir), nil, again); err != nil {
 				t.Fatal(err)
 			}
 			sameWeights(t, os.DirFS(whole), os.DirFS(again))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -21,9 +22,12 @@ type stepper struct {
 	adamw  optim.AdamW
 	params []optim.Param
 
-	whole *gomlx.Exec // loss, gradient and update of a step with one batch
-	part  *gomlx.Exec // loss and gradient of one batch of several, added up
-	apply *gomlx.Exec // the update from what was added up
+	whole *model.Program // loss, gradient and update of a step with one batch
+	part  *model.Program // loss and gradient of one batch of several, added up
+	apply *model.Program // the update from what was added up
+
+	sharded []*gomlx.Variable // weights of which each device has its rows only
+	gather  *model.Program    // brings them together on every device
 }
 
 // newStepper chooses what is trained: the weights that match, in the order of the name table.
@@ -37,6 +41,11 @@ func newStepper(m *model.Model, r Recipe) (*stepper, error) {
 	if len(s.params) == 0 {
 		return nil, fmt.Errorf("recipe: no tensor matches %q", r.Trainable)
 	}
+	for _, p := range m.Config.Params() {
+		if v := m.Store().GetVariable("/" + p.Name); model.Sharded(v) {
+			s.sharded = append(s.sharded, v)
+		}
+	}
 	lossAndGradients := func(args []*graph.Node) (*graph.Node, []*graph.Node) {
 		loss := m.LossGraph(args, r.Checkpointing)
 		values := make([]*graph.Node, len(s.params))
@@ -46,18 +55,20 @@ func newStepper(m *model.Model, r Recipe) (*stepper, error) {
 		return loss, graph.Gradient(loss, values...)
 	}
 	graphs := []struct {
-		exec  **gomlx.Exec
-		build func(in []*graph.Node) []*graph.Node
+		exec  **model.Program
+		build func(g *graph.Graph, in []*graph.Node) []*graph.Node
 	}{
-		{&s.whole, func(in []*graph.Node) []*graph.Node {
+		{&s.whole, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
 			loss, grads := lossAndGradients(in[1:])
 			return []*graph.Node{loss, s.adamw.Update(s.params, grads, in[0])}
 		}},
-		{&s.part, func(in []*graph.Node) []*graph.Node {
-			loss, grads := lossAndGradients(in[1:])
+		{&s.part, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
+			restore := s.useWhole(in[1:])
+			loss, grads := lossAndGradients(in[1+len(s.sharded):])
+			restore()
 			for i, p := range s.params {
 				sum := gradientSum(m.Store(), p.Variable)
-				before := sum.NodeValue(loss.Graph())
+				before := sum.NodeValue(g)
 				// The first batch of a step replaces what the last step has left, which need not be finite.
 				first := graph.BroadcastToShape(in[0], before.Shape())
 				grad := graph.ConvertDType(grads[i], dtypes.Float32)
@@ -65,20 +76,21 @@ func newStepper(m *model.Model, r Recipe) (*stepper, error) {
 			}
 			return []*graph.Node{loss}
 		}},
-		{&s.apply, func(in []*graph.Node) []*graph.Node {
+		{&s.apply, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
 			grads := make([]*graph.Node, len(s.params))
 			for i, p := range s.params {
-				grads[i] = gradientSum(m.Store(), p.Variable).NodeValue(in[0].Graph())
+				grads[i] = gradientSum(m.Store(), p.Variable).NodeValue(g)
 			}
 			return []*graph.Node{s.adamw.Update(s.params, grads, in[0])}
 		}},
+		{&s.gather, s.gatherGraph},
 	}
+	split := func(input int) bool { return input > len(s.sharded) && model.SplitLoss(input-1-len(s.sharded)) }
 	for _, g := range graphs {
-		exec, err := gomlx.NewExec(m.Backend(), m.Store(), func(_ *gomlx.Scope, in []*graph.Node) []*graph.Node { return g.build(in) })
-		if err != nil {
+		var err error
+		if *g.exec, err = m.NewProgram(split, g.build); err != nil {
 			return nil, err
 		}
-		*g.exec = exec.SetMaxCache(-1) // shapes are bucketed by us
 	}
 	return s, nil
 }
@@ -91,6 +103,9 @@ func gradientSum(store *gomlx.Store, p *gomlx.Variable) *gomlx.Variable {
 	}
 	v := store.VariableWithValue(path, tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
 	v.Trainable = false
+	if err := v.SetShardingSpec(p.ShardingSpec()); err != nil {
+		panic(err) // only a value that lies on devices already cannot take one
+	}
 	return v
 }
 
@@ -99,19 +114,15 @@ func gradientSum(store *gomlx.Store, p *gomlx.Variable) *gomlx.Variable {
 func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) (loss, norm float64, err error) {
 	hyper := s.adamw.Hyper(n, lr)
 	err = s.model.Exclusive(ctx, func() error {
-		if len(batches) == 1 {
+		if len(batches) == 1 && len(s.sharded) == 0 {
 			out, err := call(s.whole, hyper, batches[0])
 			if err == nil {
 				loss, norm = out[0], out[1]
 			}
 			return err
 		}
-		for i, args := range batches {
-			out, err := call(s.part, i == 0, args)
-			if err != nil {
-				return err
-			}
-			loss += out[0]
+		if loss, err = s.accumulate(batches); err != nil {
+			return err
 		}
 		out, err := call(s.apply, hyper, nil)
 		if err == nil {
@@ -122,8 +133,25 @@ func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) 
 	return loss, norm, err
 }
 
+// accumulate adds up losses and gradients of the batches.
+func (s *stepper) accumulate(batches [][]any) (loss float64, err error) {
+	weights, free, err := s.gathered()
+	if err != nil {
+		return 0, err
+	}
+	defer free()
+	for i, args := range batches {
+		out, err := call(s.part, i == 0, slices.Concat(weights, args))
+		if err != nil {
+			return 0, err
+		}
+		loss += out[0]
+	}
+	return loss, nil
+}
+
 // call runs a graph and frees its inputs. Its outputs are scalars.
-func call(exec *gomlx.Exec, first any, args []any) (out []float64, err error) {
+func call(exec *model.Program, first any, args []any) (out []float64, err error) {
 	defer func() {
 		if p := recover(); p != nil { // building a graph panics where shapes do not fit
 			err = fmt.Errorf("train: %v", p)
@@ -149,7 +177,7 @@ func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // close frees compiled graphs, and the moments and sums that belong to this stage alone.
 func (s *stepper) close() error {
-	for _, e := range []*gomlx.Exec{s.whole, s.part, s.apply} {
+	for _, e := range []*model.Program{s.whole, s.part, s.apply, s.gather} {
 		e.Finalize()
 	}
 	for _, p := range s.params {

@@ -51,10 +51,7 @@ func (m *Model) Masters(ctx context.Context) error {
 				return fmt.Errorf("tensor %s: %w", p.Name, err)
 			}
 		}
-		for _, e := range m.execs() {
-			(*e).Finalize() // compiled for the narrow weights
-		}
-		return m.build()
+		return m.rebuild()
 	})
 }
 

@@ -19,7 +19,8 @@ import (
 // Options says how a checkpoint is run. Nil, or the zero value, is right for most programs.
 type Options struct {
 	// Backend is "go" (pure Go, always there), "xla:cpu" or "xla:cuda". Empty means $GOMLX_BACKEND, and where that is
-	// unset the best one that this program and machine have.
+	// unset the best one that this program and machine have. Judging in batches and training use all devices of it; a
+	// CPU is one device, or as many as "xla:cpu,devices=4" makes of it to try that out.
 	Backend string
 
 	// Weights is the type that weights are held and multiplied in: "f32", "bf16", "int8", or empty for the type they
@@ -30,7 +31,7 @@ type Options struct {
 	// Zero takes the bound from the checkpoint's preprocessor_config.json.
 	MinPixels, MaxPixels int
 
-	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. Zero means 8.
+	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
 	MaxBatch int
 
 	// FrameCache is how many frames have their vision features kept for the next call: 4·tokens·hidden bytes each,
@@ -93,10 +94,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if o.MaxBatch < 0 {
 		return nil, &InputError{What: "Options.MaxBatch", Reason: "is negative"}
 	}
-	m = &Model{fsys: fsys, log: o.Logger, maxBatch: 8, detailsLimit: detailsLimit, frames: newFrameCache(64)}
-	if o.MaxBatch > 0 {
-		m.maxBatch = o.MaxBatch
-	}
+	m = &Model{fsys: fsys, log: o.Logger, detailsLimit: detailsLimit, frames: newFrameCache(64)}
 	if o.FrameCache != 0 {
 		m.frames = newFrameCache(max(o.FrameCache, 0))
 	}
@@ -124,6 +122,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		backend.Finalize()
 		return nil, err
 	}
+	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
 	if err := m.checkTokens(); err != nil {
 		m.net.Close()
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -71,6 +73,39 @@ func TestJudgeAllEqualsJudge(t *testing.T) {
 	}
 	if i != len(pairs) {
 		t.Errorf("%d judgements of %d pairs", i, len(pairs))
+	}
+}
+
+// TestJudgeAllDevices: three devices, among which nothing divides, answer as one does.
+func TestJudgeAllDevices(t *testing.T) {
+	plugins, _ := filepath.Glob(filepath.Join(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"), "*cpu*.so"))
+	if len(plugins) == 0 {
+		t.Skip("no XLA plugin for the CPU")
+	}
+	one, three := openGolden(t, Options{Backend: "xla:cpu"}), openGolden(t, Options{Backend: "xla:cpu,devices=3"})
+	if three.maxBatch != 3*one.maxBatch {
+		t.Errorf("a batch is %d on three devices, %d on one", three.maxBatch, one.maxBatch)
+	}
+	var pairs []Pair
+	for i := range uint64(5) {
+		pairs = append(pairs, Pair{"put the cup away", noise(i, 56, 56), noise(i+100, 56, 84)})
+	}
+	var want []float64
+	for j, err := range one.JudgeAll(context.Background(), values(pairs), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, j.PImg1)
+	}
+	i := 0
+	for j, err := range three.JudgeAll(context.Background(), values(pairs), nil) {
+		if err != nil || math.Abs(j.PImg1-want[i]) > 1e-5 {
+			t.Errorf("pair %d: %v, %v on three devices, %v on one", i, err, j.PImg1, want[i])
+		}
+		i++
+	}
+	if j, err := three.Judge(context.Background(), pairs[0], &JudgeOptions{Generate: true}); err != nil {
+		t.Errorf("generated %+v, %v", j, err)
 	}
 }
 

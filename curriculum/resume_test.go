@@ -31,18 +31,22 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(xlaDump)
+	os.Exit(code)
 }
 
 // tiny is a model of one layer a tower with random weights: a step takes milliseconds.
-func tiny() (*model.Model, *Encoder, error) {
+func tiny() (*model.Model, *Encoder, error) { return tinyOn("go") }
+
+func tinyOn(backendName string) (*model.Model, *Encoder, error) {
 	files := os.DirFS(checkpoint)
 	config, err := model.LoadConfig(files)
 	if err != nil {
 		return nil, nil, err
 	}
 	config.Layers, config.Vision.Depth, config.Vision.FullAttention = 1, 1, nil
-	backend, err := model.NewBackend("go")
+	backend, err := model.NewBackend(backendName)
 	if err != nil {
 		return nil, nil, err
 	}

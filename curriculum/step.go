@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -23,9 +24,12 @@ type stepper struct {
 	params []optim.Param
 	noise  func(step, batch int) []uint32 // what dropout draws from; nil = no dropout
 
-	whole *gomlx.Exec // loss, gradient and update of a step with one batch
-	part  *gomlx.Exec // loss and gradient of one batch of several, added up
-	apply *gomlx.Exec // the update from what was added up
+	whole *model.Program // loss, gradient and update of a step with one batch
+	part  *model.Program // loss and gradient of one batch of several, added up
+	apply *model.Program // the update from what was added up
+
+	sharded []*gomlx.Variable // weights of which each device has its rows only
+	gather  *model.Program    // brings them together on every device
 }
 
 // newStepper chooses what is trained: the weights that match, in the order of the name table, and adapters, which it puts
@@ -57,6 +61,11 @@ func newStepper(ctx context.Context, m *model.Model, r Recipe, seed uint64) (*st
 			}
 		}
 	}
+	for _, p := range m.Config.Params() {
+		if v := m.Store().GetVariable("/" + p.Name); model.Sharded(v) {
+			s.sharded = append(s.sharded, v)
+		}
+	}
 	lossAndGradients := func(args []*graph.Node) (*graph.Node, []*graph.Node) {
 		var noise *graph.Node
 		if s.noise != nil {
@@ -70,18 +79,20 @@ func newStepper(ctx context.Context, m *model.Model, r Recipe, seed uint64) (*st
 		return loss, graph.Gradient(loss, values...)
 	}
 	graphs := []struct {
-		exec  **gomlx.Exec
-		build func(in []*graph.Node) []*graph.Node
+		exec  **model.Program
+		build func(g *graph.Graph, in []*graph.Node) []*graph.Node
 	}{
-		{&s.whole, func(in []*graph.Node) []*graph.Node {
+		{&s.whole, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
 			loss, grads := lossAndGradients(in[1:])
 			return []*graph.Node{loss, s.adamw.Update(s.params, grads, in[0])}
 		}},
-		{&s.part, func(in []*graph.Node) []*graph.Node {
-			loss, grads := lossAndGradients(in[1:])
+		{&s.part, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
+			restore := s.useWhole(in[1:])
+			loss, grads := lossAndGradients(in[1+len(s.sharded):])
+			restore()
 			for i, p := range s.params {
 				sum := gradientSum(m.Store(), p.Variable)
-				before := sum.NodeValue(loss.Graph())
+				before := sum.NodeValue(g)
 				// The first batch of a step replaces what the last step has left, which need not be finite.
 				first := graph.BroadcastToShape(in[0], before.Shape())
 				grad := graph.ConvertDType(grads[i], dtypes.Float32)
@@ -89,20 +100,25 @@ func newStepper(ctx context.Context, m *model.Model, r Recipe, seed uint64) (*st
 			}
 			return []*graph.Node{loss}
 		}},
-		{&s.apply, func(in []*graph.Node) []*graph.Node {
+		{&s.apply, func(g *graph.Graph, in []*graph.Node) []*graph.Node {
 			grads := make([]*graph.Node, len(s.params))
 			for i, p := range s.params {
-				grads[i] = gradientSum(m.Store(), p.Variable).NodeValue(in[0].Graph())
+				grads[i] = gradientSum(m.Store(), p.Variable).NodeValue(g)
 			}
 			return []*graph.Node{s.adamw.Update(s.params, grads, in[0])}
 		}},
+		{&s.gather, s.gatherGraph},
 	}
+	before := 1 + len(s.sharded) // inputs before LossArgs's
+	if s.noise != nil {
+		before++
+	}
+	split := func(input int) bool { return input >= before && model.SplitLoss(input-before) }
 	for _, g := range graphs {
-		exec, err := gomlx.NewExec(m.Backend(), m.Store(), func(_ *gomlx.Scope, in []*graph.Node) []*graph.Node { return g.build(in) })
-		if err != nil {
+		var err error
+		if *g.exec, err = m.NewProgram(split, g.build); err != nil {
 			return nil, err
 		}
-		*g.exec = exec.SetMaxCache(-1) // shapes are bucketed by us
 	}
 	return s, nil
 }
@@ -115,6 +131,9 @@ func gradientSum(store *gomlx.Store, p *gomlx.Variable) *gomlx.Variable {
 	}
 	v := store.VariableWithValue(path, tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
 	v.Trainable = false
+	if err := v.SetShardingSpec(p.ShardingSpec()); err != nil {
+		panic(err) // only a value that lies on devices already cannot take one
+	}
 	return v
 }
 
@@ -128,19 +147,15 @@ func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) 
 		}
 	}
 	err = s.model.Exclusive(ctx, func() error {
-		if len(batches) == 1 {
+		if len(batches) == 1 && len(s.sharded) == 0 {
 			out, err := call(s.whole, hyper, batches[0])
 			if err == nil {
 				loss, norm = out[0], out[1]
 			}
 			return err
 		}
-		for i, args := range batches {
-			out, err := call(s.part, i == 0, args)
-			if err != nil {
-				return err
-			}
-			loss += out[0]
+		if loss, err = s.accumulate(batches); err != nil {
+			return err
 		}
 		out, err := call(s.apply, hyper, nil)
 		if err == nil {
@@ -151,8 +166,25 @@ func (s *stepper) step(ctx context.Context, n int, lr float64, batches [][]any) 
 	return loss, norm, err
 }
 
+// accumulate adds up losses and gradients of the batches.
+func (s *stepper) accumulate(batches [][]any) (loss float64, err error) {
+	weights, free, err := s.gathered()
+	if err != nil {
+		return 0, err
+	}
+	defer free()
+	for i, args := range batches {
+		out, err := call(s.part, i == 0, slices.Concat(weights, args))
+		if err != nil {
+			return 0, err
+		}
+		loss += out[0]
+	}
+	return loss, nil
+}
+
 // call runs a graph and frees its inputs. Its outputs are scalars.
-func call(exec *gomlx.Exec, first any, args []any) (out []float64, err error) {
+func call(exec *model.Program, first any, args []any) (out []float64, err error) {
 	defer func() {
 		if p := recover(); p != nil { // building a graph panics where shapes do not fit
 			err = fmt.Errorf("train: %v", p)
@@ -182,7 +214,7 @@ func (s *stepper) close() error {
 	if err := s.model.Merge(context.Background()); err != nil { // half an end would be none: it cannot be cancelled
 		return err
 	}
-	for _, e := range []*gomlx.Exec{s.whole, s.part, s.apply} {
+	for _, e := range []*model.Program{s.whole, s.part, s.apply, s.gather} {
 		e.Finalize()
 	}
 	for _, p := range s.params {

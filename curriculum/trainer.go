@@ -26,6 +26,7 @@ type Options struct {
 	Keep      int          // checkpoints kept, the newest; 0 = 10
 	SaveEvery int          // steps between checkpoints; one is also made at the end of every stage and when Steps is left; 0 = 500
 	LogEvery  int          // steps between lines of the log and points of the curves; 0 = 10
+	Shard     bool         // every device holds an equal part of weights, moments and gradients, not a copy; needs a backend of several
 	MaxBad    float64      // share of unreadable samples above which the run stops; 0 = 0.01
 	Logger    *slog.Logger // nil = silence
 
@@ -106,6 +107,11 @@ func (t *Trainer) open(ctx context.Context) (err error) {
 	if err := t.model.Masters(ctx); err != nil {
 		return err
 	}
+	if opts.Shard {
+		if err := t.model.Shard(ctx, true); err != nil {
+			return err
+		}
+	}
 	if err := t.resume(ctx); err != nil {
 		return err
 	}
@@ -145,6 +151,11 @@ func (t *Trainer) Close() (err error) {
 	if t.stepper != nil {
 		err = t.stepper.close()
 		t.stepper = nil
+	}
+	if t.opts.Shard {
+		if e := t.model.Shard(context.Background(), false); !errors.Is(e, model.ErrClosed) {
+			err = errors.Join(err, e)
+		}
 	}
 	if t.events != nil {
 		err = errors.Join(err, t.events.Close())

@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go", the pure-Go backend
@@ -11,6 +13,9 @@ import (
 // NewBackend starts the named GoMLX backend: "go", "xla:cpu", "xla:cuda" or any other configuration GoMLX takes.
 // The empty name is $GOMLX_BACKEND, and where that is unset, XLA on the CPU if this program and machine have it,
 // else the pure-Go backend.
+//
+// Batches are split over all devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying
+// out what belongs on four GPUs.
 func NewBackend(name string) (b compute.Backend, err error) {
 	defer func() {
 		if p := recover(); p != nil { // GoMLX panics on a name it does not know
@@ -21,7 +26,7 @@ func NewBackend(name string) (b compute.Backend, err error) {
 		name = os.Getenv("GOMLX_BACKEND")
 	}
 	if name == "" && xlaPlugin() {
-		if b, err := compute.NewWithConfig("xla:cpu"); err == nil {
+		if b, err := openXLA("cpu"); err == nil {
 			return b, nil
 		}
 	}
@@ -30,7 +35,12 @@ func NewBackend(name string) (b compute.Backend, err error) {
 		// each other's workers for ever.
 		name = "go:ops_sequential"
 	}
-	if b, err = compute.NewWithConfig(name); err != nil {
+	if kind, config, _ := strings.Cut(name, ":"); slices.Contains([]string{"xla", "stablehlo", "hlo", "shlo"}, kind) {
+		b, err = openXLA(config)
+	} else {
+		b, err = compute.NewWithConfig(name)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("backend %q: %w", name, err)
 	}
 	return b, nil

@@ -47,13 +47,13 @@ func (m *Model) gather(prompts []Prompt) (first map[*Features]int, visual []floa
 	return first, visual, nil
 }
 
-// layoutText lays prompts out with the features they show, padded to bucketed sizes.
-func (m *Model) layoutText(prompts []Prompt) (*textBatch, error) {
+// layoutText lays prompts out in batch rows with the features they show, padded to bucketed sizes.
+func (m *Model) layoutText(prompts []Prompt, batch int) (*textBatch, error) {
 	first, visual, err := m.gather(prompts)
 	if err != nil {
 		return nil, err
 	}
-	b, err := m.Config.layoutText(prompts, first, bucketBatch(len(prompts)))
+	b, err := m.Config.layoutText(prompts, first, batch)
 	if err != nil {
 		return nil, err
 	}

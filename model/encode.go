@@ -18,7 +18,7 @@ type Features struct {
 	Values []float32
 }
 
-// maxFrames is how many frames one run of the vision tower takes.
+// maxFrames is how many frames one run of the vision tower takes on one device.
 const maxFrames = 8
 
 // Encode runs the vision tower over frames of any sizes; frames of one size share runs. The result keeps their order.
@@ -37,7 +37,7 @@ func (m *Model) Encode(ctx context.Context, frames []*vision.Patches) ([]*Featur
 	}
 	for _, grid := range grids {
 		layout := m.Config.Vision.layout(grid)
-		for members := range slices.Chunk(groups[grid], maxFrames) {
+		for members := range slices.Chunk(groups[grid], maxFrames*m.Devices()) {
 			if err := m.inParts(len(members), func(from, to int) error {
 				return m.encode(ctx, layout, frames, members[from:to], out)
 			}); err != nil {
@@ -67,7 +67,7 @@ func (c *VisionConfig) patchValues() int {
 
 // encode runs the frames with the given indices, all of one grid, and stores their features in out.
 func (m *Model) encode(ctx context.Context, l *visionLayout, frames []*vision.Patches, members []int, out []*Features) error {
-	batch := bucketBatch(len(members))
+	batch := m.evenly(bucketBatch(len(members)))
 	chosen := make([]*vision.Patches, len(members))
 	for b, i := range members {
 		chosen[b] = frames[i]
@@ -121,6 +121,9 @@ func (l *visionLayout) args() []any {
 		tensors.FromFlatDataAndDimensions(l.filled, len(l.filled)),
 		tensors.FromFlatDataAndDimensions(l.back, len(l.back)))
 }
+
+// splitFrames tells the input of the vision graph that holds one frame a row.
+func splitFrames(input int) bool { return input == 0 }
 
 // visionNodes is args seen from inside a graph, with the patches before them.
 func visionNodes(in []*graph.Node) visionInputs {

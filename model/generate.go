@@ -14,7 +14,7 @@ import (
 // Generate continues a prompt greedily for at most limit tokens. It ends at one of the checkpoint's end-of-turn tokens,
 // which is not returned, or as soon as stop (may be nil) says so of the tokens so far, which are.
 func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids []int32) bool) ([]int32, error) {
-	b, err := m.layoutText([]Prompt{p})
+	b, err := m.layoutText([]Prompt{p}, 1)
 	if err != nil {
 		return nil, err
 	}

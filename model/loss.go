@@ -52,13 +52,13 @@ func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
 			first[stand[p]] = rows
 			rows += grid.Tokens(m.Config.Vision.MergeSize)
 		}
-		padded := bucketFrames(len(frames))
+		padded := m.evenly(bucketFrames(len(frames)))
 		rows += (padded - len(frames)) * grid.Tokens(m.Config.Vision.MergeSize)
 		layout := m.Config.Vision.layout(grid)
 		visual = append(visual, m.packPatches(layout, frames, padded))
 		visual = append(visual, layout.args()...)
 	}
-	b, err := m.Config.layoutText(prompts, first, max(batch, len(prompts)))
+	b, err := m.Config.layoutText(prompts, first, m.evenly(max(batch, len(prompts))))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 			rows, ids, weight = append(rows, int32(i*seqLen+j-1)), append(ids, e.IDs[j]), append(weight, e.Weight)
 		}
 	}
-	n := PaddedLength(len(rows))
+	n := m.evenly(PaddedLength(len(rows)))
 	rows = append(rows, make([]int32, n-len(rows))...)
 	ids = append(ids, make([]int32, n-len(ids))...)
 	weight = append(weight, make([]float32, n-len(weight))...)
@@ -89,6 +89,9 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 		tensors.FromFlatDataAndDimensions(weight, n),
 	}
 }
+
+// SplitLoss tells the inputs of LossGraph that hold an example, a target or a frame a row: all but the frames' layouts.
+func SplitLoss(input int) bool { return input < 8 || (input-8)%visionInputCount == 0 }
 
 // LossGraph is the weighted sum of the cross-entropies of the batch's target tokens, from the inputs LossArgs makes. Only
 // target rows meet the head. With checkpointing, the gradient computes every layer's activations a second time rather

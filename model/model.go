@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -36,7 +37,9 @@ type Model struct {
 
 	adapters *adapters // beside the weights; nil if there are none
 
-	vision, score, prefill, decode *model.Exec
+	mesh *distributed.DeviceMesh // of all devices; nil where there is one
+
+	vision, score, prefill, decode *Program
 
 	turn   chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
@@ -71,7 +74,7 @@ func newModel(config Config, backend compute.Backend) *Model {
 	if strings.HasPrefix(backend.Name(), "Go") {
 		lanes = runtime.GOMAXPROCS(0)
 	}
-	return &Model{Config: config, backend: backend, store: model.NewStore(), turn: make(chan struct{}, lanes)}
+	return &Model{Config: config, backend: backend, store: model.NewStore(), mesh: newMesh(backend), turn: make(chan struct{}, lanes)}
 }
 
 // inParts calls f for parts of n items: all at once where runs take turns, else item by item and side by side.
@@ -103,20 +106,16 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 
 func (m *Model) build() (err error) {
 	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefillGraph, m.decodeGraph}
+	splits := []func(int) bool{splitFrames, splitPrompts, nil, nil} // generating has no batch to share
 	for i, exec := range m.execs() {
-		build := graphs[i]
-		*exec, err = model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-			return build(in[0].Graph(), in)
-		})
-		if err != nil {
+		if *exec, err = m.NewProgram(splits[i], graphs[i]); err != nil {
 			return err
 		}
-		(*exec).SetMaxCache(-1) // shapes are bucketed by us
 	}
 	return nil
 }
 
-// rebuild makes the graphs anew, for variables that are others. No graph may run meanwhile.
+// rebuild makes the graphs anew, for weights that have another type or lie elsewhere. No graph may run meanwhile.
 func (m *Model) rebuild() error {
 	for _, e := range m.execs() {
 		(*e).Finalize()
@@ -124,9 +123,7 @@ func (m *Model) rebuild() error {
 	return m.build()
 }
 
-func (m *Model) execs() []**model.Exec {
-	return []**model.Exec{&m.vision, &m.score, &m.prefill, &m.decode}
-}
+func (m *Model) execs() []**Program { return []**Program{&m.vision, &m.score, &m.prefill, &m.decode} }
 
 func (m *Model) weights(g *graph.Graph) *weights {
 	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}
@@ -148,9 +145,10 @@ func (m *Model) Close() error {
 	return nil
 }
 
-// run executes one graph when its turn comes: exec is read then, since [Model.rebuild] replaces it. The graph runs on a goroutine of its own, so that a cancelled caller
-// returns at once; the turn and the model stay held until the run has really ended.
-func (m *Model) run(ctx context.Context, exec **model.Exec, args ...any) ([]*tensors.Tensor, error) {
+// run executes one graph when its turn comes: exec is read then, since [Model.rebuild] replaces it. The graph runs on a
+// goroutine of its own, so that a cancelled caller returns at once; the turn and the model stay held until the run has
+// really ended.
+func (m *Model) run(ctx context.Context, exec **Program, args ...any) ([]*tensors.Tensor, error) {
 	m.mu.RLock()
 	if m.closed {
 		m.mu.RUnlock()

@@ -21,7 +21,7 @@ func (m *Model) Score(ctx context.Context, prompts []Prompt, answers []int32) ([
 
 // scoreRun scores prompts in one graph run.
 func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32, out [][]float32) error {
-	b, err := m.layoutText(prompts)
+	b, err := m.layoutText(prompts, m.evenly(bucketBatch(len(prompts))))
 	if err != nil {
 		return err
 	}
@@ -39,6 +39,9 @@ func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32,
 	}
 	return nil
 }
+
+// splitPrompts tells the inputs of the score graph that hold one prompt a row: neither the candidates nor the features.
+func splitPrompts(input int) bool { return input != 0 && input != 5 }
 
 func (m *Model) scoreGraph(g *Graph, in []*Node) []*Node {
 	w := m.weights(g)

@@ -100,5 +100,8 @@ func Moment(store *model.Store, prefix string, p *model.Variable) *model.Variabl
 	}
 	v := store.VariableWithValue(prefix+p.Path(), tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape().Dimensions...)))
 	v.Trainable = false
+	if err := v.SetShardingSpec(p.ShardingSpec()); err != nil { // each device keeps the part it has of the parameter
+		panic(err) // only a value that lies on devices already cannot take one
+	}
 	return v
 }

@@ -1,0 +1,249 @@
+package curriculum
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/egotsr/egotsr/model"
+)
+
+var xlaDump string // removed at the end
+
+// dump is where XLA writes the programs it compiles, as text. It reads its flags once, so all tests share the folder.
+var dump = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "egotsr-xla-")
+	if err != nil {
+		panic(err)
+	}
+	// Unoptimised code compiles in half the time; what is partitioned, and how, stays the same.
+	os.Setenv("XLA_FLAGS", "--xla_dump_hlo_as_text --xla_backend_optimization_level=0 --xla_dump_to="+dir)
+	xlaDump = dir
+	return dir
+})
+
+// devices is the tiny model on so many devices, made of the CPU.
+func devices(t testing.TB, n int) (*model.Model, *Encoder) {
+	t.Helper()
+	if plugins, _ := filepath.Glob(filepath.Join(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"), "*cpu*.so")); len(plugins) == 0 {
+		t.Skip("no XLA plugin for the CPU")
+	}
+	dump()
+	m, e, err := tinyOn(fmt.Sprintf("xla:cpu,devices=%d", n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	if m.Devices() != n {
+		t.Fatalf("%d devices, not %d", m.Devices(), n)
+	}
+	return m, e
+}
+
+// programs are those compiled since the last call, after all optimisation.
+func programs(t testing.TB) (texts []string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dump(), "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "cpu_after_optimizations.txt") {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, string(text))
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return texts
+}
+
+// find counts the programs that a pattern is found in.
+func find(texts []string, pattern string) (n int) {
+	for _, text := range texts {
+		if regexp.MustCompile(pattern).MatchString(text) {
+			n++
+		}
+	}
+	return n
+}
+
+var products = regexp.MustCompile(`= f32\[(\d+,\d+,[0-9,]+)\]\S* dot\(`)
+
+// widest is the size of the largest batch of matrix products that one device computes: attention.
+func widest(texts []string) (most int) {
+	for _, text := range texts {
+		for _, found := range products.FindAllStringSubmatch(text, -1) {
+			size := 1
+			for dim := range strings.SplitSeq(found[1], ",") {
+				n, _ := strconv.Atoi(dim)
+				size *= n
+			}
+			most = max(most, size)
+		}
+	}
+	return most
+}
+
+func near(t testing.TB, what string, got, want []Step) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d steps, not %d", what, len(got), len(want))
+	}
+	worst := 0.0
+	for i := range got {
+		worst = max(worst, math.Abs(got[i].Loss-want[i].Loss))
+		if math.Abs(got[i].GradNorm-want[i].GradNorm) > 1e-4*want[i].GradNorm {
+			t.Errorf("%s, step %d: norm %v, not %v", what, i+1, got[i].GradNorm, want[i].GradNorm)
+		}
+	}
+	t.Logf("%s: losses from %.4f to %.4f, off by at most %.2g", what, got[0].Loss, got[len(got)-1].Loss, worst)
+	if !(worst <= 1e-5) {
+		t.Errorf("%s: losses are off by %v", what, worst)
+	}
+}
+
+// TestDevices: two and four devices, with copies of the weights or with parts of them, learn what one does, each from its
+// part of the batch; the checkpoint is then one for a single device.
+func TestDevices(t *testing.T) {
+	held := pairs([2]int{10, 245}, [2]int{230, 40})
+	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 20, Batch: 8, Warmup: -1, Validation: held}, Recipe{})
+	m, e := devices(t, 1)
+	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
+	texts := programs(t)
+	alone, embeddings := widest(texts), fmt.Sprintf(`f32\[%d,%d\]`, m.Config.VocabSize, m.Config.HiddenSize)
+	if n := find(texts, "all-reduce|all-gather"); n > 0 {
+		t.Errorf("%d programs of one device wait for others", n)
+	}
+	for _, c := range []struct {
+		devices int
+		shard   bool
+	}{{2, false}, {4, false}, {2, true}, {4, true}} {
+		what := fmt.Sprintf("%d devices, sharded %v", c.devices, c.shard)
+		m, e := devices(t, c.devices)
+		dir := t.TempDir()
+		all := steps(t, trainer(t, m, e, Options{Dir: dir, Shard: c.shard}, stage), -1)
+		near(t, what, all, want)
+		if got, want := all[19].Validation, want[19].Validation; got == nil || !slices.Equal([]Count{got.Answers.All, got.Answers.Far}, []Count{want.Answers.All, want.Answers.Far}) {
+			t.Errorf("%s: validation %+v, not %+v", what, got, want)
+		}
+
+		texts := programs(t)
+		if n := widest(texts); n*c.devices != alone {
+			t.Errorf("%s: a device attends over %d numbers, where one alone does over %d", what, n, alone)
+		}
+		if n := find(texts, `= \(.*`+embeddings+`.*\) all-reduce\(`); n != 1 {
+			t.Errorf("%s: gradients meet in %d programs", what, n)
+		}
+		gathers, updates := find(texts, `= `+embeddings+`\S* all-gather\(%param`), 0
+		for _, text := range texts {
+			part := fmt.Sprintf(`= f32\[%d,%d\]\S* parameter\(\d+\), sharding`, m.Config.VocabSize/c.devices, m.Config.HiddenSize)
+			// Parts of the weights, of both their moments and of their gradients; nothing whole.
+			if n := len(regexp.MustCompile(part).FindAllString(text, -1)); n > 0 && n%4 == 0 && find([]string{text}, embeddings) == 0 {
+				updates++
+			}
+		}
+		if c.shard && (gathers == 0 || updates != 1) || !c.shard && gathers+updates != 0 {
+			t.Errorf("%s: %d programs gather the embeddings, %d update a part of them", what, gathers, updates)
+		}
+
+		if c.devices == 2 {
+			continue // compiling takes long
+		}
+		there, err := checkpoints(dir)
+		if err != nil || len(there) != 1 {
+			t.Fatal(there, err)
+		}
+		backend, err := model.NewBackend("go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, err := model.Load(context.Background(), os.DirFS(filepath.Join(dir, there[0])), backend, "f32")
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeTo(t, what, logitsOf(t, saved, e, held), logitsOf(t, m, e, held))
+		if err := saved.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// logitsOf are the scores that a model gives to held-out pairs.
+func logitsOf(t testing.TB, m *model.Model, e *Encoder, src painted) (all []float32) {
+	t.Helper()
+	frames := map[string]*model.Features{}
+	if err := e.features(context.Background(), m, src, src.samples, frames); err != nil {
+		t.Fatal(err)
+	}
+	var prompts []model.Prompt
+	for _, s := range src.samples {
+		images := []*model.Features{frames[s.Img1], frames[s.Img2]}
+		ids, err := e.question("which?", images[0].Grid, images[1].Grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prompts = append(prompts, model.Prompt{IDs: ids, Images: images})
+	}
+	scores, err := m.Score(context.Background(), prompts[1:], []int32{3, 4, 5}) // three prompts: not as many as devices
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := m.Generate(context.Background(), prompts[0], 3, nil); err != nil || len(ids) == 0 {
+		t.Errorf("generated %v, %v", ids, err)
+	}
+	return slices.Concat(scores...)
+}
+
+// TestDevicesChange: a run goes on with other devices, whether or not they divide the batch.
+func TestDevicesChange(t *testing.T) {
+	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 4, Batch: 3, Accumulate: 2, Warmup: -1}, Recipe{})
+	m, e := devices(t, 1)
+	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
+	var got []Step
+	dir := t.TempDir()
+	for _, n := range []int{4, 2} {
+		m, e := devices(t, n)
+		got = append(got, steps(t, trainer(t, m, e, Options{Dir: dir, Shard: n == 4}, stage), 2)...)
+	}
+	near(t, "4 devices, then 2", got, want)
+}
+
+func closeTo(t testing.TB, what string, got, want []float32) {
+	t.Helper()
+	worst := 0.0
+	for i := range got {
+		worst = max(worst, math.Abs(float64(got[i]-want[i])))
+	}
+	if len(got) != len(want) || !(worst <= 1e-4) {
+		t.Errorf("%s: %d logits, not %d, off by %v", what, len(got), len(want), worst)
+	}
+}
+
+// TestDevicesLoRA: adapters learn the same on two devices, under the same masks of dropout, and become part of weights
+// that lie in parts.
+func TestDevicesLoRA(t *testing.T) {
+	held := pairs([2]int{10, 245})
+	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 4, Batch: 4, Warmup: -1, LoRA: &LoRA{Rank: 2, Dropout: 0.2}}, Recipe{})
+	m, e := devices(t, 1)
+	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
+	logits := logitsOf(t, m, e, held)
+	for _, shard := range []bool{false, true} {
+		what := fmt.Sprintf("2 devices, sharded %v", shard)
+		m, e := devices(t, 2)
+		near(t, what, steps(t, trainer(t, m, e, Options{Shard: shard}, stage), -1), want)
+		closeTo(t, what, logitsOf(t, m, e, held), logits)
+	}
+}

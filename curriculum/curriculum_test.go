@@ -33,10 +33,15 @@ func open(t testing.TB, weights ...string) (*model.Model, *Encoder) {
 // openOn loads it on a backend, which a machine need not have.
 func openOn(t testing.TB, name, weights string) (*model.Model, *Encoder) {
 	t.Helper()
+	return openFrom(t, checkpoint, name, weights)
+}
+
+func openFrom(t testing.TB, dir, name, weights string) (*model.Model, *Encoder) {
+	t.Helper()
 	if name != "go" && os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
 		t.Skip("no XLA plugin on this machine")
 	}
-	files := os.DirFS(checkpoint)
+	files := os.DirFS(dir)
 	backend, err := model.NewBackend(name)
 	if err != nil {
 		t.Fatal(err)

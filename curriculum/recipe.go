@@ -29,7 +29,7 @@ type Recipe struct {
 	LoRA          *LoRA    // train low-rank adapters instead of the weights, which take them up at the stage's end; nil = no
 	Both          bool     // train every pair in both orders
 	Reference     bool     // the published labels, with their defects, for comparisons
-	Checkpointing bool     // compute activations twice rather than keep them: less memory, a third more time
+	Checkpointing bool     // compute activations twice rather than keep them: less memory; on XLA less time too, on the Go backend a fifth more
 
 	Validation    dataset.Source // held-out pairs, judged in both orders; nil = none
 	ValidateEvery int            // steps between validations, beside the one at the end; 0 = only there

@@ -25,6 +25,8 @@ type figures struct {
 	Curve      float64 `json:"curve64_s"`
 	Decode     float64 `json:"decode_tokens_per_s"`
 	RSS        float64 `json:"peak_rss_mb"`
+	Train      float64 `json:"train_step_batch4_s"`
+	TrainRSS   float64 `json:"peak_rss_train_mb"`
 	Tokens     int     `json:"prompt_tokens"`
 }
 
@@ -35,9 +37,14 @@ func main() {
 	repeats := flag.Int("n", 10, "timed calls; the median counts")
 	worker := flag.String("worker", "", "internal: time this checkpoint and print JSON")
 	backend := flag.String("backend", "go", "internal: of the worker")
+	train := flag.Bool("train", false, "internal: time the worker's training steps instead")
 	flag.Parse()
 	if *worker != "" {
-		f, err := measure(*worker, *backend, *repeats)
+		timed := measure
+		if *train {
+			timed = measureTrain
+		}
+		f, err := timed(*worker, *backend, *repeats)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -59,9 +66,14 @@ func main() {
 		}
 		reference := run(*python, "scripts/bench_torch.py", checkpoint, "--dtype", dtype, "--json")
 		fmt.Printf("\n%s, %d prompt tokens%11s%18s%18s\n", dtype, reference.Tokens, "transformers", "ours, xla:cpu", "ours, go")
+		trained := run(*python, "scripts/bench_torch.py", checkpoint, "--dtype", dtype, "--json", "--train")
+		reference.Train, reference.TrainRSS = trained.Train, trained.TrainRSS
 		rows := []figures{reference}
 		for _, b := range []string{"xla:cpu", "go"} {
-			rows = append(rows, run(self, "-worker", checkpoint, "-backend", b, "-n", n))
+			ours := run(self, "-worker", checkpoint, "-backend", b, "-n", n)
+			trained := run(self, "-worker", checkpoint, "-backend", b, "-n", n, "-train")
+			ours.Train, ours.TrainRSS = trained.Train, trained.TrainRSS
+			rows = append(rows, ours)
 		}
 		line("single forward", rows, func(f figures) float64 { return f.Verdict }, false)
 		line("  of it vision", rows, func(f figures) float64 { return f.Vision }, false)
@@ -69,14 +81,18 @@ func main() {
 		line("64-frame curve", rows, func(f figures) float64 { return f.Curve }, false)
 		line("decode, tokens/s", rows, func(f figures) float64 { return f.Decode }, true)
 		line("peak RSS, MB", rows, func(f figures) float64 { return f.RSS }, false)
+		line("train step, batch 4", rows, func(f figures) float64 { return f.Train }, false)
+		line("  its peak RSS, MB", rows, func(f figures) float64 { return f.TrainRSS }, false)
 	}
 	fmt.Println("\nIn brackets: how many times better than transformers. 64-frame curve: 63 neighbouring pairs, asked once each.")
+	fmt.Println("Train step: loss, gradients, clipping and AdamW; in bf16 both keep float32 weights (torch by autocast).")
 }
 
 func run(name string, args ...string) (f figures) {
 	cmd := exec.Command(name, args...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	cmd.Env = append(os.Environ(), "MALLOC_ARENA_MAX=1") // glibc's pools would otherwise hold as much again as is in use
 	out, err := cmd.Output()
 	if err != nil {
 		log.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/tokenizer"
+	"github.com/egotsr/egotsr/vision"
+)
+
+// pairs are as many samples of two frames each as a step takes: the batch of scripts/bench_torch.py --train.
+type pairs int
+
+func (n pairs) Len() int { return int(n) }
+
+func (n pairs) At(i int) (dataset.Sample, error) {
+	return dataset.Sample{Task: "Pick up the red cup", Img1: fmt.Sprint(2 * i), Img2: fmt.Sprint(2*i + 1), Closer: dataset.Img1}, nil
+}
+
+func (n pairs) Image(path string) (image.Image, error) {
+	var i int
+	_, err := fmt.Sscan(path, &i)
+	return frame(i), err
+}
+
+// measureTrain times steps of the Trainer that users have, data and all. weights is what passes are computed in; the
+// masters are float32.
+func measureTrain(dir, backend string, repeats int) (f figures, err error) {
+	ctx := context.Background()
+	files := os.DirFS(dir)
+	device, err := model.NewBackend(backend)
+	if err != nil {
+		return f, err
+	}
+	m, err := model.Load(ctx, files, device, "")
+	if err != nil {
+		return f, err
+	}
+	defer m.Close()
+	e := &curriculum.Encoder{EOS: m.Config.EOS[0]}
+	if e.Tokenizer, err = tokenizer.Load(files); err != nil {
+		return f, err
+	}
+	if e.Processor, err = vision.Load(files); err != nil {
+		return f, err
+	}
+	run, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return f, err
+	}
+	defer os.RemoveAll(run)
+	const batch = 4
+	// The first two steps compile and warm up. On XLA computing activations twice is faster than keeping them.
+	recipe := &curriculum.Recipe{LR: 1e-5, WeightDecay: 0.01, MaxGradNorm: 0.3, Batch: batch, MaxSteps: repeats + 2, Warmup: -1,
+		Checkpointing: backend != "go"}
+	t, err := curriculum.NewTrainer(ctx, m, e, files, []curriculum.Stage{curriculum.LongTag(pairs(batch), recipe)}, curriculum.Options{Dir: run})
+	if err != nil {
+		return f, err
+	}
+	defer t.Close()
+	var times []float64
+	last := time.Now()
+	for s, err := range t.Steps(ctx) {
+		if err != nil {
+			return f, err
+		}
+		if s.N > 2 {
+			times = append(times, time.Since(last).Seconds())
+		}
+		if s.N == s.Total {
+			break // with no time for what saving takes
+		}
+		last = time.Now()
+	}
+	slices.Sort(times)
+	f.Train = times[len(times)/2]
+	f.TrainRSS, err = peakMB()
+	return f, err
+}

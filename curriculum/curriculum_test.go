@@ -429,6 +429,24 @@ func TestValidateLeavesOut(t *testing.T) {
 	}
 }
 
+// TestValidateExplains: where descriptions come first, a model is asked for them, since it was taught to judge after them. Few
+// pairs then have to do.
+func TestValidateExplains(t *testing.T) {
+	m, e := open(t)
+	var src painted
+	for i := range 256 {
+		one, two := i%2*255, 255-i%2*255
+		s := pairs([2]int{one, two}).samples[0]
+		s.Detail = [2]string{[]string{"black", "white"}[one/255], []string{"black", "white"}[two/255]}
+		src.samples = append(src.samples, s)
+	}
+	steps(t, trainer(t, m, e, Options{}, newStage("cot", src, "{task_name}? spatial details:", &Recipe{LR: 3e-3, MaxGradNorm: 1, MaxSteps: 60, Batch: 8, Warmup: 10}, Recipe{})), -1)
+	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) string { return s.Task + "? spatial details:" })
+	if err != nil || a.All != (Count{2 * explainedPairs, 2 * explainedPairs}) {
+		t.Errorf("%v, %v", a, err)
+	}
+}
+
 func TestPlanErrors(t *testing.T) {
 	m, e := open(t)
 	fine := Recipe{LR: 1e-3, MaxSteps: 1}

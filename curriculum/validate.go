@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
@@ -76,12 +78,16 @@ func (c *Count) add(right bool) {
 	}
 }
 
-// scoreBatch is how many pairs Validate judges in one graph run.
-const scoreBatch = 32
+const (
+	scoreBatch     = 32  // pairs that Validate judges in one graph run
+	explainedPairs = 64  // that it judges where each answer is first explained, token by token
+	explainTokens  = 512 // of one explanation, at most
+)
 
 // Validate judges every labelled sample of a source in both orders with the weights as they are, from the logits after the
-// forced beginning of the verdict. question is the user's text; samples for which it is
-// empty are left out.
+// forced beginning of the verdict. question is the user's text; samples for which it is empty are left out. Where it asks
+// for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of the samples,
+// evenly spread, have to do.
 func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (Answers, error) {
 	var a Answers
 	frames := map[string]*model.Features{}
@@ -94,13 +100,21 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 		}
 		return err
 	}
+	explained := 0
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err != nil {
 			return a, err
 		}
-		if s.Closer == "" || question(s) == "" {
+		text := question(s)
+		if s.Closer == "" || text == "" {
 			continue
+		}
+		if explains(text) {
+			if i*explainedPairs/src.Len() < explained {
+				continue
+			}
+			explained = i*explainedPairs/src.Len() + 1
 		}
 		samples = append(samples, s, s.Swap())
 		if len(samples) == 2*scoreBatch {
@@ -124,7 +138,13 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 		if err != nil {
 			return err
 		}
-		prompts[i] = model.Prompt{IDs: append(ids, e.Tokenizer.EncodeText(dataset.Verdict+"img")...), Images: images}
+		said := ""
+		if explains(question(s)) {
+			if said, err = e.explain(ctx, m, model.Prompt{IDs: ids, Images: images}); err != nil {
+				return err
+			}
+		}
+		prompts[i] = model.Prompt{IDs: append(ids, e.Tokenizer.EncodeText(said+dataset.Verdict+"img")...), Images: images}
 	}
 	one, _ := e.Tokenizer.ID("1")
 	two, _ := e.Tokenizer.ID("2")
@@ -136,6 +156,26 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 		a.add(s, scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1))
 	}
 	return nil
+}
+
+// explains reports whether a question asks for descriptions of the frames before the verdict.
+func explains(question string) bool {
+	return strings.Contains(question, strings.TrimSpace(dataset.Details))
+}
+
+// explain is what the model writes from the beginning of the descriptions to the verdict, which is left to be scored.
+func (e *Encoder) explain(ctx context.Context, m *model.Model, p model.Prompt) (string, error) {
+	verdict := strings.TrimSpace(dataset.Verdict)
+	p.IDs = slices.Concat(p.IDs, e.Tokenizer.EncodeText(strings.TrimSpace(dataset.Details)))
+	ids, err := m.Generate(ctx, p, explainTokens, func(ids []int32) bool {
+		// A token is at least one byte, so the last of them hold the verdict if it has just come.
+		return strings.Contains(e.Tokenizer.Decode(ids[max(0, len(ids)-len(verdict)):], true), verdict)
+	})
+	if err != nil {
+		return "", err
+	}
+	text, _, _ := strings.Cut(e.Tokenizer.Decode(ids, true), verdict)
+	return dataset.Details + strings.TrimSpace(text) + "\n", nil
 }
 
 // features adds the features of frames not yet seen.

@@ -447,6 +447,21 @@ func TestValidateExplains(t *testing.T) {
 	}
 }
 
+// TestPlanTurn: a sample of one frame is asked for what remains, once also where pairs are trained both ways.
+func TestPlanTurn(t *testing.T) {
+	m, e := open(t)
+	src := painted{samples: []dataset.Sample{{Task: "paint", Img1: "7", Kind: dataset.KindPlan, Plan: []string{"dip", "brush"}, Done: [2]int{1, 1}}}}
+	stage := LongTag(src, &Recipe{LR: 1e-3, MaxSteps: 1, Batch: 1, Both: true})
+	turn := stage.Turn(src.samples[0])
+	if turn.Question != dataset.Remaining.Text("paint") || turn.Answer != `["brush"]` {
+		t.Errorf("%+v", turn)
+	}
+	p := newFeed(m, e, stage, stage.Recipe(), 1).step(0)
+	if p.err != nil || len(p.samples) != 1 || len(p.bad) != 0 {
+		t.Errorf("%d sequences, %v, %v", len(p.samples), p.bad, p.err)
+	}
+}
+
 func TestPlanErrors(t *testing.T) {
 	m, e := open(t)
 	fine := Recipe{LR: 1e-3, MaxSteps: 1}

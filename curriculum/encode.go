@@ -38,7 +38,7 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, s := range samples {
-		for _, path := range []string{s.sample.Img1, s.sample.Img2} {
+		for _, path := range images(s.sample) {
 			if frames[path] != nil {
 				continue
 			}
@@ -53,12 +53,24 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 	g.Wait()
 	out, errs = make([]model.Example, len(samples)), make([]error, len(samples))
 	for i, s := range samples {
-		a, b := frames[s.sample.Img1], frames[s.sample.Img2]
-		if errs[i] = errors.Join(a.err, b.err); errs[i] == nil {
-			out[i], errs[i] = e.example(s.turn, a.patches, b.patches)
+		var seen []*vision.Patches
+		for _, path := range images(s.sample) {
+			seen = append(seen, frames[path].patches)
+			errs[i] = errors.Join(errs[i], frames[path].err)
+		}
+		if errs[i] == nil {
+			out[i], errs[i] = e.example(s.turn, seen)
 		}
 	}
 	return out, errs
+}
+
+// images are the one or two that a sample shows.
+func images(s dataset.Sample) []string {
+	if s.Kind == dataset.KindPlan {
+		return []string{s.Img1}
+	}
+	return []string{s.Img1, s.Img2}
 }
 
 func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error) {
@@ -78,11 +90,15 @@ func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error
 
 // example is question and answer as one sequence. The loss begins at the answer's first token that is not given and ends
 // with EOS, so that the model is taught to stop.
-func (e *Encoder) example(t Turn, a, b *vision.Patches) (model.Example, error) {
+func (e *Encoder) example(t Turn, frames []*vision.Patches) (model.Example, error) {
 	if t.Given < 0 || t.Given >= len(t.Answer) {
 		return model.Example{}, fmt.Errorf("%d of an answer's %d bytes are given", t.Given, len(t.Answer))
 	}
-	ids, err := e.question(t.Question, a.Grid, b.Grid)
+	var grids []vision.Grid
+	for _, f := range frames {
+		grids = append(grids, f.Grid)
+	}
+	ids, err := e.question(t.Question, grids...)
 	if err != nil {
 		return model.Example{}, err
 	}
@@ -94,16 +110,19 @@ func (e *Encoder) example(t Turn, a, b *vision.Patches) (model.Example, error) {
 	}
 	if t.Early {
 		// The reference counted the prompt's tokens with one placeholder an image.
-		merge := e.Processor.MergeSize
-		start -= a.Grid.Tokens(merge) + b.Grid.Tokens(merge) - 2
+		for _, g := range grids {
+			start -= g.Tokens(e.Processor.MergeSize) - 1
+		}
 	}
-	return model.Example{IDs: ids, Frames: []*vision.Patches{a, b}, Target: max(1, start)}, nil
+	return model.Example{IDs: ids, Frames: frames, Target: max(1, start)}, nil
 }
 
-// question is the conversation up to the point where the model answers: two frames and the text in the user's turn.
-func (e *Encoder) question(text string, img1, img2 vision.Grid) ([]int32, error) {
-	merge := e.Processor.MergeSize
-	return e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{
-		{Image: true}, {Image: true}, {Text: text},
-	}}}, []int{img1.Tokens(merge), img2.Tokens(merge)}, true)
+// question is the conversation up to the point where the model answers: frames and the text in the user's turn.
+func (e *Encoder) question(text string, frames ...vision.Grid) ([]int32, error) {
+	var parts []tokenizer.Part
+	var tokens []int
+	for _, f := range frames {
+		parts, tokens = append(parts, tokenizer.Part{Image: true}), append(tokens, f.Tokens(e.Processor.MergeSize))
+	}
+	return e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: append(parts, tokenizer.Part{Text: text})}}, tokens, true)
 }

@@ -54,7 +54,8 @@ func Tag(src dataset.Source, r *Recipe) Stage {
 	return newStage("tag", src, dataset.Tag, r, Recipe{Batch: 1, MaxTarget: 1500})
 }
 
-// LongTag is the third stage: decide on frames that lie whole subtasks apart.
+// LongTag is the third stage: decide on frames that lie whole subtasks apart. Samples of [dataset.Plans] among them teach
+// the model to say which subtasks remain.
 func LongTag(src dataset.Source, r *Recipe) Stage {
 	return newStage("long", src, dataset.Long, r, Recipe{Batch: 4, MaxTarget: 500})
 }
@@ -78,18 +79,21 @@ func (s *stage) Source() dataset.Source { return s.src }
 func (s *stage) Recipe() Recipe         { return s.recipe }
 
 // Turn is the stage's prompt and the sample's target text. A question that has no answer is answered as a coin falls, which
-// teaches a model to be unsure of it. With Recipe.Reference it has the published labels: no end of
+// teaches a model to be unsure of it; one of [dataset.KindPlan] is asked for what remains. With Recipe.Reference it has the published labels: no end of
 // turn, and in CoT and Tag a mask measured before the image placeholders expand.
 func (s *stage) Turn(x dataset.Sample) Turn {
-	question := s.prompt.Text(x.Task)
-	if x.Kind == dataset.KindNoChange || x.Kind == dataset.KindWrongTask {
+	prompt := s.prompt
+	switch x.Kind {
+	case dataset.KindNoChange, dataset.KindWrongTask:
 		x.Closer = coin(x)
+	case dataset.KindPlan:
+		prompt = dataset.Remaining
 	}
 	return Turn{
-		Question: question,
-		Answer:   s.prompt.Target(cut(x, s.recipe.MaxTarget)),
+		Question: prompt.Text(x.Task),
+		Answer:   prompt.Target(cut(x, s.recipe.MaxTarget)),
 		Open:     s.recipe.Reference,
-		Early:    s.recipe.Reference && s.prompt != dataset.Long,
+		Early:    s.recipe.Reference && prompt != dataset.Long,
 	}
 }
 

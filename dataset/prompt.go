@@ -1,6 +1,9 @@
 package dataset
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Prompt is the user text that follows the two images. The placeholder {task_name} stands for the task's name.
 // The zero value means [Long]. A prompt of a user's own asks for descriptions of both frames before the verdict if it
@@ -38,6 +41,13 @@ const (
 		"closer to completion: [img1/img2]"
 )
 
+// Remaining is not of the reference: it follows one image, and asks for what is left to do. The answer is a JSON list of
+// texts, empty once all is done.
+const Remaining Prompt = "You are a spatial awareness expert.\n" +
+	"Your task is to observe one picture and tell which subtasks remain.\n" +
+	"Task name:{task_name} \n" +
+	"Output format: [\"subtask\", ...]"
+
 // The pieces of a target text.
 const (
 	Details = "spatial details: "      // precedes the descriptions of both frames, on a line of its own
@@ -58,8 +68,12 @@ func (p Prompt) Text(task string) string {
 // "spatial details: img1: …; img2: …". It holds no end-of-turn token.
 //
 // An unlabelled sample (Closer == "") has the empty target, which a trainer must not learn from. A sample without
-// both descriptions has only the verdict: an empty details line would teach a model to say nothing there.
+// both descriptions has only the verdict: an empty details line would teach a model to say nothing there. The target of
+// a [KindPlan] is the list of actions that its plan has left.
 func (p Prompt) Target(s Sample) string {
+	if s.Kind == KindPlan {
+		return textList(s.Plan[min(max(0, s.Done[0]), len(s.Plan)):]) // a file may say anything
+	}
 	if s.Closer == "" {
 		return ""
 	}
@@ -69,6 +83,17 @@ func (p Prompt) Target(s Sample) string {
 		return verdict
 	}
 	return Details + Img1 + ": " + d1 + "; " + Img2 + ": " + d2 + "\n" + verdict
+}
+
+// textList is a JSON list of texts as [Remaining] asks for it.
+func textList(texts []string) string {
+	var b strings.Builder
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	if err := out.Encode(append([]string{}, texts...)); err != nil {
+		panic(err) // strings can always be written
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func (p Prompt) explains() bool {

@@ -32,6 +32,9 @@ const (
 	KindWrongTask  = "wrongtask"  // the task's name is another task's
 )
 
+// KindPlan is another question: what remains to be done at Img1. There is no Img2 and no Closer.
+const KindPlan = "plan"
+
 // Sample is one question to a judge, with its answer where that is known.
 type Sample struct {
 	Task       string    // the task's name as the prompt shows it
@@ -46,7 +49,7 @@ type Sample struct {
 	Frame1, Frame2 int    // frame numbers of Img1 and Img2, from 0
 	Window         int    // frames between the two: the absolute difference of their numbers
 	Level          string // LevelShort or LevelLong
-	Kind           string // one of the Kind constants
+	Kind           string // one of the constants whose names begin with Kind
 
 	Plan []string // texts of the episode's atomic actions in order, or nil; shared between samples, not to be changed
 	Done [2]int   // how many actions of Plan are done at Img1 and at Img2

@@ -42,10 +42,21 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 		o.Level = dataset.LevelLong
 	}
 	pairs, err := dataset.NewPairs(disk, episodes, o)
-	if err != nil || stage != "cot" {
-		return pairs, err
+	if err != nil {
+		return nil, err
 	}
-	return &described{pairs, cot.Annotations(episodes)}, nil
+	switch stage {
+	case "cot":
+		return &described{pairs, cot.Annotations(episodes)}, nil
+	case "long":
+		plans, err := dataset.NewPlans(disk, episodes)
+		if err != nil {
+			return nil, err
+		}
+		// One question in three is what remains to be done.
+		return dataset.NewMix(dataset.Part{Source: pairs, Weight: 1}, dataset.Part{Source: plans, Weight: 4})
+	}
+	return pairs, nil
 }
 
 // described adds what the annotations say of both frames.

@@ -41,6 +41,9 @@ func openFrom(t testing.TB, dir, name, weights string) (*model.Model, *Encoder) 
 	if name != "go" && os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
 		t.Skip("no XLA plugin on this machine")
 	}
+	if name != "go" {
+		dump() // its flags are read by the first program compiled
+	}
 	files := os.DirFS(dir)
 	backend, err := model.NewBackend(name)
 	if err != nil {
@@ -451,7 +454,7 @@ func TestValidateExplains(t *testing.T) {
 func TestPlanTurn(t *testing.T) {
 	m, e := open(t)
 	src := painted{samples: []dataset.Sample{{Task: "paint", Img1: "7", Kind: dataset.KindPlan, Plan: []string{"dip", "brush"}, Done: [2]int{1, 1}}}}
-	stage := LongTag(src, &Recipe{LR: 1e-3, MaxSteps: 1, Batch: 1, Both: true})
+	stage := LongTag(src, &Recipe{LR: 1e-3, MaxSteps: 1, Batch: 1, Accumulate: 1, Both: true})
 	turn := stage.Turn(src.samples[0])
 	if turn.Question != dataset.Remaining.Text("paint") || turn.Answer != `["brush"]` {
 		t.Errorf("%+v", turn)

@@ -121,6 +121,7 @@ func TestDevices(t *testing.T) {
 	held := pairs([2]int{10, 245}, [2]int{230, 40})
 	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 20, Batch: 8, Warmup: -1, Validation: held}, Recipe{})
 	m, e := devices(t, 1)
+	programs(t) // of other tests
 	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
 	texts := programs(t)
 	alone, embeddings := widest(texts), fmt.Sprintf(`f32\[%d,%d\]`, m.Config.VocabSize, m.Config.HiddenSize)

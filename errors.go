@@ -36,14 +36,14 @@ func (e *InputError) Unwrap() error { return e.Err }
 // prompt still fits beside two large frames.
 const maxTask = 2000
 
-func checkTask(task string) error {
+func checkText(what, text string, limit int) error {
 	switch {
-	case strings.TrimSpace(task) == "":
-		return &InputError{What: "task", Reason: "is empty"}
-	case len(task) > maxTask:
-		return &InputError{What: "task", Reason: fmt.Sprintf("is %d bytes long, at most %d are taken", len(task), maxTask)}
-	case !utf8.ValidString(task):
-		return &InputError{What: "task", Reason: "is not valid UTF-8"}
+	case strings.TrimSpace(text) == "":
+		return &InputError{What: what, Reason: "is empty"}
+	case len(text) > limit:
+		return &InputError{What: what, Reason: fmt.Sprintf("is %d bytes long, at most %d are taken", len(text), limit)}
+	case !utf8.ValidString(text):
+		return &InputError{What: what, Reason: "is not valid UTF-8"}
 	}
 	return nil
 }

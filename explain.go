@@ -65,7 +65,7 @@ func (m *Model) generate(ctx context.Context, qs []question, features []*model.F
 // write generates greedily after what the assistant was made to say. Once a description was asked for it stops at the
 // verdict, which is scored and not generated.
 func (m *Model) write(ctx context.Context, q question, features []*model.Features, order int, said string, limit int) (string, error) {
-	p, err := m.prompt(q.text, features[order], features[1-order], said)
+	p, err := m.prompt(q.text, said, features[order], features[1-order])
 	if err != nil {
 		return "", err
 	}

@@ -116,7 +116,7 @@ func (m *Model) question(ctx context.Context, p Pair, o *JudgeOptions) (q questi
 	if err := ctx.Err(); err != nil {
 		return q, err
 	}
-	if err := checkTask(p.Task); err != nil {
+	if err := checkText("task", p.Task, maxTask); err != nil {
 		return q, err
 	}
 	if q.frames[0], err = m.prepare("img1", p.Img1); err != nil {
@@ -188,7 +188,7 @@ func (m *Model) score(ctx context.Context, qs []question, features []*model.Feat
 	var prompts []model.Prompt
 	for i, q := range qs {
 		for _, order := range q.orders(o) {
-			p, err := m.prompt(q.text, features[2*i+order], features[2*i+1-order], said[i][order])
+			p, err := m.prompt(q.text, said[i][order], features[2*i+order], features[2*i+1-order])
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ func (m *Model) Progress(ctx context.Context, task string, frames []image.Image)
 		return nil, err
 	}
 	defer m.calls.Done()
-	if err := checkTask(task); err != nil {
+	if err := checkText("task", task, maxTask); err != nil {
 		return nil, err
 	}
 	distinct, of, err := m.distinct(ctx, frames)
@@ -144,7 +144,7 @@ func (m *Model) compareGroup(ctx context.Context, text string, features []*model
 	var prompts []model.Prompt
 	for _, e := range group {
 		for _, shown := range [2]edge{e, {e.j, e.i}} {
-			p, err := m.prompt(text, features[shown.i], features[shown.j], forced)
+			p, err := m.prompt(text, forced, features[shown.i], features[shown.j])
 			if err != nil {
 				return err
 			}

@@ -41,13 +41,15 @@ func (m *Model) checkTokens() error {
 	return nil
 }
 
-// prompt is the conversation up to the point where the model speaks: system turn, two frames and the question in the
-// user's turn, then what the assistant is made to have said already. User text never becomes a special token.
-func (m *Model) prompt(text string, img1, img2 *model.Features, said string) (model.Prompt, error) {
-	merge := m.net.Config.Vision.MergeSize
-	ids, err := m.tok.Chat(
-		[]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{{Image: true}, {Image: true}, {Text: text}}}},
-		[]int{img1.Grid.Tokens(merge), img2.Grid.Tokens(merge)}, true)
+// prompt is the conversation up to the point where the model speaks: system turn, frames and the question in the user's
+// turn, then what the assistant is made to have said already. User text never becomes a special token.
+func (m *Model) prompt(text, said string, frames ...*model.Features) (model.Prompt, error) {
+	var parts []tokenizer.Part
+	var tokens []int
+	for _, f := range frames {
+		parts, tokens = append(parts, tokenizer.Part{Image: true}), append(tokens, f.Grid.Tokens(m.net.Config.Vision.MergeSize))
+	}
+	ids, err := m.tok.Chat([]tokenizer.Message{{Role: "user", Parts: append(parts, tokenizer.Part{Text: text})}}, tokens, true)
 	if err != nil {
 		return model.Prompt{}, err
 	}
@@ -55,7 +57,7 @@ func (m *Model) prompt(text string, img1, img2 *model.Features, said string) (mo
 	if limit := m.net.Config.MaxPositions; len(ids) > limit {
 		return model.Prompt{}, &InputError{What: "prompt", Reason: fmt.Sprintf("is %d tokens long with its frames, the model takes %d", len(ids), limit)}
 	}
-	return model.Prompt{IDs: ids, Images: []*model.Features{img1, img2}}, nil
+	return model.Prompt{IDs: ids, Images: frames}, nil
 }
 
 // settings are JudgeOptions with the defaults filled in.

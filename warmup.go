@@ -60,7 +60,7 @@ func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) er
 	var prompts []model.Prompt
 	for i := 0; i < len(features); i += 2 {
 		for order := range 2 {
-			p, err := m.prompt(text, features[i+order], features[i+1-order], forced)
+			p, err := m.prompt(text, forced, features[i+order], features[i+1-order])
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,18 @@ import (
 // Generate continues a prompt greedily for at most limit tokens. It ends at one of the checkpoint's end-of-turn tokens,
 // which is not returned, or as soon as stop (may be nil) says so of the tokens so far, which are.
 func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids []int32) bool) ([]int32, error) {
+	return m.GenerateBy(ctx, p, limit, func(ids []int32, logits []float32) (int32, bool) {
+		if len(ids) > 0 && stop != nil && stop(ids) {
+			return 0, false
+		}
+		next := argmax(logits)
+		return next, !slices.Contains(m.Config.EOS, next)
+	})
+}
+
+// GenerateBy continues a prompt for at most limit tokens, each chosen from the tokens so far and the logits of the next one,
+// [vocabulary]. It ends where choose says false.
+func (m *Model) GenerateBy(ctx context.Context, p Prompt, limit int, choose func(ids []int32, logits []float32) (next int32, goOn bool)) ([]int32, error) {
 	b, err := m.layoutText([]Prompt{p}, 1)
 	if err != nil {
 		return nil, err
@@ -26,15 +38,15 @@ func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids
 	res, err := m.run(ctx, &m.prefill, append([]any{slots}, b.args()...)...)
 	var ids []int32
 	for err == nil && len(ids) < limit {
-		var next int32
-		if next, err = argmax(res[0], m.Config.VocabSize); err != nil {
+		var scores []float32
+		if scores, err = takeFloats(res[0]); err != nil {
 			break
 		}
-		if slices.Contains(m.Config.EOS, next) {
+		next, goOn := choose(ids, scores[:m.Config.VocabSize]) // padding rows of the vocabulary are never chosen
+		if !goOn {
 			break
 		}
-		ids = append(ids, next)
-		if len(ids) == limit || stop != nil && stop(ids) {
+		if ids = append(ids, next); len(ids) == limit {
 			break
 		}
 		at := len(p.IDs) + len(ids) - 1
@@ -111,17 +123,13 @@ func (m *Model) decodeGraph(g *Graph, in []*Node) []*Node {
 	return append([]*Node{logits(w, Reshape(x, 1, c.HiddenSize))}, out...)
 }
 
-// argmax is the first of the largest among the first n values: padding rows of the vocabulary never win a tie.
-func argmax(t *tensors.Tensor, n int) (int32, error) {
-	values, err := takeFloats(t)
-	if err != nil {
-		return 0, err
-	}
+// argmax is the first of the largest.
+func argmax(values []float32) int32 {
 	best := 0
-	for i, v := range values[:n] {
+	for i, v := range values {
 		if v > values[best] {
 			best = i
 		}
 	}
-	return int32(best), nil
+	return int32(best)
 }

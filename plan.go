@@ -1,0 +1,104 @@
+package egotsr
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"slices"
+
+	"github.com/egotsr/egotsr/internal/jsonlist"
+	"github.com/egotsr/egotsr/model"
+)
+
+const (
+	planLimit = 1024    // of a list of subtasks, in tokens
+	maxPrompt = 1 << 16 // bytes; the model's own limit is in tokens and comes after
+)
+
+// Generate answers a prompt about any number of frames in the model's own words, greedily and in at most 512 tokens. It is
+// what makes a Model a [decompose.Generator].
+func (m *Model) Generate(ctx context.Context, prompt string, frames ...image.Image) (string, error) {
+	p, err := m.ask(ctx, prompt, frames)
+	if err != nil {
+		return "", err
+	}
+	defer m.calls.Done()
+	ids, err := m.net.Generate(ctx, p, detailsLimit, nil)
+	if err != nil {
+		return "", err
+	}
+	return m.tok.Decode(ids, true), nil
+}
+
+// GenerateList is Generate for a prompt that asks for a JSON list of texts. Every token that would leave JSON is passed
+// over for the next likely one, so a list always comes out; unfinished at the limit, it ends with the last whole text.
+// logProb is how likely the model thought it, as a sum of natural logarithms over its tokens.
+func (m *Model) GenerateList(ctx context.Context, prompt string, frames ...image.Image) (list []string, logProb float64, err error) {
+	p, err := m.ask(ctx, prompt, frames)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer m.calls.Done()
+	var at jsonlist.State
+	var broken error
+	ids, err := m.net.GenerateBy(ctx, p, planLimit, func(_ []int32, logits []float32) (int32, bool) {
+		if at.Done() {
+			return 0, false
+		}
+		peak, total := float64(slices.Max(logits)), 0.0
+		for _, x := range logits {
+			total += math.Exp(float64(x) - peak)
+		}
+		if math.IsNaN(total) || math.IsInf(peak, 0) {
+			broken = errNotFinite
+			return 0, false
+		}
+		for {
+			next := int32(0)
+			for id, x := range logits {
+				if x > logits[next] {
+					next = int32(id)
+				}
+			}
+			piece := m.tok.Decode([]int32{next}, true)
+			if after, ok := at.Accept(piece); ok && piece != "" {
+				at = after
+				logProb += float64(logits[next]) - peak - math.Log(total)
+				return next, true
+			}
+			if math.IsInf(float64(logits[next]), -1) {
+				return 0, false // the vocabulary lacks a byte of JSON
+			}
+			logits[next] = float32(math.Inf(-1))
+		}
+	})
+	return jsonlist.Parse(m.tok.Decode(ids, true)), logProb, cmp.Or(err, broken)
+}
+
+// ask lays out a prompt and its frames. Without an error the caller has entered, and owes m.calls.Done.
+func (m *Model) ask(ctx context.Context, prompt string, frames []image.Image) (p model.Prompt, err error) {
+	if err := m.enter(); err != nil {
+		return p, err
+	}
+	defer func() {
+		if err != nil {
+			m.calls.Done()
+		}
+	}()
+	if err := checkText("prompt", prompt, maxPrompt); err != nil {
+		return p, err
+	}
+	seen := make([]*frame, len(frames))
+	for i, img := range frames {
+		if seen[i], err = m.prepare(fmt.Sprintf("frame %d", i), img); err != nil {
+			return p, err
+		}
+	}
+	features, err := m.features(ctx, seen)
+	if err != nil {
+		return p, err
+	}
+	return m.prompt(prompt, "", features...)
+}

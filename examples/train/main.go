@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/egotsr/egotsr"
@@ -42,7 +43,7 @@ func main() {
 	r := curriculum.Recipe{WeightDecay: 0.01, MaxGradNorm: 1, Both: true}
 	flag.Float64Var(&r.LR, "lr", 1e-4, "peak learning `rate`")
 	flag.Float64Var(&r.Beta2, "beta2", 0.999, "of AdamW; 0.95 from random weights")
-	flag.IntVar(&r.MaxSteps, "steps", 1000, "optimiser steps a stage")
+	steps := flag.String("steps", "1000", "optimiser `steps` a stage, or of each stage, separated by commas")
 	flag.IntVar(&r.Batch, "batch", 16, "pairs a batch, each in both orders")
 	flag.IntVar(&r.Accumulate, "accumulate", 1, "batches a step")
 	flag.IntVar(&r.Warmup, "warmup", 0, "steps of warm-up; 0: the reference's rule")
@@ -61,7 +62,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := train(ctx, *stages, *data, *validate, *from, *random, *backend, *resume, r, o); errors.Is(err, context.Canceled) {
+	if err := train(ctx, *stages, *steps, *data, *validate, *from, *random, *backend, *resume, r, o); errors.Is(err, context.Canceled) {
 		log.Fatalf("interrupted; -resume goes on with the run in %s", *out)
 	} else if err != nil {
 		log.Fatal(err)
@@ -72,7 +73,7 @@ func main() {
 // regressions is the share of failure-aware pairs, to show what they buy.
 var regressions float64
 
-func train(ctx context.Context, names, data, validate, from string, random uint64, backend string, resume bool, r curriculum.Recipe, o egotsr.TrainOptions) error {
+func train(ctx context.Context, names, steps, data, validate, from string, random uint64, backend string, resume bool, r curriculum.Recipe, o egotsr.TrainOptions) error {
 	if found, _ := filepath.Glob(filepath.Join(o.Dir, "checkpoint-*")); len(found) > 0 && !resume {
 		return fmt.Errorf("%s holds a run: -resume goes on with it", o.Dir)
 	}
@@ -94,7 +95,11 @@ func train(ctx context.Context, names, data, validate, from string, random uint6
 		r.Validation = dataset.ValidationPairs(held, episodes, 8, 7)
 	}
 	var stages []curriculum.Stage
-	for name := range strings.SplitSeq(names, ",") {
+	each := strings.Split(steps, ",")
+	for k, name := range strings.Split(names, ",") {
+		if r.MaxSteps, err = strconv.Atoi(each[min(k, len(each)-1)]); err != nil {
+			return fmt.Errorf("-steps: %w", err)
+		}
 		src, err := source(name, data, o.Seed)
 		if err != nil {
 			return fmt.Errorf("stage %s: %w", name, err)

@@ -1,0 +1,122 @@
+package decompose
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"testing"
+)
+
+// setting is a scene where the arm reaches everything.
+func setting(things map[string]string, start ...string) *Problem {
+	pr := &Problem{Objects: maps.Clone(things), Start: append([]string{"hand-empty", "at(here)"}, start...)}
+	pr.Objects["here"] = "place"
+	for o, k := range things {
+		if Skills().Is(k, "thing") {
+			pr.Start = append(pr.Start, "located("+o+",here)")
+		}
+	}
+	return pr
+}
+
+func (pr *Problem) want(goal ...string) *Problem {
+	out := *pr
+	out.Goal = goal
+	return &out
+}
+
+// kitchen has enough to need ten steps and more.
+func kitchen() *Problem {
+	return setting(map[string]string{"counter": "counter", "sink": "sink", "fridge": "fridge", "microwave": "microwave", "drawer": "drawer",
+		"apple": "apple", "mug": "mug", "fork": "fork", "plate": "plate", "sponge": "sponge", "knife": "knife", "milk bottle": "bottle", "milk": "milk",
+		"lamp": "lamp", "faucet": "faucet", "water": "water", "bowl": "bowl"},
+		"on(apple,counter)", "on(mug,counter)", "on(fork,counter)", "on(plate,counter)", "on(sponge,counter)", "on(knife,counter)", "on(bowl,counter)",
+		"in(milk bottle,fridge)", "contains(milk bottle,milk)", "supplies(faucet,water)")
+}
+
+// flat is a home with rooms.
+func flat() *Problem {
+	pr := setting(map[string]string{"table": "table", "fridge": "fridge", "shelf": "shelf", "towel": "towel", "hook": "hook", "book": "book", "juice": "bottle", "Ann": "person"})
+	pr.Objects["kitchen"], pr.Objects["living room"], pr.Objects["bathroom"] = "place", "place", "place"
+	delete(pr.Objects, "here")
+	pr.Start = []string{"hand-empty", "at(living room)", "located(table,living room)", "located(shelf,living room)", "located(Ann,living room)", "located(fridge,kitchen)",
+		"located(hook,bathroom)", "located(towel,living room)", "located(book,living room)", "located(juice,kitchen)",
+		"on(towel,table)", "on(book,table)", "in(juice,fridge)"}
+	return pr
+}
+
+// blocks is a tower a on b on c.
+func blocks() *Problem {
+	return setting(map[string]string{"table": "table", "a": "block", "b": "block", "c": "block", "d": "block"},
+		"on(a,b)", "on(b,c)", "on(c,table)", "on(d,table)", "not clear(b)", "not clear(c)")
+}
+
+// workshop is for rings, holes and tools.
+func workshop() *Problem {
+	return setting(map[string]string{"bench": "bench", "nut": "nut", "post": "post", "peg": "peg", "hole": "hole", "hammer": "hammer", "nail": "nail",
+		"stick": "stick", "thermos": "thermos", "goal": "spot", "key": "key", "safe": "safe", "coin": "coin", "screw": "screw", "screwdriver": "screwdriver", "shirt": "shirt"},
+		"on(nut,bench)", "on(peg,bench)", "on(hammer,bench)", "on(stick,bench)", "on(thermos,bench)", "on(key,bench)", "on(coin,bench)", "on(screwdriver,bench)", "on(shirt,bench)",
+		"locked(safe)", "fits(key,safe)", "tight(screw)")
+}
+
+// problems are tasks whose shortest plans are known by hand or, where steps is 0, only to the oracle.
+func problems() []struct {
+	name  string
+	pr    *Problem
+	steps int
+} {
+	type p = struct {
+		name  string
+		pr    *Problem
+		steps int
+	}
+	k, f, b, w := kitchen(), flat(), blocks(), workshop()
+	return []p{
+		{"mug in sink", k.want("in(mug,sink)"), 2},
+		{"lamp", k.want("running(lamp)"), 1},
+		{"fork away", k.want("in(fork,drawer)", "not is-open(drawer)"), 4},
+		{"two away", k.want("in(fork,drawer)", "in(knife,drawer)", "not is-open(drawer)"), 6},
+		{"pour milk", k.want("contains(mug,milk)", "in(milk bottle,fridge)", "not is-open(fridge)"), 0},
+		{"hot apple", k.want("hot(apple)"), 0},
+		{"hot apple on plate", k.want("hot(apple)", "on(apple,plate)"), 0},
+		{"cold mug", k.want("cold(mug)"), 0},
+		{"rinse", k.want("clean(mug)", "on(mug,counter)", "not running(faucet)"), 5},
+		{"fill", k.want("contains(bowl,water)", "on(bowl,counter)"), 4},
+		{"slice", k.want("sliced(apple)", "in(knife,sink)"), 3},
+		{"wipe", k.want("clean(counter)", "in(sponge,sink)"), 3},
+		{"five in the sink", k.want("in(mug,sink)", "in(fork,sink)", "in(plate,sink)", "in(knife,sink)", "in(bowl,sink)"), 10},
+		{"holding", k.want("holding(mug)", "running(lamp)"), 2},
+		{"towel", f.want("hung(towel,hook)"), 3},
+		{"folded", f.want("folded(towel)", "on(towel,shelf)"), 3},
+		{"juice for Ann", f.want("has(Ann,juice)"), 5},
+		{"juice, shut", f.want("has(Ann,juice)", "not is-open(fridge)"), 0},
+		{"errands", f.want("has(Ann,juice)", "hung(towel,hook)", "on(book,shelf)"), 0},
+		{"reverse", b.want("on(c,b)", "on(b,a)"), 0},
+		{"tower", b.want("on(a,b)", "on(b,c)", "on(c,d)"), 0},
+		{"nut", w.want("around(nut,post)"), 2},
+		{"peg", w.want("inserted(peg,hole)"), 2},
+		{"nail", w.want("driven(nail)", "on(hammer,bench)"), 3},
+		{"stick", w.want("pushed(thermos,goal)", "used(stick)"), 2},
+		{"safe", w.want("in(coin,safe)", "locked(safe)", "not is-open(safe)"), 0},
+		{"workshop", w.want("not tight(screw)", "folded(shirt)", "around(nut,post)", "inserted(peg,hole)"), 6},
+	}
+}
+
+func mustSearch(t testing.TB, l *Library, pr *Problem) *Plan {
+	t.Helper()
+	p, err := l.Search(context.Background(), pr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func shown(p *Plan) (out []string) {
+	for _, s := range p.Subtasks {
+		out = append(out, fmt.Sprint(s, s.After))
+	}
+	return out
+}
+
+func rng() *rand.Rand { return rand.New(rand.NewPCG(7, 11)) }

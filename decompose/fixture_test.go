@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -13,7 +15,8 @@ func setting(things map[string]string, start ...string) *Problem {
 	pr := &Problem{Objects: maps.Clone(things), Start: append([]string{"hand-empty", "at(here)"}, start...)}
 	pr.Objects["here"] = "place"
 	for o, k := range things {
-		if Skills().Is(k, "thing") {
+		inside := slices.ContainsFunc(start, func(s string) bool { return strings.HasPrefix(s, "in("+o+",") })
+		if Skills().Is(k, "thing") && !inside {
 			pr.Start = append(pr.Start, "located("+o+",here)")
 		}
 	}
@@ -41,7 +44,7 @@ func flat() *Problem {
 	pr.Objects["kitchen"], pr.Objects["living room"], pr.Objects["bathroom"] = "place", "place", "place"
 	delete(pr.Objects, "here")
 	pr.Start = []string{"hand-empty", "at(living room)", "located(table,living room)", "located(shelf,living room)", "located(Ann,living room)", "located(fridge,kitchen)",
-		"located(hook,bathroom)", "located(towel,living room)", "located(book,living room)", "located(juice,kitchen)",
+		"located(hook,bathroom)", "located(towel,living room)", "located(book,living room)",
 		"on(towel,table)", "on(book,table)", "in(juice,fridge)"}
 	return pr
 }
@@ -81,10 +84,10 @@ func problems() []struct {
 		{"hot apple", k.want("hot(apple)"), 0},
 		{"hot apple on plate", k.want("hot(apple)", "on(apple,plate)"), 0},
 		{"cold mug", k.want("cold(mug)"), 0},
-		{"rinse", k.want("clean(mug)", "on(mug,counter)", "not running(faucet)"), 5},
+		{"rinse", k.want("rinsed(mug)", "on(mug,counter)", "not running(faucet)"), 5},
 		{"fill", k.want("contains(bowl,water)", "on(bowl,counter)"), 4},
 		{"slice", k.want("sliced(apple)", "in(knife,sink)"), 3},
-		{"wipe", k.want("clean(counter)", "in(sponge,sink)"), 3},
+		{"wipe", k.want("wiped(counter)", "in(sponge,sink)"), 3},
 		{"five in the sink", k.want("in(mug,sink)", "in(fork,sink)", "in(plate,sink)", "in(knife,sink)", "in(bowl,sink)"), 10},
 		{"holding", k.want("holding(mug)", "running(lamp)"), 2},
 		{"towel", f.want("hung(towel,hook)"), 3},

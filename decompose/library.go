@@ -178,3 +178,10 @@ func (a *Action) ground(literals []Literal, bound []string) []Literal {
 	}
 	return out
 }
+
+// silent tells whether a parameter is in no effect, so that the same may be done by other words.
+func (a *Action) silent() bool {
+	return slices.ContainsFunc(a.Params, func(p Param) bool {
+		return !slices.ContainsFunc(a.Effects, func(l Literal) bool { return slices.Contains(l.Args, p.Name) })
+	})
+}

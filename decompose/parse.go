@@ -181,7 +181,15 @@ func (r *reader) rule(where, word, rest string) error {
 	case slices.ContainsFunc(out.literals, func(l Literal) bool { return l.Not }):
 		return errors.New("everything is false unless it is given: no need of not")
 	default:
-		r.lib.given = append(r.lib.given, out)
+		for _, l := range out.literals { // each by itself: a scene may have items and no holes
+			one := rule{where: where, literals: []Literal{l}}
+			for _, v := range out.vars {
+				if slices.Contains(l.Args, v.Name) {
+					one.vars = append(one.vars, v)
+				}
+			}
+			r.lib.given = append(r.lib.given, one)
+		}
 	}
 	return nil
 }

@@ -50,15 +50,46 @@ func (l *Library) Search(ctx context.Context, pr *Problem, opts *SearchOptions) 
 	}
 	steps := make([]grounded, len(found))
 	for i, o := range found {
-		bound := make([]string, len(o.bound))
-		for j, object := range o.bound {
-			bound[j] = s.objects[object]
-		}
-		a := o.action
-		name := Literal{Name: a.Name, Args: bound[:len(a.Params)]}.String()
-		steps[i] = grounded{step{name, a.ground(a.Needs, bound), a.ground(a.Effects, bound)}, a, bound, a.sentence(bound)}
+		steps[i] = s.bind(o)
 	}
-	return s.plan(pr.Text, s.arrange(steps))
+	return s.plan(pr.Text, s.prefer(s.arrange(steps), t))
+}
+
+// bind gives an op its names.
+func (s *scene) bind(o op) grounded {
+	bound, a := make([]string, len(o.bound)), o.action
+	for j, object := range o.bound {
+		bound[j] = s.objects[object]
+	}
+	name := Literal{Name: a.Name, Args: bound[:len(a.Params)]}.String()
+	return grounded{step{name, a.ground(a.Needs, bound), a.ground(a.Effects, bound)}, a, bound, a.sentence(bound)}
+}
+
+// prefer exchanges steps for others that do the same, and name what the next steps are about: go to Ann, not to
+// the book beside her.
+func (s *scene) prefer(steps []grounded, t *task) []grounded {
+	w := newWorld(s.start)
+	for i, st := range steps {
+		best, nearest := st, len(steps)
+		for _, o := range t.ops {
+			if !st.action.silent() || o.action != st.action {
+				continue
+			}
+			other := s.bind(o)
+			if _, lacks := w.lacks(other.pre); lacks || !slices.EqualFunc(other.effects, st.effects, Literal.equal) {
+				continue
+			}
+			about := func(later grounded) bool {
+				return slices.ContainsFunc(other.bound[:len(st.action.Params)], func(o string) bool { return slices.Contains(later.bound, o) })
+			}
+			if j := slices.IndexFunc(steps[i+1:max(i+1, nearest)], about); j >= 0 {
+				best, nearest = other, i+1+j
+			}
+		}
+		steps[i] = best
+		w.apply(best.effects)
+	}
+	return steps
 }
 
 // plan writes down proved steps.

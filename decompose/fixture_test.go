@@ -68,41 +68,56 @@ func problems() []struct {
 	name  string
 	pr    *Problem
 	steps int
+	lib   *Library
 } {
 	type p = struct {
 		name  string
 		pr    *Problem
 		steps int
+		lib   *Library
 	}
-	k, f, b, w := kitchen(), flat(), blocks(), workshop()
+	k, f, b, w, m := kitchen(), flat(), blocks(), workshop(), bench()
 	return []p{
-		{"mug in sink", k.want("in(mug,sink)"), 2},
-		{"lamp", k.want("running(lamp)"), 1},
-		{"fork away", k.want("in(fork,drawer)", "not is-open(drawer)"), 4},
-		{"two away", k.want("in(fork,drawer)", "in(knife,drawer)", "not is-open(drawer)"), 6},
-		{"pour milk", k.want("contains(mug,milk)", "in(milk bottle,fridge)", "not is-open(fridge)"), 0},
-		{"hot apple", k.want("hot(apple)"), 0},
-		{"hot apple on plate", k.want("hot(apple)", "on(apple,plate)"), 0},
-		{"cold mug", k.want("cold(mug)"), 0},
-		{"rinse", k.want("rinsed(mug)", "on(mug,counter)", "not running(faucet)"), 5},
-		{"fill", k.want("contains(bowl,water)", "on(bowl,counter)"), 4},
-		{"slice", k.want("sliced(apple)", "in(knife,sink)"), 3},
-		{"wipe", k.want("wiped(counter)", "in(sponge,sink)"), 3},
-		{"five in the sink", k.want("in(mug,sink)", "in(fork,sink)", "in(plate,sink)", "in(knife,sink)", "in(bowl,sink)"), 10},
-		{"holding", k.want("holding(mug)", "running(lamp)"), 2},
-		{"towel", f.want("hung(towel,hook)"), 3},
-		{"folded", f.want("folded(towel)", "on(towel,shelf)"), 3},
-		{"juice for Ann", f.want("has(Ann,juice)"), 5},
-		{"juice, shut", f.want("has(Ann,juice)", "not is-open(fridge)"), 0},
-		{"errands", f.want("has(Ann,juice)", "hung(towel,hook)", "on(book,shelf)"), 0},
-		{"reverse", b.want("on(c,b)", "on(b,a)"), 0},
-		{"tower", b.want("on(a,b)", "on(b,c)", "on(c,d)"), 0},
-		{"nut", w.want("around(nut,post)"), 2},
-		{"peg", w.want("inserted(peg,hole)"), 2},
-		{"nail", w.want("driven(nail)", "on(hammer,bench)"), 3},
-		{"stick", w.want("pushed(thermos,goal)", "used(stick)"), 2},
-		{"safe", w.want("in(coin,safe)", "locked(safe)", "not is-open(safe)"), 0},
-		{"workshop", w.want("not tight(screw)", "folded(shirt)", "around(nut,post)", "inserted(peg,hole)"), 6},
+		{"mug in sink", k.want("in(mug,sink)"), 2, Skills()},
+		{"lamp", k.want("running(lamp)"), 1, Skills()},
+		{"fork away", k.want("in(fork,drawer)", "not is-open(drawer)"), 4, Skills()},
+		{"two away", k.want("in(fork,drawer)", "in(knife,drawer)", "not is-open(drawer)"), 6, Skills()},
+		{"pour milk", k.want("contains(mug,milk)", "in(milk bottle,fridge)", "not is-open(fridge)"), 0, Skills()},
+		{"hot apple", k.want("hot(apple)"), 0, Skills()},
+		{"hot apple on plate", k.want("hot(apple)", "on(apple,plate)"), 0, Skills()},
+		{"cold mug", k.want("cold(mug)"), 0, Skills()},
+		{"rinse", k.want("rinsed(mug)", "on(mug,counter)", "not running(faucet)"), 5, Skills()},
+		{"fill", k.want("contains(bowl,water)", "on(bowl,counter)"), 4, Skills()},
+		{"slice", k.want("sliced(apple)", "in(knife,sink)"), 3, Skills()},
+		{"wipe", k.want("wiped(counter)", "in(sponge,sink)"), 3, Skills()},
+		{"five in the sink", k.want("in(mug,sink)", "in(fork,sink)", "in(plate,sink)", "in(knife,sink)", "in(bowl,sink)"), 10, Skills()},
+		{"holding", k.want("holding(mug)", "running(lamp)"), 2, Skills()},
+		{"towel", f.want("hung(towel,hook)"), 3, Skills()},
+		{"folded", f.want("folded(towel)", "on(towel,shelf)"), 3, Skills()},
+		{"juice for Ann", f.want("has(Ann,juice)"), 5, Skills()},
+		{"juice, shut", f.want("has(Ann,juice)", "not is-open(fridge)"), 0, Skills()},
+		{"errands", f.want("has(Ann,juice)", "hung(towel,hook)", "on(book,shelf)"), 0, Skills()},
+		{"reverse", b.want("on(c,b)", "on(b,a)"), 0, Skills()},
+		{"tower", b.want("on(a,b)", "on(b,c)", "on(c,d)"), 0, Skills()},
+		{"nut", w.want("around(nut,post)"), 2, Skills()},
+		{"peg", w.want("inserted(peg,hole)"), 2, Skills()},
+		{"nail", w.want("driven(nail)", "on(hammer,bench)"), 3, Skills()},
+		{"stick", w.want("pushed(thermos,goal)", "used(stick)"), 2, Skills()},
+		{"safe", w.want("in(coin,safe)", "locked(safe)", "not is-open(safe)"), 0, Skills()},
+		{"workshop", w.want("not tight(screw)", "folded(shirt)", "around(nut,post)", "inserted(peg,hole)"), 6, Skills()},
+		{"motions: nut", m.want("around(nut,post)", "held(nut)"), 6, Motions()},
+		{"motions: nut, and away", m.want("around(nut,post)", "away"), 7, Motions()},
+		{"motions: button", m.want("pressed(button)", "kept(button)"), 3, Motions()},
+		{"motions: drawer", m.want("in(cube,drawer)", "not is-open(drawer)", "away"), 0, Motions()},
+		{"motions: nail", m.want("driven(nail)", "held(hammer)"), 6, Motions()},
+	}
+}
+
+// bench is for single motions.
+func bench() *Problem {
+	return &Problem{
+		Objects: map[string]string{"bench": "bench", "nut": "nut", "post": "post", "button": "button", "drawer": "drawer", "cube": "cube", "hammer": "hammer", "nail": "nail"},
+		Start:   []string{"hand-empty", "away", "on(nut,bench)", "on(cube,bench)", "on(hammer,bench)"},
 	}
 }
 

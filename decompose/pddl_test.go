@@ -24,7 +24,7 @@ func accepted(t testing.TB, l *Library, pr *Problem, p *Plan) bool {
 	return err == nil
 }
 
-// mutants are plans with a step left out, done twice, exchanged with another, or done to, or by, something else. Most
+// mutants are plans with a step left out, done twice, exchanged with another, shuffled as the causal order lets it, or done to, or by, something else. Most
 // are broken, some are as good as before.
 func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 	bare := make([]Subtask, len(p.Subtasks))
@@ -32,8 +32,14 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 		bare[i] = Subtask{Action: s.Action, Args: s.Args}
 	}
 	add := func(subtasks []Subtask) { out = append(out, &Plan{Subtasks: subtasks}) }
-	add(bare)
 	n := len(bare)
+	for range 4 {
+		var shuffled []Subtask
+		for _, i := range linear(p, r) {
+			shuffled = append(shuffled, bare[i])
+		}
+		add(shuffled)
+	}
 	for i := range n {
 		add(slices.Delete(slices.Clone(bare), i, i+1))
 		add(slices.Insert(slices.Clone(bare), r.IntN(n+1), bare[i]))
@@ -55,7 +61,7 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 		}
 		return true
 	}
-	for tries, want := 0, len(out)+8*n; tries < 3000 && len(out) < want; tries++ {
+	for tries, want := 0, len(out)+10*n; tries < 3000 && len(out) < want; tries++ {
 		i := r.IntN(n)
 		s := bare[i]
 		if r.IntN(3) == 0 {
@@ -91,22 +97,22 @@ func TestOracle(t *testing.T) {
 	var ours [][]bool
 	r := rng()
 	for _, c := range problems() {
-		p := mustSearch(t, Skills(), c.pr)
-		domain, problem, err := Skills().PDDL(c.pr)
+		p := mustSearch(t, c.lib, c.pr)
+		domain, problem, err := c.lib.PDDL(c.pr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		tk := task{domain, problem, nil, true}
 		var verdicts []bool
-		for _, m := range mutants(Skills(), c.pr, p, r) {
-			text, err := Skills().PDDLPlan(c.pr, m)
+		for _, m := range mutants(c.lib, c.pr, p, r) {
+			text, err := c.lib.PDDLPlan(c.pr, m)
 			if errors.As(err, new(*OrderError)) {
 				continue // nothing is there for the rest: PDDL has no words for it
 			} else if err != nil {
 				t.Fatal(err)
 			}
 			tk.Plans = append(tk.Plans, text)
-			verdicts = append(verdicts, accepted(t, Skills(), c.pr, m))
+			verdicts = append(verdicts, accepted(t, c.lib, c.pr, m))
 		}
 		line, err := json.Marshal(tk)
 		if err != nil {
@@ -134,7 +140,7 @@ func TestOracle(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[i]), &verdict); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(mustSearch(t, Skills(), c.pr).Subtasks); verdict.Optimal == nil || *verdict.Optimal != n {
+		if n := len(mustSearch(t, c.lib, c.pr).Subtasks); verdict.Optimal == nil || *verdict.Optimal != n {
 			t.Errorf("%s: ours has %d steps, Fast Downward's %v", c.name, n, verdict.Optimal)
 		}
 		for j, ok := range ours[i] {

@@ -63,10 +63,8 @@ func (l *Library) scene(pr *Problem) (*scene, error) {
 			}
 		})
 	}
-	for _, rule := range l.never {
-		if err := s.possible(rule, newWorld(s.start)); err != nil {
-			return nil, err
-		}
+	if together := s.impossible(newWorld(s.start)); together != "" {
+		return nil, &ProblemError{"start", together + " never hold together"}
 	}
 	return s, nil
 }
@@ -125,23 +123,20 @@ func (s *scene) each(vars []Param, f func(bound map[string]string)) {
 	next(0, nil)
 }
 
-// possible finds literals that hold together in a state and never should.
-func (s *scene) possible(r rule, w world) (err error) {
-	s.each(r.vars, func(bound map[string]string) {
-		for _, l := range r.literals {
-			if !w.holds(l.with(func(v string) string { return bound[v] })) {
-				return
+// impossible finds literals that hold together in a state and never should.
+func (s *scene) impossible(w world) (together string) {
+	for _, rule := range s.lib.never {
+		s.each(rule.vars, func(bound map[string]string) {
+			list := make([]Literal, len(rule.literals))
+			for i, l := range rule.literals {
+				if list[i] = l.with(func(v string) string { return bound[v] }); !w.holds(list[i]) {
+					return
+				}
 			}
-		}
-		if err == nil {
-			together := make([]string, len(r.literals))
-			for i, l := range r.literals {
-				together[i] = l.with(func(v string) string { return bound[v] }).String()
-			}
-			err = &ProblemError{"start", strings.Join(together, " and ") + " never hold together (" + r.where + ")"}
-		}
-	})
-	return err
+			together = strings.Join(texts(list), " and ")
+		})
+	}
+	return together
 }
 
 // grounded is a subtask with everything bound that the library's action leaves to the state.

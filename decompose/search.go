@@ -36,6 +36,9 @@ func (l *Library) Search(ctx context.Context, pr *Problem, opts *SearchOptions) 
 	if err != nil {
 		return nil, err
 	}
+	if together := s.impossible(newWorld(s.goal)); together != "" {
+		return nil, &NoPlanError{together}
+	}
 	t, err := s.compile(opts.Without)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import "slices"
 
 // NoPlanError reports that nothing in the library leads from the start to the goal.
 type NoPlanError struct {
-	Literal string // of the goal, that nothing can bring about; empty where only all of them together cannot be
+	Literal string // of the goal, that nothing can bring about; empty where only all its literals together cannot be
 }
 
 func (e *NoPlanError) Error() string {

@@ -221,7 +221,7 @@ func (s *scene) explainActions(e *OrderError) *OrderError {
 					if thing, ok := bound[p.Name]; ok {
 						open.Args = append(open.Args, thing)
 					} else {
-						open.Args = append(open.Args, "a "+p.Kind)
+						open.Args = append(open.Args, "any "+p.Kind)
 					}
 				}
 				e.Actions = append(e.Actions, strings.ReplaceAll(open.String(), ",", ", "))

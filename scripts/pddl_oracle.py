@@ -18,7 +18,7 @@ import unified_planning as up
 from unified_planning.engines import PlanGenerationResultStatus, SequentialPlanValidator, ValidationResultStatus
 from unified_planning.io import PDDLReader
 from unified_planning.plans import ActionInstance, SequentialPlan
-from unified_planning.shortcuts import OneshotPlanner, OptimalityGuarantee
+from unified_planning.shortcuts import MinimizeSequentialPlanLength, OneshotPlanner, OptimalityGuarantee
 
 
 def parse(text):
@@ -88,6 +88,7 @@ def main():
                 steps = [ActionInstance(problem.action(n), tuple(map(problem.object, args))) for n, *args in plan]
                 out["up"].append(validator.validate(problem, SequentialPlan(steps)).status == ValidationResultStatus.VALID)
         if task.get("optimal"):
+            problem.add_quality_metric(MinimizeSequentialPlanLength())
             with OneshotPlanner(problem_kind=problem.kind, optimality_guarantee=OptimalityGuarantee.SOLVED_OPTIMALLY) as planner:
                 found = planner.solve(problem)
             solved = found.status in (PlanGenerationResultStatus.SOLVED_OPTIMALLY, PlanGenerationResultStatus.SOLVED_SATISFICING)

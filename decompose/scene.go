@@ -63,7 +63,7 @@ func (l *Library) scene(pr *Problem) (*scene, error) {
 			}
 		})
 	}
-	if together := s.impossible(newWorld(s.start)); together != "" {
+	if together := s.impossible(newWorld(s.start).holds); together != "" {
 		return nil, &ProblemError{"start", together + " never hold together"}
 	}
 	return s, nil
@@ -123,13 +123,13 @@ func (s *scene) each(vars []Param, f func(bound map[string]string)) {
 	next(0, nil)
 }
 
-// impossible finds literals that hold together in a state and never should.
-func (s *scene) impossible(w world) (together string) {
+// impossible finds literals that hold together and never should.
+func (s *scene) impossible(holds func(Literal) bool) (together string) {
 	for _, rule := range s.lib.never {
 		s.each(rule.vars, func(bound map[string]string) {
 			list := make([]Literal, len(rule.literals))
 			for i, l := range rule.literals {
-				if list[i] = l.with(func(v string) string { return bound[v] }); !w.holds(list[i]) {
+				if list[i] = l.with(func(v string) string { return bound[v] }); !holds(list[i]) {
 					return
 				}
 			}

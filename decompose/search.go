@@ -36,7 +36,7 @@ func (l *Library) Search(ctx context.Context, pr *Problem, opts *SearchOptions) 
 	if err != nil {
 		return nil, err
 	}
-	if together := s.impossible(newWorld(s.goal)); together != "" {
+	if together := s.impossible(func(l Literal) bool { return slices.ContainsFunc(s.goal, l.equal) }); together != "" {
 		return nil, &NoPlanError{together}
 	}
 	t, err := s.compile(opts.Without)

@@ -27,6 +27,9 @@ func (e *SoundnessError) Error() string {
 	return b.String()
 }
 
+// maxParams bounds what the checks and the search have to try: an action's parameters and a rule's literals.
+const maxParams = 8
+
 // library closes the reader: it resolves all names and checks that the whole makes sense.
 func (r *reader) library() (*Library, error) {
 	c := checker{lib: r.lib, faults: r.faults}
@@ -141,6 +144,10 @@ func (c *checker) literals(where string, list []Literal, params []Param) bool {
 func (c *checker) action(a *Action) {
 	all := a.all()
 	c.params(a.Where, all)
+	if len(all) > maxParams {
+		c.complain(a.Where, "%s has %d parameters, at most %d are taken", a.Name, len(all), maxParams)
+		return
+	}
 	if len(a.Effects) == 0 {
 		c.complain(a.Where, "%s changes nothing", a.Name)
 	}

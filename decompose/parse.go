@@ -176,6 +176,8 @@ func (r *reader) rule(where, word, rest string) error {
 	switch {
 	case len(out.literals) == 0:
 		return fmt.Errorf("%s takes literals", word)
+	case word == "never" && len(out.literals) > maxParams:
+		return fmt.Errorf("%d literals, at most %d are taken", len(out.literals), maxParams)
 	case word == "never":
 		r.lib.never = append(r.lib.never, out)
 	case slices.ContainsFunc(out.literals, func(l Literal) bool { return l.Not }):

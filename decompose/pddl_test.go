@@ -81,6 +81,26 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 	return out
 }
 
+// TestMutants: what Verify accepts, Complete turns into a plan that proves itself, in every order that After allows.
+func TestMutants(t *testing.T) {
+	r, total, good := rng(), 0, 0
+	for _, c := range problems() {
+		for _, m := range mutants(c.lib, c.pr, mustSearch(t, c.lib, c.pr), r) {
+			total++
+			full, err := c.lib.Complete(c.pr, m)
+			if ok := accepted(t, c.lib, c.pr, m); ok != (err == nil) {
+				t.Errorf("%s, %v: accepted %v, completed with %v", c.name, m.Subtasks, ok, err)
+			} else if ok {
+				good++
+				if err := errors.Join(full.Verify(nil), full.VerifyOrder(nil), c.lib.Verify(c.pr, full)); err != nil {
+					t.Errorf("%s, %v: %v", c.name, m.Subtasks, err)
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d are as good as the plan", good, total)
+}
+
 // TestOracle compares our verdict with those of two validators, and the length of our plans with the shortest.
 func TestOracle(t *testing.T) {
 	python := os.Getenv("EGOTSR_PDDL")

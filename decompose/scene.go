@@ -149,6 +149,9 @@ type grounded struct {
 
 // execute runs subtasks from the start to the goal by what the library says of them.
 func (s *scene) execute(subtasks []Subtask) ([]grounded, *OrderError) {
+	if n := len(subtasks); n > maxSteps {
+		return nil, &OrderError{Step: maxSteps, Supplier: -1, Destroyer: -1, Reason: fmt.Sprintf("too long: %d steps, at most %d are taken", n, maxSteps)}
+	}
 	w := newWorld(s.start)
 	out := make([]grounded, len(subtasks))
 	plain := make([]step, len(subtasks))

@@ -12,6 +12,9 @@ type step struct {
 	pre, effects []Literal
 }
 
+// maxSteps is the longest plan taken: a hundred times what anybody would read, and proved in a second or two.
+const maxSteps = 1000
+
 // Verify proves the plan on the literals of its subtasks alone: it runs them in the order listed from the initial
 // state, in which everything unlisted is false, and returns nil if each finds its Pre and, at the end, all of Want
 // holds. A nil initial stands for the plan's own Start. Otherwise the error is an *OrderError. Texts, actions and After
@@ -34,6 +37,9 @@ func (p *Plan) parse(initial []string) (start []Literal, steps []step, want []Li
 	}
 	bad := func(i int, action, what string, cause any) error {
 		return &OrderError{Fault: Malformed, Step: i, Action: action, Supplier: -1, Destroyer: -1, Reason: fmt.Sprintf("%s: %v", what, cause)}
+	}
+	if n := len(p.Subtasks); n > maxSteps {
+		return nil, nil, nil, bad(maxSteps, "", "too long", fmt.Sprintf("%d steps, at most %d are taken", n, maxSteps))
 	}
 	if start, err = parseLiterals(initial); err != nil {
 		return nil, nil, nil, bad(0, "", "the initial state", err)

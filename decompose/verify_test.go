@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func steps(text string) (out []Subtask) {
@@ -105,6 +106,33 @@ func TestPlanVerify(t *testing.T) {
 		c.change(q)
 		if err := q.Verify(nil); !errors.As(err, &e) || e.Fault != c.fault || e.Step != c.step || e.Error() == "" {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestLong: the longest plan taken is proved fast, and a longer one is not taken.
+func TestLong(t *testing.T) {
+	pr := kitchen().want("hand-empty")
+	var plan Plan
+	for range maxSteps / 2 {
+		plan.Subtasks = append(plan.Subtasks, steps("pick(mug), place-on(mug,counter)")...)
+	}
+	begin := time.Now()
+	full, err := Skills().Complete(pr, &plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(full.Verify(nil), full.VerifyOrder(nil)); err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(begin); d > 20*time.Second {
+		t.Error(d)
+	}
+	var e *OrderError
+	full.Subtasks = append(full.Subtasks, Subtask{})
+	for _, err := range []error{full.Verify(nil), full.VerifyOrder(nil), full.Order(nil), Skills().Check(pr, full)} {
+		if !errors.As(err, &e) || e.Fault != Malformed || e.Step != maxSteps {
+			t.Error(err)
 		}
 	}
 }

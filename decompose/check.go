@@ -28,7 +28,11 @@ func (e *SoundnessError) Error() string {
 }
 
 // maxParams bounds what the checks and the search have to try: an action's parameters and a rule's literals.
-const maxParams = 8
+// A rule's variables are tried on all things of a scene.
+const (
+	maxParams = 8
+	maxVars   = 4
+)
 
 // library closes the reader: it resolves all names and checks that the whole makes sense.
 func (r *reader) library() (*Library, error) {
@@ -44,6 +48,9 @@ func (r *reader) library() (*Library, error) {
 	for _, rules := range [][]rule{r.lib.given, r.lib.never} {
 		for _, rule := range rules {
 			c.params(rule.where, rule.vars)
+			if len(rule.vars) > maxVars {
+				c.complain(rule.where, "%d variables, at most %d are taken", len(rule.vars), maxVars)
+			}
 			c.literals(rule.where, rule.literals, rule.vars)
 		}
 	}

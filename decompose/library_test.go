@@ -78,11 +78,12 @@ func TestParse(t *testing.T) {
 
 func TestSoundness(t *testing.T) {
 	for bad, want := range map[string]string{
-		"kind mug":                            "already at small.txt:4",
-		"kind a: b":                           "no kind b",
-		"kind a: b\nkind b: a":                "above itself",
-		"predicate on(item)":                  "already at",
-		"predicate p(gizmo)":                  "no kind gizmo",
+		"kind mug":             "already at small.txt:4",
+		"kind a: b":            "no kind b",
+		"kind a: b\nkind b: a": "above itself",
+		"predicate on(item)":   "already at",
+		"predicate p(gizmo)":   "no kind gizmo",
+		"never holding(a: item), holding(b: item), holding(c: item), holding(d: item), holding(e: item)": "at most 4",
 		"given on(x: item, s: item)":          "s is a item, on takes a surface",
 		"action pick\n text a\n effect empty": "action pick is already at small.txt:9",
 		"action a(a: item, b: item, c: item, d: item, e: item, f: item, g: item, h: item, i: item)\n text a\n effect empty": "at most 8",

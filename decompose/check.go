@@ -57,6 +57,12 @@ func (r *reader) library() (*Library, error) {
 	for _, a := range r.lib.actions {
 		c.action(a)
 	}
+	sound := len(c.faults) == 0
+	for _, a := range r.lib.actions {
+		if a.Undo != "" && sound {
+			c.undo(a)
+		}
+	}
 	if len(c.faults) > 0 {
 		slices.SortStableFunc(c.faults, func(a, b LibraryFault) int { return compareWhere(a.Where, b.Where) })
 		return nil, &SoundnessError{c.faults}
@@ -198,12 +204,14 @@ func (c *checker) action(a *Action) {
 			c.complain(a.Where, "the effect %v of %s holds before it", l, a.Name)
 		}
 	}
-	if a.Undo != "" {
-		if b := c.lib.byName[a.Undo]; b == nil {
-			c.complain(a.Where, "there is no action %s to undo %s", a.Undo, a.Name)
-		} else if !c.lib.undoes(b, a) {
-			c.complain(a.Where, "%s does not undo %s", b.Name, a.Name)
-		}
+}
+
+// undo checks a promise, once everything else is right.
+func (c *checker) undo(a *Action) {
+	if b := c.lib.byName[a.Undo]; b == nil {
+		c.complain(a.Where, "there is no action %s to undo %s", a.Undo, a.Name)
+	} else if !c.lib.undoes(b, a) {
+		c.complain(a.Where, "%s does not undo %s", b.Name, a.Name)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 func setting(things map[string]string, start ...string) *Problem {
 	pr := &Problem{Objects: maps.Clone(things), Start: append([]string{"hand-empty", "at(here)"}, start...)}
 	pr.Objects["here"] = "place"
-	for o, k := range things {
+	for _, o := range slices.Sorted(maps.Keys(things)) {
+		k := things[o]
 		inside := slices.ContainsFunc(start, func(s string) bool { return strings.HasPrefix(s, "in("+o+",") })
 		if Skills().Is(k, "thing") && !inside {
 			pr.Start = append(pr.Start, "located("+o+",here)")

@@ -144,6 +144,7 @@ func TestExtend(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(small)
+	f.Add("action a\nundo b\naction b\neffect p(q)")
 	f.Add("kind a: a\ngiven p(x: a),,\nnever p(")
 	f.Fuzz(func(t *testing.T, text string) {
 		l, err := Parse("f", strings.NewReader(text))

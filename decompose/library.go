@@ -57,7 +57,7 @@ type rule struct {
 	literals []Literal
 }
 
-//go:embed things.txt skills.txt motions.txt
+//go:embed things.txt skills.txt motions.txt grammar.txt
 var files embed.FS
 
 var (

@@ -1,0 +1,313 @@
+package decompose
+
+import (
+	"maps"
+	"slices"
+)
+
+// reading is one way to understand a clause.
+type reading struct {
+	rule   *saying
+	slots  []slot
+	places int
+	tidy   string // the noun of what is to be tidied
+	state  bool   // "the drawer is open": need not be brought about, if it is so
+	verb   string
+	at     int // words
+	end    int
+}
+
+type slot struct {
+	name, kind string
+	list       []*mention
+}
+
+// is tells whether what is mentioned may be of a kind. A liquid stands for what holds it.
+func (p *parser) is(m *mention, kind string) bool {
+	if m.pronoun != "" {
+		return kind != room && kind != "tap-water" && (m.pronoun != "him" || kind == "person")
+	}
+	return fitsKind(m.noun, kind)
+}
+
+func fitsKind(n *noun, kind string) bool {
+	switch kind {
+	case "tap-water":
+		return n.name == "water"
+	case "heats":
+		return Skills().Is(n.kinds, "heater") || Skills().Is(n.kinds, "hotplate")
+	}
+	if n.kinds == kind || Skills().Is(n.kinds, kind) {
+		return true
+	}
+	return Skills().Is(n.kinds, "liquid") && kind != "thing" && Skills().Is(poured, kind)
+}
+
+const poured = "bowl-like" // what a liquid is in that is named without it
+
+// match reads words from i on by a pattern, and yields where they end.
+func (p *parser) match(pattern []element, i int, so reading, f form, yield func(reading)) {
+	if p.budget--; p.budget < 0 {
+		return
+	}
+	p.far = max(p.far, i)
+	if len(pattern) == 0 {
+		so.end = i
+		yield(so)
+		return
+	}
+	e, rest := pattern[0], pattern[1:]
+	if e.optional {
+		p.match(rest, i, so, f, yield)
+	}
+	for _, words := range e.words {
+		if p.verb(i, words, f) {
+			with := so
+			if e.slot != "" {
+				with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, []*mention{{pronoun: "there", at: i, end: i + len(words)}}})
+			}
+			p.match(rest, i+len(words), with, plain, yield)
+		}
+	}
+	if e.slot == "" || len(e.words) > 0 || i >= len(p.words) {
+		return
+	}
+	phrases := p.single
+	if e.slot == "X" {
+		phrases = p.several
+	}
+	for _, ph := range phrases(i) {
+		if bad := slices.IndexFunc(ph.list, func(m *mention) bool { return !p.is(m, e.kind) }); bad >= 0 {
+			if m := ph.list[bad]; p.unfit == nil || m.end > p.unfit.at {
+				p.unfit = &unfit{m.end, p.text(so.at), e.kind}
+			}
+			continue
+		}
+		with := so
+		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
+		with.places += ph.places
+		p.match(rest, ph.end, with, plain, yield)
+	}
+}
+
+// verb tells whether words stand at i, the first of them in a form.
+func (p *parser) verb(i int, words []string, f form) bool {
+	if f == plain {
+		return p.has(i, words)
+	}
+	return slices.Contains(p.lemmas(p.text(i), f), words[0]) && p.has(i+1, words[1:])
+}
+
+// clause reads a clause at i in every way, by where it ends. A clause without a verb takes that of the one before:
+// "put the mug in the sink and the plate on the table".
+func (p *parser) clause(i int, f form, verb string) map[int][]reading {
+	out := map[int][]reading{}
+	found := func(r reading) { out[r.end] = append(out[r.end], r) }
+	if verb != "" {
+		for _, r := range p.rules[verb] {
+			for _, pattern := range r.patterns {
+				if elided := slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 1 && w[0] == verb }); elided && pattern[1].slot == "X" {
+					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb}, plain, found)
+				}
+			}
+		}
+		return out
+	}
+	for _, lemma := range p.lemmas(p.text(i), f) {
+		for _, r := range p.rules[lemma] {
+			for _, pattern := range r.patterns {
+				p.match(pattern, i, reading{rule: r, at: i, verb: lemma}, f, found)
+			}
+		}
+	}
+	if w := p.text(i); f == plain && (w == "tidy" || w == "clear" || w == "clean") {
+		j := i + 1
+		if next := p.text(j); next == "up" || next == "off" {
+			j++
+		} else if w == "clean" {
+			return out
+		}
+		for _, ph := range p.single(j) {
+			if m := ph.list[0]; m.noun != nil && p.tidy[m.noun.name] != nil && m.where == nil {
+				found(reading{tidy: m.noun.name, slots: []slot{{"X", "surface", ph.list}}, at: i, end: ph.end})
+			}
+		}
+	}
+	return out
+}
+
+// condition reads "the drawer is open".
+func (p *parser) condition(i int) map[int][]reading {
+	out := map[int][]reading{}
+	for _, ph := range p.single(i) {
+		j := ph.end
+		if w := p.text(j); w != "is" && w != "are" && w != "it's" {
+			continue
+		}
+		s, kind := p.states[p.text(j+1)], ""
+		switch w := p.text(j + 1); {
+		case s != nil && s.need == nil:
+			kind = Skills().predicates[s.literal.Name].args[0]
+		case w == "on" || w == "off":
+			s, kind = &state{literal: Literal{w == "off", "running", []string{"X"}}}, "device"
+		default:
+			continue
+		}
+		if s.literal.Name == "is-open" {
+			kind = "openable"
+		}
+		if p.is(ph.list[0], kind) {
+			r := &saying{goal: []Literal{s.literal}}
+			out[j+2] = append(out[j+2], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: true, at: i, end: j + 2})
+		}
+	}
+	return out
+}
+
+// piece is a clause of the sentence, and how it hangs together with the others.
+type piece struct {
+	readings []reading
+	then     bool   // comes after all before it
+	ahead    bool   // comes before the group that it stands in: "but first"
+	seals    bool   // all that follows comes after it: "first"
+	sub      string // "before" or "after": a subordinate clause
+	lead     bool   // that stands before its main clause
+}
+
+var joints = []struct {
+	words []string
+	what  string
+}{
+	{[]string{"after", "that"}, "then"}, {[]string{"after", "this"}, "then"}, {[]string{"once", "done"}, "then"}, {[]string{"when", "done"}, "then"},
+	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
+	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
+	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
+	{[]string{"."}, ""}, {[]string{"!"}, ""},
+}
+
+// pieces reads the sentence from i on; verb is that of the clause before.
+func (p *parser) pieces(i int, verb string) ([]piece, bool) {
+	key := place{i, verb}
+	if p.failed[key] || p.budget < 0 {
+		return nil, false
+	}
+	out, ok := p.unit(i, verb)
+	if !ok {
+		p.failed[key] = true
+	}
+	return out, ok
+}
+
+func (p *parser) unit(i int, verb string) ([]piece, bool) {
+	j := i
+	var this piece
+	parted := i == 0
+scan:
+	for j < len(p.words) {
+		for _, joint := range joints {
+			if !p.has(j, joint.words) {
+				continue
+			}
+			switch joint.what {
+			case "then":
+				this.then = true
+			case "ahead":
+				this.ahead = true
+			case "first":
+				if i > 0 && !parted { // "open the drawer first"
+					return nil, false
+				}
+				this.seals = true
+			}
+			parted = true
+			j += len(joint.words)
+			continue scan
+		}
+		break
+	}
+	if p.far = max(p.far, j); j == len(p.words) {
+		return nil, i > 0
+	}
+	for _, sub := range []struct {
+		words []string
+		how   string
+	}{{[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
+		if p.has(j, sub.words) {
+			return p.subordinate(j+len(sub.words), sub.how, parted, this)
+		}
+	}
+	if !parted {
+		return nil, false
+	}
+	if pieces, ok := p.follow(p.clause(j, plain, ""), this); ok {
+		return pieces, true
+	}
+	if verb != "" && !this.then && p.rules[p.text(j)] == nil {
+		return p.follow(p.clause(j, plain, verb), this)
+	}
+	return nil, false
+}
+
+// follow takes the longest clause after which the rest can be read too.
+func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
+	for _, end := range slices.Backward(slices.Sorted(maps.Keys(ends))) {
+		this.readings = ends[end]
+		next := end
+		last := this
+		if p.text(end) == "first" && (end+1 == len(p.words) || slices.Contains([]string{",", ".", "then", "and", "!", ";"}, p.text(end+1))) {
+			last.ahead, last.seals, next = true, true, end+1
+		}
+		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
+			return append([]piece{last}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+// subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
+func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {
+	ends := map[int][]reading{}
+	if p.text(i) == "you" || p.text(i) == "you've" {
+		if p.text(i+1) == "have" {
+			i++
+		}
+		for _, f := range []form{plain, participle} {
+			maps.Copy(ends, p.clause(i+1, f, ""))
+		}
+	} else {
+		maps.Copy(ends, p.clause(i, gerund, ""))
+		maps.Copy(ends, p.condition(i))
+	}
+	for _, end := range slices.Backward(slices.Sorted(maps.Keys(ends))) {
+		this.readings, this.sub, this.lead = ends[end], how, lead
+		if p.text(end) == "and" {
+			if more, ok := p.subordinate(end+1, how, lead, piece{}); ok {
+				return append([]piece{this}, more...), true
+			}
+		}
+		if end == len(p.words) && lead {
+			continue // nothing that it is subordinate to
+		}
+		next := end
+		if lead && p.text(next) == "," {
+			next++
+		}
+		if lead {
+			if rest, ok := p.follow(p.clause(next+boolean(p.text(next) == "then"), plain, ""), piece{}); ok {
+				return append([]piece{this}, rest...), true
+			}
+			continue
+		}
+		if rest, ok := p.pieces(end, ""); ok {
+			return append([]piece{this}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

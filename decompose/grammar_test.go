@@ -1,0 +1,79 @@
+package decompose
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sentences reads a table of testdata.
+func sentences(t testing.TB, name string) (out [][2]string) {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		sentence, steps, _ := strings.Cut(line, " | ")
+		out = append(out, [2]string{sentence, steps})
+	}
+	return out
+}
+
+func TestGrammar(t *testing.T) {
+	for _, row := range sentences(t, "testdata/sentences.txt") {
+		p, err := Grammar(context.Background(), row[0])
+		if row[1] == "!" {
+			if err == nil {
+				t.Errorf("%s: not refused: %q", row[0], shown(p))
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", row[0], err)
+			continue
+		}
+		if err := same(p, strings.Split(row[1], "; ")); err != nil {
+			t.Errorf("%s: %v\n got %s\nwant %s", row[0], err, joined(p), row[1])
+		}
+	}
+}
+
+func joined(p *Plan) string {
+	var out []string
+	for _, s := range p.Subtasks {
+		out = append(out, s.String())
+	}
+	return strings.Join(out, "; ")
+}
+
+// same tells whether steps are those of a plan, in an order that its After allows.
+func same(p *Plan, steps []string) error {
+	left := make([]bool, len(p.Subtasks))
+	if len(steps) != len(left) {
+		return fmt.Errorf("%d steps, want %d", len(left), len(steps))
+	}
+	for _, step := range steps {
+		i := 0
+		for ; i < len(left); i++ {
+			ready := !slices.ContainsFunc(p.Subtasks[i].After, func(j int) bool { return !left[j] })
+			if !left[i] && ready && p.Subtasks[i].String() == step {
+				break
+			}
+		}
+		if i == len(left) {
+			return fmt.Errorf("%s is not next", step)
+		}
+		left[i] = true
+	}
+	return nil
+}

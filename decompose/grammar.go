@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -106,7 +107,7 @@ func Understand(sentence string) (*Request, error) {
 	p := &parser{lexicon: english(), nouns1: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
 	p.words = p.meaningful(tokens(sentence))
 	switch {
-	case len(p.words) == 0:
+	case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):
 		return whole("it asks for nothing")
 	case len(p.words) > maxWords:
 		return whole(fmt.Sprintf("it has %d words, at most %d are taken", len(p.words), maxWords))
@@ -143,10 +144,21 @@ func (p *parser) meaningful(all []word) (out []word) {
 // stopped.
 func (p *parser) unplaced(sentence string) error {
 	e := &UnplacedError{Sentence: sentence}
-	for _, w := range p.words {
-		if reason := p.refuse[w.text]; reason != "" && (e.Reason == "" || e.Reason == "is part of "+reason) {
-			e.Reason = "is part of " + reason
-			e.Words = append(e.Words, Word{w.said, w.at})
+	var reasons []string
+	blame := func(i int, reason string) {
+		e.Words = append(e.Words, Word{p.words[i].said, p.words[i].at})
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+		e.Reason = strings.Join(reasons, "; ")
+	}
+	for i, w := range p.words {
+		if reason := p.refuse[w.text]; reason != "" {
+			blame(i, "is part of "+reason)
+		} else if w.text == "?" {
+			blame(i, "is part of a question")
+		} else if !p.familiar(i) {
+			blame(i, "no list has it")
 		}
 	}
 	if e.Words != nil {
@@ -156,32 +168,16 @@ func (p *parser) unplaced(sentence string) error {
 		e.Reason = "it can be read in too many ways"
 		return e
 	}
-	for i, w := range p.words {
-		if w.text == "?" {
-			e.Reason, e.Words = "is part of a question", []Word{{w.said, w.at}}
-			return e
-		}
-		if !p.familiar(i) {
-			e.Reason = "no list has it"
-			e.Words = append(e.Words, Word{w.said, w.at})
-		}
-	}
-	if e.Words != nil {
-		return e
-	}
 	if u := p.unfit; u != nil && u.at >= p.far {
-		w := p.words[u.at-1]
-		e.Words = []Word{{w.said, w.at}}
-		e.Reason = fmt.Sprintf("%q takes no such thing there (%s)", u.verb, u.kind)
+		blame(u.at-1, fmt.Sprintf("%q takes no such thing there (%s)", u.verb, u.kind))
 		return e
 	}
-	if p.far >= len(p.words) {
-		w := p.words[len(p.words)-1]
-		e.Words, e.Reason = []Word{{w.said, w.at}}, "something is missing after it"
-		return e
+	last := min(p.far, len(p.words)-1)
+	if last > 0 && (p.far > last || slices.Contains([]string{".", ",", "!", ";"}, p.text(last))) {
+		blame(min(p.far-1, last), "something is missing after it")
+	} else {
+		blame(last, "it fits nothing before it")
 	}
-	w := p.words[p.far]
-	e.Words, e.Reason = []Word{{w.said, w.at}}, "it fits nothing before it"
 	return e
 }
 

@@ -129,7 +129,10 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 		}
 		for _, ph := range p.single(j) {
 			if m := ph.list[0]; m.noun != nil && p.tidy[m.noun.name] != nil && m.where == nil {
+				p.far = max(p.far, ph.end)
 				found(reading{tidy: m.noun.name, slots: []slot{{"X", "surface", ph.list}}, at: i, end: ph.end})
+			} else if p.unfit == nil || ph.end > p.unfit.at {
+				p.unfit = &unfit{ph.end, w, "desk, table or counter"}
 			}
 		}
 	}
@@ -248,9 +251,22 @@ scan:
 	return nil, false
 }
 
-// follow takes the longest clause after which the rest can be read too.
+// best sorts where clauses end: those that take the fewest phrases for descriptions of things first, then the longest.
+func best(ends map[int][]reading) []int {
+	places := func(end int) int {
+		return slices.MinFunc(ends[end], func(r, s reading) int { return r.places - s.places }).places
+	}
+	return slices.SortedFunc(maps.Keys(ends), func(a, b int) int {
+		if d := places(a) - places(b); d != 0 {
+			return d
+		}
+		return b - a
+	})
+}
+
+// follow takes the best clause after which the rest can be read too.
 func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
-	for _, end := range slices.Backward(slices.Sorted(maps.Keys(ends))) {
+	for _, end := range best(ends) {
 		this.readings = ends[end]
 		next := end
 		last := this
@@ -278,7 +294,7 @@ func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece,
 		maps.Copy(ends, p.clause(i, gerund, ""))
 		maps.Copy(ends, p.condition(i))
 	}
-	for _, end := range slices.Backward(slices.Sorted(maps.Keys(ends))) {
+	for _, end := range best(ends) {
 		this.readings, this.sub, this.lead = ends[end], how, lead
 		if p.text(end) == "and" {
 			if more, ok := p.subordinate(end+1, how, lead, piece{}); ok {

@@ -32,6 +32,11 @@ func (s *setter) events(number int) error {
 		}
 	}
 	s.touchAll(c)
+	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !Skills().Is(to[0].noun.kinds, "item") {
+		s.here = to[0].place
+	} else if x := c.bound["X"]; len(x) > 0 && !Skills().Is(x[0].noun.kinds, "item") {
+		s.here = x[0].place
+	}
 	for _, n := range c.rule.needs {
 		for _, o := range s.objects {
 			if n.kind != "support" && fitsKind(o.noun, n.kind) {
@@ -113,7 +118,7 @@ func (s *setter) granted(c *understood, l Literal, was bool, before map[*object]
 			first = c.bound[l.Args[0]][0]
 		}
 		if was {
-			if before[first] || slices.ContainsFunc(s.needed, func(kind string) bool { return fitsKind(first.noun, kind) }) || s.says(first, g.Name) {
+			if s.handled(first, g.Name, before[first]) {
 				continue
 			}
 			if g.Name == "holding" {
@@ -154,6 +159,24 @@ func (s *setter) granted(c *understood, l Literal, was bool, before map[*object]
 		}
 	}
 	return nil
+}
+
+// handled tells whether something before in the task bears on whether a predicate holds of a thing.
+func (s *setter) handled(o *object, predicate string, before bool) bool {
+	if predicate == "holding" || predicate == "near" {
+		return before
+	}
+	for _, e := range s.planned {
+		for _, l := range e.goal {
+			if (l.Name == predicate || l.Name == "in" && predicate == "is-open") && slices.Contains(l.Args, o.name) {
+				return true
+			}
+		}
+	}
+	inside := slices.ContainsFunc(s.objects, func(x *object) bool {
+		return x.loc != nil && x.loc.Name == "in" && x.loc.Args[1] == o.name && predicate == "is-open"
+	})
+	return inside || s.says(o, predicate) || slices.ContainsFunc(s.needed, func(kind string) bool { return fitsKind(o.noun, kind) })
 }
 
 // says tells whether a phrase has said of a thing whether a predicate holds of it.

@@ -15,6 +15,11 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err != nil {
 		return nil, err
 	}
+	if o == nil && m.noun.name == "door" && m.bare && m.definite {
+		if o, err = b.doorOf(c, m); err != nil {
+			return nil, err
+		}
+	}
 	fresh := o == nil
 	if fresh {
 		o = b.add(m.said, m.noun)
@@ -46,6 +51,25 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 		return []*object{b.containerOf(o)}, nil
 	}
 	return []*object{o}, nil
+}
+
+// doorOf finds what has the door that is to be closed: "put it in the oven and close the door". It is nil where nothing
+// that was named has one.
+func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
+	var has []*object
+	for _, o := range b.objects {
+		if Skills().Is(o.noun.kinds, "openable") && Skills().Is(o.noun.kinds, "container") && o.noun.name != "drawer" {
+			has = append(has, o)
+		}
+	}
+	if len(has) == 0 {
+		return nil, nil
+	}
+	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l Literal) bool { return l.Not && l.Name == "is-open" })
+	if len(has) > 1 || !closing {
+		return nil, b.fault(m.at, m.end, "the door of the %s, or another?", has[0].name)
+	}
+	return has[0], nil
 }
 
 // counted makes two mugs: "mug 1" and "mug 2".

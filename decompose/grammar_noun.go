@@ -233,7 +233,11 @@ func (p *parser) core(i int) *mention {
 		break
 	}
 	if m.noun == nil {
-		return p.nameless(m, j, from)
+		found := p.nameless(m, j, from)
+		if found == nil && j > i {
+			p.far = max(p.far, j)
+		}
+		return found
 	}
 	for k := from; k < m.end; k++ {
 		w := p.words[k].text

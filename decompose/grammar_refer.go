@@ -154,6 +154,9 @@ func (b *builder) find(m *mention) (*object, error) {
 // refer finds what a pronoun stands for: the last thing that fits, where only one does.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
+		if Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" {
+			return false // "it" is the glass, not the water in it
+		}
 		return fitsKind(o.noun, kind) && (m.pronoun == "him") == Skills().Is(o.noun.kinds, "person") && !slices.Contains(named, o)
 	}
 	said := b.words[m.at].text

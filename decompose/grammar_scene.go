@@ -41,6 +41,7 @@ func (b *builder) build(pieces []piece) (*Request, error) {
 	}
 	b.furnish()
 	order(pieces, b.clauses)
+	narrated(b.clauses)
 	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*Literal{}, placed: map[string]*object{}}
 	sorted := topological(b.clauses)
 	if sorted == nil {
@@ -143,6 +144,18 @@ func order(pieces []piece, clauses []*understood) {
 		}
 	}
 	next()
+}
+
+// narrated puts clauses that do something to the same thing in the order in which they are told: fold it, then hang it.
+func narrated(clauses []*understood) {
+	for i, c := range clauses {
+		for j, earlier := range clauses[:i] {
+			shared := slices.ContainsFunc(c.bound["X"], func(o *object) bool { return slices.Contains(earlier.bound["X"], o) })
+			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
+				c.said = append(c.said, j)
+			}
+		}
+	}
 }
 
 // topological sorts clauses by what they come after, and otherwise as the words have them. It is nil for a circle.

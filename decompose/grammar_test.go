@@ -3,6 +3,7 @@ package decompose
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -76,4 +77,26 @@ func same(p *Plan, steps []string) error {
 		left[i] = true
 	}
 	return nil
+}
+
+// TestGrammarRefuses wants errors that name the words to blame, with their places in the sentence.
+func TestGrammarRefuses(t *testing.T) {
+	for _, row := range sentences(t, "testdata/refused.txt") {
+		p, err := Grammar(context.Background(), row[0])
+		if err == nil {
+			t.Errorf("%s: not refused: %q", row[0], shown(p))
+			continue
+		}
+		if !strings.Contains(err.Error(), row[1]) {
+			t.Errorf("%s: %v", row[0], err)
+		}
+		var unplaced *UnplacedError
+		if errors.As(err, &unplaced) {
+			for _, w := range unplaced.Words {
+				if !strings.HasPrefix(row[0][w.Offset:], w.Text) {
+					t.Errorf("%s: %q is not at %d", row[0], w.Text, w.Offset)
+				}
+			}
+		}
+	}
 }

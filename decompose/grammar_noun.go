@@ -222,6 +222,9 @@ func (p *parser) core(i int) *mention {
 	var before *noun
 	for j < len(p.words) {
 		if n, end := p.longestNoun(j, m.count > 0); n != nil {
+			if m.noun != nil && !compound(m.noun, n) {
+				break
+			}
 			before, m.noun, m.bare = m.noun, n, j == from
 			m.end, j = end, end
 			continue
@@ -257,6 +260,22 @@ func (p *parser) core(i int) *mention {
 		m.noun, m.said = before, strings.TrimSuffix(m.said, " door")
 	}
 	return m
+}
+
+// compound tells whether two nouns make one: soup bowl, drawer handle, but not mug sink.
+func compound(first, head *noun) bool {
+	is := func(n *noun, kinds ...string) bool {
+		return slices.ContainsFunc(kinds, func(k string) bool { return n.kinds == k || Skills().Is(n.kinds, k) })
+	}
+	switch {
+	case is(first, room):
+		return !is(head, room, "person")
+	case is(first, "liquid", "food"):
+		return is(head, "vessel", "container", "surface") && !is(head, "openable") || is(head, "can", "jar", "bottle", "box", "liquid")
+	case is(first, "spot"): // "left" and "right"
+		return true
+	}
+	return !is(first, "item", "person") && !is(head, "item", "person", room)
 }
 
 // nameless reads a noun that is in no list: after an article, a plain thing that can be held; without, and with a

@@ -100,7 +100,7 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions) (*Plan, error
 		}
 		goal, _ := parseLiterals(e.Goal)
 		for _, l := range goal {
-			kept = slices.DeleteFunc(kept, func(m Literal) bool { return opposed(l, m) || m.Name == "at" })
+			kept = slices.DeleteFunc(kept, func(m Literal) bool { return opposed(l, m) || m.Name == "at" || fleeting(m) })
 			if !slices.ContainsFunc(kept, l.equal) {
 				kept = append(kept, l)
 			}

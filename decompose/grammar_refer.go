@@ -209,6 +209,9 @@ func (b *builder) commit(r reading) (*understood, error) {
 				if err != nil {
 					return nil, err
 				}
+				if bad := slices.IndexFunc(found, func(o *object) bool { return !fitsKind(o.noun, s.kind) }); bad >= 0 {
+					return nil, b.fault(m.at, m.end, "%q takes no %s there (%s)", r.verb, found[bad].name, s.kind)
+				}
 				if s.name != "X" && len(found) > 1 {
 					return nil, b.fault(m.at, m.end, "is more than one thing")
 				}

@@ -91,6 +91,9 @@ func order(pieces []piece, clauses []*understood) {
 		}
 	}
 	next := func() {
+		if len(group)+len(late) == 0 {
+			return
+		}
 		for _, i := range late {
 			after(i, group...)
 		}

@@ -151,10 +151,10 @@ func (s *setter) outcome() (final []Literal) {
 		e := &s.planned[i]
 		for _, l := range e.goal {
 			gone := func(m Literal) bool {
-				return opposed(l, m) || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
+				return opposed(l, m) || fleeting(m) || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; f.pick && l.item0() && opposed(l, f.goal[0]) {
+				if f := &s.planned[j]; f.pick && slices.Contains(places, l.Name) && opposed(l, f.goal[0]) {
 					f.passing = true
 				}
 			}
@@ -169,4 +169,5 @@ func (s *setter) outcome() (final []Literal) {
 	return final
 }
 
-func (l Literal) item0() bool { return slices.Contains(places, l.Name) }
+// fleeting tells whether a literal is only on the way: the next motion may end it.
+func fleeting(l Literal) bool { return l.Name == "near" || l.Name == "away" }

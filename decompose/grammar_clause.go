@@ -27,6 +27,9 @@ func (p *parser) is(m *mention, kind string) bool {
 	if m.pronoun != "" {
 		return kind != room && kind != "tap-water" && (m.pronoun != "him" || kind == "person")
 	}
+	if m.unknown {
+		return kind == "item" // a flurb can be picked up; who knows what else
+	}
 	return fitsKind(m.noun, kind)
 }
 

@@ -179,7 +179,7 @@ func (p *parser) described(m *mention, how string, i int) (out []phrase) {
 		case (how == "of" || how == "on" && !Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "surface")) && !item && !Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
 			with.said = y.said + " " + m.said // the handle of the drawer, the button on the fan
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case !item && how != "of" && (Skills().Is(m.noun.kinds, "container") || Skills().Is(m.noun.kinds, "surface")) &&
+		case how != "of" && (how == "in" && Skills().Is(m.noun.kinds, "container") || !item && Skills().Is(m.noun.kinds, "surface") || !item && Skills().Is(m.noun.kinds, "container")) &&
 			(Skills().Is(y.noun.kinds, "container") || Skills().Is(y.noun.kinds, "surface")):
 			with.where, with.how = y, "at"
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})

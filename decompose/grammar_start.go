@@ -44,6 +44,8 @@ func (s *setter) touch(o *object) {
 		o.place = s.here
 	}
 	switch {
+	case o.how == "at" && Skills().Is(o.noun.kinds, "item"): // a container that stands in another and can be reached
+		o.loc = &Literal{Name: "on", Args: []string{o.name, o.where.name}}
 	case o.where != nil && (o.how == "on" || o.how == "in"):
 		o.loc = &Literal{Name: o.how, Args: []string{o.name, o.where.name}}
 	case slices.ContainsFunc(o.states, func(l Literal) bool { return l.Name == "holding" }):

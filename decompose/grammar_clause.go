@@ -248,7 +248,7 @@ scan:
 	if pieces, ok := p.follow(p.clause(j, plain, ""), this); ok {
 		return pieces, true
 	}
-	if verb != "" && !this.then && p.rules[p.text(j)] == nil {
+	if verb != "" && p.rules[p.text(j)] == nil {
 		return p.follow(p.clause(j, plain, verb), this)
 	}
 	return nil, false

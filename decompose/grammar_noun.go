@@ -171,6 +171,9 @@ func (p *parser) described(m *mention, how string, i int) (out []phrase) {
 		with.end = in.end
 		item, liquid := Skills().Is(m.noun.kinds, "item") || m.unknown, Skills().Is(y.noun.kinds, "liquid")
 		switch {
+		case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
+			with.where, with.how = y, "room"
+			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
 		case how == "of" && liquid && Skills().Is(m.noun.kinds, "vessel"):
 			with.of = y
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
@@ -179,7 +182,7 @@ func (p *parser) described(m *mention, how string, i int) (out []phrase) {
 		case (how == "of" || how == "on" && !Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "surface")) && !item && !Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
 			with.said = y.said + " " + m.said // the handle of the drawer, the button on the fan
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how != "of" && (how == "in" && Skills().Is(m.noun.kinds, "container") || !item && Skills().Is(m.noun.kinds, "surface") || !item && Skills().Is(m.noun.kinds, "container")) &&
+		case how != "of" && (how == "in" && Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "vessel") || !item && Skills().Is(m.noun.kinds, "surface") || !item && Skills().Is(m.noun.kinds, "container")) &&
 			(Skills().Is(y.noun.kinds, "container") || Skills().Is(y.noun.kinds, "surface")):
 			with.where, with.how = y, "at"
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})

@@ -25,41 +25,70 @@ func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) 
 	for _, e := range r.Events {
 		with.Without = append(slices.Clip(with.Without), e.without...)
 	}
-	whole, err := r.Library.Search(ctx, r.Problem, &with)
+	p, err := r.atOnce(ctx, opts, &with)
+	if err == nil && p == nil {
+		p, err = r.stages(ctx, opts, false)
+		if err != nil {
+			if q, e := r.stages(ctx, opts, true); e == nil {
+				p, err = q, nil
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.neat(p), nil
+}
+
+// atOnce searches for all that is asked for. Its plan is nil where that is not to be had in the order of the words.
+func (r *Request) atOnce(ctx context.Context, opts, with *SearchOptions) (*Plan, error) {
+	whole, err := r.Library.Search(ctx, r.Problem, with)
 	var none *NoPlanError
 	var problem *ProblemError
 	switch {
-	case err == nil:
-		p, fault := r.prove(whole.Subtasks, r.Problem)
-		if fault == nil && !r.inOrder(p) { // as the words have it, where that is as short
-			if q, err := r.stages(ctx, opts); err == nil && len(q.Subtasks) <= len(p.Subtasks) {
+	case errors.As(err, &problem):
+		return nil, &UnplacedError{Sentence: r.Text, Reason: "what it says contradicts itself: " + problem.Reason}
+	case errors.As(err, &none) && len(with.Without) == 0, ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		return nil, nil
+	}
+	p := r.told(whole.Subtasks, r.Problem)
+	if p != nil && !r.inOrder(p) { // as the words have it, where that is as short
+		if q, err := r.stages(ctx, opts, false); err == nil && len(q.Subtasks) <= len(p.Subtasks) {
+			return q, nil
+		}
+	}
+	if p != nil && !twice(p) {
+		return p, nil
+	}
+	if free := r.letGo(); free != nil {
+		if less, err := r.Library.Search(ctx, free, with); err == nil {
+			if q := r.told(less.Subtasks, free); q != nil {
 				return q, nil
 			}
 		}
-		if fault == nil && !twice(p) {
-			return p, nil
-		}
-		if free := r.letGo(); free != nil {
-			if less, err := r.Library.Search(ctx, free, &with); err == nil {
-				if q, f := r.prove(less.Subtasks, free); f == nil {
-					return q, nil
-				}
-			}
-		}
-		if fault == nil {
-			return p, nil
-		}
-	case ctx.Err() != nil || errors.As(err, &problem):
-		return nil, err
-	case errors.As(err, &none) && len(with.Without) == 0:
-		return nil, err
 	}
-	return r.stages(ctx, opts)
+	return p, nil
+}
+
+// told proves steps in the order of the words, else in their own. It is nil where neither will do.
+func (r *Request) told(steps []Subtask, pr *Problem) *Plan {
+	p, err := r.prove(steps, pr)
+	if err == nil && r.inOrder(p) {
+		return p
+	}
+	if other, ok := r.rearrange(steps, pr); ok {
+		if q, err := r.prove(other, pr); err == nil && (p == nil || r.inOrder(q)) {
+			return q
+		}
+	}
+	return p
 }
 
 // inOrder tells whether the events come about in the order of the words.
 func (r *Request) inOrder(p *Plan) bool {
-	at, err := r.happen(p)
+	at, err := r.happen(p, true)
 	return err == nil && slices.IsSorted(at)
 }
 
@@ -89,12 +118,19 @@ func (r *Request) letGo() *Problem {
 	return &out
 }
 
-// stages plans for one event after the other.
-func (r *Request) stages(ctx context.Context, opts *SearchOptions) (*Plan, error) {
-	now := *r.Problem
+// stages plans for one event after the other, or for a few at once where that can be told in their order. What was only
+// picked up to be used may be let go, if that is asked.
+func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*Plan, error) {
+	now, final := *r.Problem, r.Problem
+	if free {
+		if final = r.letGo(); final == nil {
+			return nil, &NoPlanError{}
+		}
+	}
 	var steps []Subtask
 	var kept []Literal
-	for i, e := range r.Events {
+	for i := 0; i < len(r.Events); i++ {
+		e := r.Events[i]
 		if e.passing && i < len(r.Events)-1 {
 			continue
 		}
@@ -128,10 +164,16 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions) (*Plan, error
 		}
 		steps = append(steps, p.Subtasks...)
 		now.Start = closed(after, p)
+		if free && !e.pick {
+			kept = slices.DeleteFunc(kept, func(l Literal) bool {
+				return l.Name == "holding" && !slices.Contains(final.Goal, l.String()) &&
+					slices.ContainsFunc(p.Subtasks, func(s Subtask) bool { return slices.Contains(s.Pre, l.String()) })
+			})
+		}
 	}
-	p, fault := r.prove(steps, r.Problem)
-	if fault != nil {
-		return nil, fault
+	p, err := r.prove(steps, final)
+	if err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -146,109 +188,4 @@ func closed(state []string, p *Plan) []string {
 		}
 	}
 	return state
-}
-
-// prove completes the steps, finds every event in them, and adds the order of the words to that of the causes.
-func (r *Request) prove(steps []Subtask, pr *Problem) (*Plan, error) {
-	bare := &Plan{Goal: r.Text}
-	for _, s := range steps {
-		bare.Subtasks = append(bare.Subtasks, Subtask{Action: s.Action, Args: s.Args})
-	}
-	r.destinations(bare, steps)
-	p, err := r.Library.Complete(pr, bare)
-	if err != nil {
-		return nil, err
-	}
-	at, fault := r.happen(p)
-	if fault != nil {
-		return nil, fault
-	}
-	if err := r.sequence(p, at); err != nil {
-		return nil, err
-	}
-	if err := p.Verify(nil); err != nil {
-		return nil, err
-	}
-	if err := p.VerifyOrder(nil); err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// destinations names what the words name where the robot goes: the kitchen, not the mug that is there.
-func (r *Request) destinations(p *Plan, steps []Subtask) {
-	for i, s := range steps {
-		for _, l := range s.Effect {
-			place, ok := strings.CutPrefix(l, "at(near ")
-			name := strings.TrimSuffix(place, ")")
-			if said := slices.ContainsFunc(r.Events, func(e Event) bool { return slices.Contains(e.Goal, l) }); ok && said && r.Problem.Objects[name] != "" {
-				p.Subtasks[i].Args = []string{name}
-			}
-		}
-	}
-}
-
-// happen finds the step at which each event comes about; events that need not, and do not, are at -1.
-func (r *Request) happen(p *Plan) ([]int, error) {
-	start, steps, _, err := p.parse(nil)
-	if err != nil {
-		return nil, err
-	}
-	at := make([]int, len(r.Events))
-	for i, e := range r.Events {
-		goal, err := parseLiterals(e.Goal)
-		if err != nil {
-			return nil, err
-		}
-		from := -1
-		for _, j := range e.After {
-			if !r.Events[j].passing || r.consumes(i, j) {
-				from = max(from, at[j])
-			}
-		}
-		at[i] = -1
-		w := newWorld(start)
-		for t, s := range steps {
-			w.apply(s.effects)
-			_, lacks := w.lacks(goal)
-			if t > from && !lacks && slices.ContainsFunc(goal, s.has) && (e.By == "" || slices.ContainsFunc(steps[:t+1], func(u step) bool { return u.name == e.By })) {
-				at[i] = t
-				break
-			}
-		}
-		if _, lacks := newWorld(start).lacks(goal); at[i] < 0 && !(e.soft && !lacks) {
-			return nil, &OrderError{Fault: GoalNotReached, Step: len(steps), Literal: e.Goal[0], Supplier: -1, Destroyer: -1,
-				Reason: "no step does what the words ask for: " + e.Text}
-		}
-	}
-	return at, nil
-}
-
-// consumes tells whether event i is what thing that event j picks up is picked up for.
-func (r *Request) consumes(i, j int) bool {
-	thing := strings.TrimSuffix(strings.TrimPrefix(r.Events[j].Goal[0], "holding("), ")")
-	return slices.ContainsFunc(r.Events[i].Goal, func(l string) bool {
-		m, err := ParseLiteral(l)
-		return err == nil && slices.Contains(places, m.Name) && m.item() == thing
-	})
-}
-
-// sequence adds to After what the words put before.
-func (r *Request) sequence(p *Plan, at []int) error {
-	for i, e := range r.Events {
-		for _, j := range e.said {
-			from, to := at[j], at[i]
-			if r.Events[j].passing && !r.consumes(i, j) || from < 0 || to < 0 || from == to || p.comesBefore(from, to) {
-				continue
-			}
-			p.Subtasks[to].After = append(p.Subtasks[to].After, from)
-			slices.Sort(p.Subtasks[to].After)
-		}
-	}
-	return nil
-}
-
-// comesBefore tells whether After puts step i before step j.
-func (p *Plan) comesBefore(i, j int) bool {
-	return slices.ContainsFunc(p.Subtasks[j].After, func(k int) bool { return k == i || p.comesBefore(i, k) })
 }

@@ -104,7 +104,7 @@ func Understand(sentence string) (*Request, error) {
 	case !utf8.ValidString(sentence):
 		return whole("it is not valid UTF-8")
 	}
-	p := &parser{lexicon: english(), nouns1: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
+	p := &parser{lexicon: english(), singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
 	p.words = p.meaningful(tokens(sentence))
 	switch {
 	case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):

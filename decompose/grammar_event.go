@@ -12,6 +12,12 @@ func (s *setter) events(number int) error {
 	for _, o := range s.objects {
 		before[o] = o.touched
 	}
+	for _, l := range c.known {
+		now := s.now[l.Args[0]]
+		if left, ok := s.holds[l.atom()]; !(ok && left != l.Not) && !(now != nil && now.equal(l)) && !s.saidAtStart(l) {
+			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
+		}
+	}
 	if y := c.bound["Y"]; len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by" {
 		if !y[0].touched {
 			y[0].touched, y[0].place = true, "near "+y[0].name
@@ -72,6 +78,14 @@ func (s *setter) events(number int) error {
 		s.plan(number, c, x, goal)
 	}
 	return nil
+}
+
+// saidAtStart tells whether a thing was called so where it was named first, and nothing has changed it.
+func (s *setter) saidAtStart(l Literal) bool {
+	_, changed := s.holds[l.atom()]
+	return !changed && slices.ContainsFunc(s.objects, func(o *object) bool {
+		return o.name == l.Args[0] && slices.ContainsFunc(o.states, l.equal)
+	})
 }
 
 func (s *setter) touchAll(c *understood) {

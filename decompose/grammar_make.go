@@ -119,6 +119,7 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 		}
 		switch {
 		case !fresh:
+			c.known = append(c.known, l)
 		case s.need == nil || m.definite:
 			o.states = append(o.states, l)
 		default:

@@ -7,12 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// word is a token of a sentence: a word in lower case, or one mark of punctuation.
-type word struct {
-	text, said string
-	at         int // byte offset
-}
-
 // mention is a phrase that stands for a thing.
 type mention struct {
 	said       string // without articles: "red mug"
@@ -39,12 +33,12 @@ type phrase struct {
 
 type parser struct {
 	*lexicon
-	words  []word
-	nouns1 map[int][]phrase
-	failed map[place]bool
-	budget int
-	far    int // the first word that no reading got past
-	unfit  *unfit
+	words   []word
+	singles map[int][]phrase
+	failed  map[place]bool
+	budget  int
+	far     int // the first word that no reading got past
+	unfit   *unfit
 }
 
 // place is one where a clause may begin, after one with a verb.
@@ -57,30 +51,6 @@ type place struct {
 type unfit struct {
 	at         int
 	verb, kind string
-}
-
-// tokens cuts a sentence into words and marks.
-func tokens(s string) (out []word) {
-	inWord := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '\'' || r == '’'
-	}
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		from := i
-		i += n
-		if unicode.IsSpace(r) {
-			continue
-		}
-		for inWord(r) && i < len(s) {
-			next, n := utf8.DecodeRuneInString(s[i:])
-			if !inWord(next) {
-				break
-			}
-			i += n
-		}
-		out = append(out, word{strings.ReplaceAll(strings.ToLower(s[from:i]), "’", "'"), s[from:i], from})
-	}
-	return out
 }
 
 // text is the word at i, or nothing at the end.
@@ -138,7 +108,7 @@ var (
 
 // single reads one thing at i, in every way there is.
 func (p *parser) single(i int) []phrase {
-	if out, ok := p.nouns1[i]; ok {
+	if out, ok := p.singles[i]; ok {
 		return out
 	}
 	var out []phrase
@@ -153,7 +123,7 @@ func (p *parser) single(i int) []phrase {
 			}
 		}
 	}
-	p.nouns1[i] = out
+	p.singles[i] = out
 	return out
 }
 

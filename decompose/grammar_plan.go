@@ -7,19 +7,22 @@ import (
 	"strings"
 )
 
-// tries bounds the search for all that a request asks for at once. Where it is reached, one event after the other is
-// searched for.
-const tries = 3000
+// Bounds of searches, in states looked at: for all that a request asks for at once, beyond which one event after the
+// other is searched for, and for one event. A usual sentence needs some dozens.
+const (
+	triesAtOnce = 600
+	triesEach   = 2000
+)
 
 // Plan finds the shortest plan that brings about what the request asks for, in an order that it allows: a plan for the
 // outcome in which every event comes about, else one event after the other, each by the fewest steps. It is proved.
 // Errors are those of [Library.Search], and an [*OrderError] where an order that the words ask for cannot be had.
 func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) {
-	with := SearchOptions{Nodes: tries}
+	with := SearchOptions{Nodes: triesAtOnce}
 	if opts != nil {
 		with.Without = opts.Without
 		if opts.Nodes > 0 {
-			with.Nodes = min(opts.Nodes, tries)
+			with.Nodes = min(opts.Nodes, triesAtOnce)
 		}
 	}
 	for _, e := range r.Events {
@@ -142,7 +145,7 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 			}
 		}
 		now.Goal = texts(kept)
-		with := SearchOptions{Nodes: tries, Without: e.without}
+		with := SearchOptions{Nodes: triesEach, Without: e.without}
 		if opts != nil {
 			with.Without = append(slices.Clip(opts.Without), e.without...)
 		}

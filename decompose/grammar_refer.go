@@ -45,6 +45,7 @@ type understood struct {
 	reading
 	bound map[string][]*object
 	goal  []Literal // beyond that of the rule, of "a washed apple"
+	known []Literal // what phrases say of things that were named before: "the sliced apple"
 	after []int     // clauses
 	said  []int     // those of after that the words put before it
 }

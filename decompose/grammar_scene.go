@@ -60,7 +60,7 @@ func (b *builder) untidy(c *understood) (*saying, error) {
 	on := c.bound["X"][0]
 	r := &saying{}
 	for _, t := range b.tidy[c.tidy] {
-		x, y := b.named1(t.noun), b.named1(t.place)
+		x, y := b.usual(t.noun), b.usual(t.place)
 		if x.where != nil || slices.ContainsFunc(b.past[:len(b.past)-1], func(p past) bool { return slices.Contains(p.objects, x) }) {
 			return nil, b.fault(c.at, c.end, "what is there, beside the %s?", x.name)
 		}
@@ -70,7 +70,7 @@ func (b *builder) untidy(c *understood) (*saying, error) {
 	return r, nil
 }
 
-func (b *builder) named1(name string) *object {
+func (b *builder) usual(name string) *object {
 	for _, o := range b.objects {
 		if o.noun.name == name {
 			return o

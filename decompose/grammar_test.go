@@ -30,8 +30,14 @@ func sentences(t testing.TB, name string) (out [][2]string) {
 	return out
 }
 
+// TestGrammar holds the grammar against tasks in the style of AgiBot, ALFRED, Meta-World and kitchens, and the steps that
+// they take. All of them were written for this table: 84 while the grammar was, then 54 and another 54 before the grammar
+// had seen any of them. Of the first 54 it got 45 at first sight (4 wrong plans, 3 refusals; twice the table itself was
+// wrong), of the second 48 (3 wrong plans, 1 refusal, twice the table). What no skill does has since moved to the table
+// of refusals. Now at least 95 of 100 must be right, and the rest, marked with !, refused.
 func TestGrammar(t *testing.T) {
-	for _, row := range sentences(t, "testdata/sentences.txt") {
+	right, rows := 0, sentences(t, "testdata/sentences.txt")
+	for _, row := range rows {
 		p, err := Grammar(context.Background(), row[0])
 		if row[1] == "!" {
 			if err == nil {
@@ -45,8 +51,14 @@ func TestGrammar(t *testing.T) {
 		}
 		if err := same(p, strings.Split(row[1], "; ")); err != nil {
 			t.Errorf("%s: %v\n got %s\nwant %s", row[0], err, joined(p), row[1])
+			continue
 		}
+		right++
 	}
+	if 100*right < 95*len(rows) {
+		t.Errorf("%d of %d", right, len(rows))
+	}
+	t.Logf("%d of %d", right, len(rows))
 }
 
 func joined(p *Plan) string {

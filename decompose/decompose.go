@@ -4,6 +4,8 @@
 // users write their own in the same text format (see [Parse]). A [Problem] is a scene and a goal in the library's
 // words. From there:
 //
+//   - [Grammar] reads English, "Pick up the mug and put it in the sink", and finds the plan; [Understand] stops at the
+//     problem. What it cannot place it refuses, naming the words.
 //   - [Library.Search] finds a shortest [Plan], or says by a typed error that there is none.
 //   - [Library.Verify] proves a plan that came from elsewhere, a language model, say: a symbolic run that must get
 //     through every step and reach the goal. [Library.Check] also rejects steps that serve nothing.

@@ -168,8 +168,8 @@ func (p *parser) unplaced(sentence string) error {
 		e.Reason = "it can be read in too many ways"
 		return e
 	}
-	if u := p.unfit; u != nil && u.at >= p.far {
-		blame(u.at-1, fmt.Sprintf("%q takes no such thing there (%s)", u.verb, u.kind))
+	if u := p.unfit; u.at >= p.far && u.at > p.fit {
+		blame(u.at-1, fmt.Sprintf("%q takes no such thing there (%s)", u.verb, strings.Join(u.kinds, ", ")))
 		return e
 	}
 	last := min(p.far, len(p.words)-1)

@@ -78,11 +78,10 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	}
 	for _, ph := range phrases(i) {
 		if bad := slices.IndexFunc(ph.list, func(m *mention) bool { return !p.is(m, e.kind) }); bad >= 0 {
-			if m := ph.list[bad]; p.unfit == nil || m.end > p.unfit.at {
-				p.unfit = &unfit{m.end, p.text(so.at), e.kind}
-			}
+			p.unfit.refuse(ph.list[bad].end, p.text(so.at), e.kind)
 			continue
 		}
+		p.fit = max(p.fit, ph.end)
 		with := so
 		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
 		with.places += ph.places
@@ -131,8 +130,8 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 			if m := ph.list[0]; m.noun != nil && p.tidy[m.noun.name] != nil && m.where == nil {
 				p.far = max(p.far, ph.end)
 				found(reading{tidy: m.noun.name, slots: []slot{{"X", "surface", ph.list}}, at: i, end: ph.end})
-			} else if p.unfit == nil || ph.end > p.unfit.at {
-				p.unfit = &unfit{ph.end, w, "desk, table or counter"}
+			} else {
+				p.unfit.refuse(ph.end, w, "desk, table or counter")
 			}
 		}
 	}

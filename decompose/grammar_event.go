@@ -52,7 +52,11 @@ func (s *setter) events(number int) error {
 		s.needed = append(s.needed, n.kind)
 	}
 	if i := slices.IndexFunc(c.rule.needs, func(n need) bool { return n.kind == "support" }); i >= 0 {
-		c.bound[c.rule.needs[i].slot] = []*object{s.support(c)}
+		on := s.support(c)
+		if on == nil {
+			return s.fault(c.at, c.end, "the %s is in something", c.bound["Y"][0].name)
+		}
+		c.bound[c.rule.needs[i].slot] = []*object{on}
 	}
 	xs := c.bound["X"]
 	if len(xs) == 0 {
@@ -101,12 +105,15 @@ func (s *setter) touchAll(c *understood) {
 	}
 }
 
-// support is what a thing stands on beside another.
+// support is what a thing stands on beside another; nil where that is in something.
 func (s *setter) support(c *understood) *object {
 	if y := c.bound["Y"]; len(y) > 0 {
 		loc := y[0].loc
 		if now := s.now[y[0].name]; now != nil {
 			loc = now
+		}
+		if loc != nil && loc.Name == "in" {
+			return nil
 		}
 		if loc != nil && loc.Name == "on" {
 			for _, o := range s.objects {

@@ -38,7 +38,8 @@ type parser struct {
 	failed  map[place]bool
 	budget  int
 	far     int // the first word that no reading got past
-	unfit   *unfit
+	unfit   unfit
+	fit     int // the farthest end of a thing that fits
 }
 
 // place is one where a clause may begin, after one with a verb.
@@ -49,8 +50,19 @@ type place struct {
 
 // unfit is a thing of a kind that a verb does not take, at the farthest such place.
 type unfit struct {
-	at         int
-	verb, kind string
+	at    int // where the phrase ends
+	verb  string
+	kinds []string // that it would take
+}
+
+// refuse notes a thing that does not fit.
+func (u *unfit) refuse(at int, verb, kind string) {
+	if at > u.at {
+		*u = unfit{at: at, verb: verb}
+	}
+	if at == u.at && !slices.Contains(u.kinds, kind) {
+		u.kinds = append(u.kinds, kind)
+	}
 }
 
 // text is the word at i, or nothing at the end.
@@ -147,7 +159,7 @@ func (p *parser) described(m *mention, how string, i int) (out []phrase) {
 		case how == "of" && liquid && Skills().Is(m.noun.kinds, "vessel"):
 			with.of = y
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how == "of" && m.noun.name == "door" && Skills().Is(y.noun.kinds, "container"):
+		case how == "of" && m.noun.name == "door" && m.bare && Skills().Is(y.noun.kinds, "container"):
 			out = append(out, phrase{[]*mention{y}, in.end, in.places})
 		case (how == "of" || how == "on" && !Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "surface")) && !item && !Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
 			with.said = y.said + " " + m.said // the handle of the drawer, the button on the fan
@@ -195,7 +207,7 @@ func (p *parser) core(i int) *mention {
 	var before *noun
 	for j < len(p.words) {
 		if n, end := p.longestNoun(j, m.count > 0); n != nil {
-			if m.noun != nil && !compound(m.noun, n) {
+			if m.noun != nil && !p.compound(m.noun, n) {
 				break
 			}
 			before, m.noun, m.bare = m.noun, n, j == from
@@ -236,7 +248,7 @@ func (p *parser) core(i int) *mention {
 }
 
 // compound tells whether two nouns make one: soup bowl, drawer handle, but not mug sink.
-func compound(first, head *noun) bool {
+func (p *parser) compound(first, head *noun) bool {
 	is := func(n *noun, kinds ...string) bool {
 		return slices.ContainsFunc(kinds, func(k string) bool { return n.kinds == k || Skills().Is(n.kinds, k) })
 	}
@@ -245,8 +257,8 @@ func compound(first, head *noun) bool {
 		return !is(head, room, "person")
 	case is(first, "liquid", "food"):
 		return is(head, "vessel", "container", "surface") && !is(head, "openable") || is(head, "can", "jar", "bottle", "box", "liquid")
-	case is(first, "spot"): // "left" and "right"
-		return true
+	case is(first, "spot"): // the left drawer, not the goal drawer
+		return p.adjectives[first.name]
 	}
 	return !is(first, "item", "person") && !is(head, "item", "person", room)
 }

@@ -36,8 +36,7 @@ type builder struct {
 	objects  []*object
 	past     []past
 	clauses  []*understood
-	needs    []need    // that no slot names
-	pending  []*object // faucets and the like that a clause before has surely used
+	needs    []need // that no slot names
 }
 
 // understood is a clause with its things found.
@@ -46,8 +45,7 @@ type understood struct {
 	bound map[string][]*object
 	goal  []Literal // beyond that of the rule, of "a washed apple"
 	known []Literal // what phrases say of things that were named before: "the sliced apple"
-	after []int     // clauses
-	said  []int     // those of after that the words put before it
+	said  []int     // clauses that the words put before it
 }
 
 func (b *builder) fault(at, end int, format string, args ...any) error {

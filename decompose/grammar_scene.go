@@ -94,12 +94,18 @@ func order(pieces []piece, clauses []*understood) {
 		if len(group)+len(late) == 0 {
 			return
 		}
-		for _, i := range late {
-			after(i, group...)
+		for _, l := range late {
+			after(l, slices.DeleteFunc(slices.Clone(group), func(g int) bool { return g < l })...)
 		}
 		group, late, before = nil, nil, append(slices.Clip(group), late...)
 	}
 	for i, pc := range pieces {
+		if pc.fresh { // a sentence ends what "before" reaches
+			for _, l := range late {
+				after(l, slices.DeleteFunc(slices.Clone(group), func(g int) bool { return g < l })...)
+			}
+			group, late = append(group, late...), nil
+		}
 		if pc.then && pc.sub == "" || pc.then && pc.lead {
 			next()
 		}

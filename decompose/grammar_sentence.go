@@ -13,6 +13,7 @@ type piece struct {
 	seals    bool   // all that follows comes after it: "first"
 	sub      string // "before" or "after": a subordinate clause
 	lead     bool   // that stands before its main clause
+	fresh    bool   // begins a sentence
 }
 
 var joints = []struct {
@@ -61,6 +62,7 @@ scan:
 				this.seals = true
 			}
 			parted = true
+			this.fresh = this.fresh || joint.words[0] == "." || joint.words[0] == "!"
 			j += len(joint.words)
 			continue scan
 		}
@@ -83,7 +85,7 @@ scan:
 	if pieces, ok := p.follow(p.clause(j, plain, ""), this); ok {
 		return pieces, true
 	}
-	if verb != "" && p.rules[p.text(j)] == nil {
+	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil {
 		return p.follow(p.clause(j, plain, verb), this)
 	}
 	return nil, false

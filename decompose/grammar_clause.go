@@ -76,7 +76,12 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	if e.slot == "X" {
 		phrases = p.several
 	}
-	for _, ph := range phrases(i) {
+	found := phrases(i)
+	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
+		// "pick up the mug and place on the table"
+		found = []phrase{{[]*mention{{pronoun: "taken", at: i - 1, end: i}}, i, 0}}
+	}
+	for _, ph := range found {
 		if bad := slices.IndexFunc(ph.list, func(m *mention) bool { return !p.is(m, e.kind) }); bad >= 0 {
 			p.unfit.refuse(ph.list[bad].end, p.text(so.at), e.kind)
 			continue

@@ -18,6 +18,11 @@ func (s *setter) events(number int) error {
 			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
 		}
 	}
+	if s.request.Library == Motions() && slices.ContainsFunc(c.slots, func(sl slot) bool {
+		return slices.ContainsFunc(c.bound[sl.name], func(o *object) bool { return o.room }) || len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by"
+	}) {
+		return s.fault(c.at, c.end, "a task of the gripper's motions goes to no other place")
+	}
 	if y := c.bound["Y"]; len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by" {
 		if !y[0].touched {
 			y[0].touched, y[0].place = true, "near "+y[0].name

@@ -30,7 +30,8 @@ func proved(t testing.TB, sentence string) *Plan {
 		var none *NoPlanError
 		var limit *LimitError
 		var order *OrderError
-		if !errors.As(err, &none) && !errors.As(err, &limit) && !errors.As(err, &order) {
+		var contradiction *UnplacedError
+		if !errors.As(err, &contradiction) && !errors.As(err, &none) && !errors.As(err, &limit) && !errors.As(err, &order) {
 			t.Fatalf("%q: %T %v", sentence, err, err)
 		}
 		return nil

@@ -11,7 +11,7 @@ import (
 type mention struct {
 	said       string // without articles: "red mug"
 	noun       *noun  // nil for a pronoun
-	pronoun    string // it, them, there, him
+	pronoun    string // it, them, there, him, or taken, which is not said: what is in the hand
 	definite   bool   // the, this, my
 	indefinite bool   // a
 	unknown    bool   // the noun is in no list

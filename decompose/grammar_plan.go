@@ -16,7 +16,7 @@ const (
 
 // Plan finds the shortest plan that brings about what the request asks for, in an order that it allows: a plan for the
 // outcome in which every event comes about, else one event after the other, each by the fewest steps. It is proved.
-// Errors are those of [Library.Search], and an [*OrderError] where an order that the words ask for cannot be had.
+// Errors are those of [Library.Search], where an [*UnplacedError] stands for a [*ProblemError], and an [*OrderError] where an order that the words ask for cannot be had.
 func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) {
 	with := SearchOptions{Nodes: triesAtOnce}
 	if opts != nil {

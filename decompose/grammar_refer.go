@@ -159,6 +159,12 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		return fitsKind(o.noun, kind) && (m.pronoun == "him") == Skills().Is(o.noun.kinds, "person") && !slices.Contains(named, o)
 	}
 	said := b.words[m.at].text
+	if m.pronoun == "taken" {
+		if n := len(b.past); n > 0 && b.past[n-1].taken != nil && fits(b.past[n-1].taken) {
+			return []*object{b.past[n-1].taken}, nil
+		}
+		return nil, b.fault(m.at, m.end, "%q what?", said)
+	}
 	for i := len(b.past) - 1; i >= 0; i-- {
 		last := b.past[i]
 		if m.pronoun == "them" {

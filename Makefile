@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-peft check-video check-events
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-peft check-video check-events check-plans
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -25,7 +25,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	scripts/vulnerabilities.sh
 
 race:            ## the concurrent packages under the race detector
-	go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./internal/safetensors
+	go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x
@@ -52,6 +52,10 @@ check-video:     ## frames cut from videos beside those of OpenCV, which goes in
 check-events:    ## curves of a training as TensorBoard reads them, which goes into .cache
 	test -x .cache/tensorboard/bin/python || { python3 -m venv .cache/tensorboard && .cache/tensorboard/bin/pip install --quiet tensorboard==2.21.0; }
 	EGOTSR_TENSORBOARD=$(CURDIR)/.cache/tensorboard/bin/python go test -count=1 -run TestTensorBoard ./internal/events
+
+check-plans:     ## verdicts on plans beside unified-planning's, and lengths beside Fast Downward's, which go into .cache
+	test -x .cache/pddl/bin/python || { python3 -m venv .cache/pddl && .cache/pddl/bin/pip install --quiet unified_planning==1.3.0 up_fast_downward==1.0.0; }
+	EGOTSR_PDDL=$(CURDIR)/.cache/pddl/bin/python go test -count=1 -v -run TestOracle ./decompose
 
 nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
 	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano

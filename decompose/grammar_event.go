@@ -1,0 +1,316 @@
+package decompose
+
+import (
+	"slices"
+	"strings"
+)
+
+// events turns a clause into what it asks for, and notes what it takes for granted of the start.
+func (s *setter) events(number int) error {
+	c := s.clauses[number]
+	before := map[*object]bool{}
+	for _, o := range s.objects {
+		before[o] = o.touched
+	}
+	for _, l := range c.known {
+		now := s.now[l.Args[0]]
+		if left, ok := s.holds[l.atom()]; !(ok && left != l.Not) && !(now != nil && now.equal(l)) && !s.saidAtStart(l) {
+			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
+		}
+	}
+	if s.request.Library == Motions() && slices.ContainsFunc(c.slots, func(sl slot) bool {
+		return slices.ContainsFunc(c.bound[sl.name], func(o *object) bool { return o.room }) || len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by"
+	}) {
+		return s.fault(c.at, c.end, "a task of the gripper's motions goes to no other place")
+	}
+	if y := c.bound["Y"]; len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by" {
+		if !y[0].touched {
+			y[0].touched, y[0].place = true, "near "+y[0].name
+		}
+		s.here = y[0].place
+		s.plan(number, c, nil, []Literal{{Name: "at", Args: []string{s.here}}})
+		return nil
+	}
+	for _, l := range slices.Concat(c.rule.start, c.rule.was) {
+		if err := s.granted(c, l, slices.ContainsFunc(c.rule.was, l.equal), before); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"Y", "R", "T"} { // what goes to a room leaves the robot there
+		if list := c.bound[name]; len(list) > 0 && list[0].room && name != "R" {
+			s.touchAll(c)
+			s.here = "near " + list[0].name
+		}
+	}
+	s.touchAll(c)
+	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !Skills().Is(to[0].noun.kinds, "item") {
+		s.here = to[0].place
+	} else if x := c.bound["X"]; len(x) > 0 && !Skills().Is(x[0].noun.kinds, "item") {
+		s.here = x[0].place
+	}
+	for _, n := range c.rule.needs {
+		for _, o := range s.objects {
+			if n.kind != "support" && fitsKind(o.noun, n.kind) {
+				s.touch(o)
+			}
+		}
+		s.needed = append(s.needed, n.kind)
+	}
+	if i := slices.IndexFunc(c.rule.needs, func(n need) bool { return n.kind == "support" }); i >= 0 {
+		on := s.support(c)
+		if on == nil {
+			return s.fault(c.at, c.end, "the %s is in something", c.bound["Y"][0].name)
+		}
+		c.bound[c.rule.needs[i].slot] = []*object{on}
+	}
+	xs := c.bound["X"]
+	if len(xs) == 0 {
+		xs = []*object{nil}
+	}
+	for _, x := range xs {
+		var goal []Literal
+		for _, l := range c.rule.goal {
+			goal = append(goal, bind(l, c, x))
+		}
+		goal = append(goal, c.goal...)
+		if c.tidy != "" {
+			for _, l := range c.goal {
+				for _, o := range s.objects {
+					if slices.Contains(l.Args, o.name) {
+						s.touch(o)
+					}
+				}
+				s.plan(number, c, nil, []Literal{l})
+			}
+			break
+		}
+		s.plan(number, c, x, goal)
+	}
+	return nil
+}
+
+// saidAtStart tells whether a thing was called so where it was named first, and nothing has changed it.
+func (s *setter) saidAtStart(l Literal) bool {
+	_, changed := s.holds[l.atom()]
+	return !changed && slices.ContainsFunc(s.objects, func(o *object) bool {
+		return o.name == l.Args[0] && slices.ContainsFunc(o.states, l.equal)
+	})
+}
+
+func (s *setter) touchAll(c *understood) {
+	for _, sl := range c.slots {
+		for _, o := range c.bound[sl.name] {
+			s.touch(o)
+		}
+	}
+	for _, list := range c.bound {
+		for _, o := range list {
+			s.touch(o)
+		}
+	}
+}
+
+// support is what a thing stands on beside another; nil where that is in something.
+func (s *setter) support(c *understood) *object {
+	if y := c.bound["Y"]; len(y) > 0 {
+		loc := y[0].loc
+		if now := s.now[y[0].name]; now != nil {
+			loc = now
+		}
+		if loc != nil && loc.Name == "in" {
+			return nil
+		}
+		if loc != nil && loc.Name == "on" {
+			for _, o := range s.objects {
+				if o.name == loc.Args[1] {
+					return o
+				}
+			}
+		}
+	}
+	return s.workspace(s.here)
+}
+
+// granted notes a literal that a clause says, or takes for granted, of the start.
+func (s *setter) granted(c *understood, l Literal, was bool, before map[*object]bool) error {
+	xs := []*object{nil}
+	if slices.Contains(l.Args, "X") {
+		xs = c.bound["X"]
+	}
+	for _, x := range xs {
+		g := bind(l, c, x)
+		first := x
+		if first == nil {
+			first = c.bound[l.Args[0]][0]
+		}
+		if was {
+			if s.handled(first, g.Name, before[first]) {
+				continue
+			}
+			if g.Name == "holding" {
+				s.touch(first)
+				if first.loc == nil {
+					first.loc = &g
+				}
+				continue
+			}
+			s.said = append(s.said, g)
+			continue
+		}
+		if g.Name == "there" {
+			r := c.bound[l.Args[1]][0]
+			s.touch(r)
+			if before[x] {
+				return s.fault(c.at, c.end, "only now is it said where the %s is", x.name)
+			}
+			x.touched, x.place = true, r.place
+			continue
+		}
+		if slices.Contains(places, g.Name) && !g.Not {
+			if err := s.located(c, g, before); err != nil {
+				return err
+			}
+			continue
+		}
+		if left, ok := s.holds[g.atom()]; ok && left != g.Not {
+			continue // by a clause before
+		}
+		if g.Not && !slices.ContainsFunc(s.said, g.equal) && slices.ContainsFunc(c.rule.start, func(m Literal) bool {
+			return slices.Contains(places, m.Name) && s.now[bind(m, c, x).item()] != nil
+		}) {
+			continue // the hole was not full, then something was put into it
+		}
+		if !slices.ContainsFunc(s.said, g.equal) {
+			s.said = append(s.said, g)
+		}
+	}
+	return nil
+}
+
+// handled tells whether something before in the task bears on whether a predicate holds of a thing.
+func (s *setter) handled(o *object, predicate string, before bool) bool {
+	if predicate == "holding" || predicate == "near" {
+		return before
+	}
+	for _, e := range s.planned {
+		for _, l := range e.goal {
+			if (l.Name == predicate || l.Name == "in" && predicate == "is-open") && slices.Contains(l.Args, o.name) {
+				return true
+			}
+		}
+	}
+	inside := slices.ContainsFunc(s.objects, func(x *object) bool {
+		return x.loc != nil && x.loc.Name == "in" && x.loc.Args[1] == o.name && predicate == "is-open"
+	})
+	return inside || s.says(o, predicate) || slices.ContainsFunc(s.needed, func(kind string) bool { return fitsKind(o.noun, kind) })
+}
+
+// says tells whether a phrase has said of a thing whether a predicate holds of it.
+func (s *setter) says(o *object, predicate string) bool {
+	return slices.ContainsFunc(o.states, func(l Literal) bool { return l.Name == predicate })
+}
+
+// item is what a literal about a place speaks of.
+func (l Literal) item() string {
+	if l.Name == "has" {
+		return l.Args[1]
+	}
+	return l.Args[0]
+}
+
+// located notes where a thing was at the start, unless a clause before has put it there.
+func (s *setter) located(c *understood, g Literal, before map[*object]bool) error {
+	var x, y *object
+	for _, o := range s.objects {
+		if o.name == g.item() {
+			x = o
+		} else if slices.Contains(g.Args, o.name) {
+			y = o
+		}
+	}
+	if now := s.now[x.name]; now != nil {
+		if !now.equal(g) {
+			return s.fault(c.at, c.end, "the %s is not there by then", x.name)
+		}
+		return nil
+	}
+	s.touch(y)
+	if !before[x] && x.where == nil {
+		x.where, x.how = y, "by"
+		s.touch(x)
+		x.loc = &g
+		return nil
+	}
+	s.touch(x)
+	if x.loc == nil || !x.loc.equal(g) {
+		return s.fault(c.at, c.end, "the %s was somewhere else", x.name)
+	}
+	return nil
+}
+
+// plan adds an event.
+func (s *setter) plan(number int, c *understood, x *object, goal []Literal) {
+	var words []string
+	for _, w := range s.words[c.at:c.end] {
+		words = append(words, w.said)
+	}
+	e := planned{Event: Event{Text: strings.Join(words, " "), soft: c.state, without: c.rule.without}, clause: number, goal: goal, here: s.here}
+	e.Goal = texts(goal)
+	if c.rule.by != nil {
+		e.By = bind(*c.rule.by, c, x).String()
+	}
+	e.pick = len(goal) == 1 && goal[0].Name == "holding"
+	for i, earlier := range s.planned {
+		said := slices.Contains(c.said, earlier.clause)
+		if said {
+			e.said = append(e.said, i)
+		}
+		if said || slices.ContainsFunc(goal, func(l Literal) bool {
+			return slices.ContainsFunc(earlier.goal, func(m Literal) bool { return opposed(l, m) })
+		}) {
+			e.After = append(e.After, i)
+		}
+	}
+	for _, l := range goal {
+		s.holds[l.atom()] = !l.Not
+		if slices.Contains(places, l.Name) {
+			if !l.Not {
+				s.now[l.item()] = &l
+			} else if s.now[l.item()] == nil || s.now[l.item()].equal(l.negated()) {
+				s.now[l.item()] = &Literal{Name: "holding", Args: []string{l.item()}}
+			}
+		}
+		if l.Name == "contains" {
+			s.pour(l)
+		}
+	}
+	s.planned = append(s.planned, e)
+}
+
+// pour notes what a vessel holds from now on.
+func (s *setter) pour(l Literal) {
+	for _, o := range s.objects {
+		for _, liquid := range s.objects {
+			if o.name == l.Args[0] && liquid.name == l.Args[1] && !l.Not && o.of == nil {
+				s.said = append(s.said, l.negated())
+				o.of = liquid
+			}
+		}
+	}
+}
+
+// opposed tells whether two literals cannot hold together.
+func opposed(l, m Literal) bool {
+	if l.Not != m.Not {
+		return l.atom() == m.atom()
+	}
+	if l.Not {
+		return false
+	}
+	if slices.Contains(places, l.Name) && slices.Contains(places, m.Name) {
+		return l.item() == m.item() && !l.equal(m)
+	}
+	hot := []string{"hot", "cold"}
+	return l.Name == "at" && m.Name == "at" && l.Args[0] != m.Args[0] ||
+		l.Name != m.Name && slices.Contains(hot, l.Name) && slices.Contains(hot, m.Name) && l.Args[0] == m.Args[0]
+}

@@ -1,0 +1,179 @@
+package decompose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// make finds the thing of a phrase, or adds it to the scene. A liquid that is treated as a thing is the container of it.
+func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error) {
+	if m.count > 0 {
+		return b.counted(c, m)
+	}
+	o, err := b.find(m)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil && m.noun.name == "door" && m.bare && m.definite {
+		if o, err = b.doorOf(c, m); err != nil {
+			return nil, err
+		}
+	}
+	fresh := o == nil
+	if fresh {
+		o = b.add(m.said, m.noun)
+		o.bare = m.bare
+	}
+	if m.where != nil {
+		if y, err := b.make(c, m.where, "thing"); err != nil {
+			return nil, err
+		} else if !fresh && o.where != y[0] {
+			return nil, b.fault(m.at, m.end, "only now is it said where the %s is", o.name)
+		} else if fresh {
+			o.where, o.how = y[0], m.how
+		}
+	}
+	if m.of != nil {
+		l, err := b.make(c, m.of, "liquid")
+		if err != nil {
+			return nil, err
+		}
+		if !fresh && o.of != l[0] {
+			return nil, b.fault(m.at, m.end, "only now is it said what is in the %s", o.name)
+		}
+		o.of = l[0]
+	}
+	if err := b.describe(c, o, m, fresh); err != nil {
+		return nil, err
+	}
+	if Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
+		return []*object{b.containerOf(o)}, nil
+	}
+	return []*object{o}, nil
+}
+
+// doorOf finds what has the door that is to be closed: "put it in the oven and close the door". It is nil where nothing
+// that was named has one.
+func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
+	var has []*object
+	for _, o := range b.objects {
+		if Skills().Is(o.noun.kinds, "openable") && Skills().Is(o.noun.kinds, "container") && o.noun.name != "drawer" {
+			has = append(has, o)
+		}
+	}
+	if len(has) == 0 {
+		return nil, nil
+	}
+	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l Literal) bool { return l.Not && l.Name == "is-open" })
+	if len(has) > 1 || !closing {
+		return nil, b.fault(m.at, m.end, "the door of the %s, or another?", has[0].name)
+	}
+	return has[0], nil
+}
+
+// counted makes two mugs: "mug 1" and "mug 2".
+func (b *builder) counted(c *understood, m *mention) (out []*object, err error) {
+	for i := range m.count {
+		name := fmt.Sprintf("%s %d", m.said, i+1)
+		at := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == name })
+		if i == 0 && at < 0 && slices.ContainsFunc(b.objects, func(o *object) bool { return o.noun.name == m.noun.name }) {
+			return nil, b.fault(m.at, m.end, "the %s that was named, or others?", m.said)
+		}
+		if at >= 0 {
+			out = append(out, b.objects[at])
+			continue
+		}
+		o := b.add(name, m.noun)
+		if m.where != nil {
+			y, err := b.make(c, m.where, "thing")
+			if err != nil {
+				return nil, err
+			}
+			o.where, o.how = y[0], m.how
+		}
+		if err := b.describe(c, o, m, true); err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func (b *builder) add(name string, n *noun) *object {
+	for i := 2; slices.ContainsFunc(b.objects, func(o *object) bool { return o.name == name }); i++ {
+		name = strings.TrimRight(name, " 0123456789") + fmt.Sprint(" ", i)
+	}
+	o := &object{name: name, noun: n, room: n.kinds == room}
+	b.objects = append(b.objects, o)
+	return o
+}
+
+// describe notes the states that a phrase gives a thing: "the open drawer" is so at the start, "a washed apple" is asked
+// for, and "the sliced apple" of an apple named before is so by then.
+func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) error {
+	for _, s := range m.states {
+		l := s.literal.with(func(string) string { return o.name })
+		if args := b.request.Library.predicates[l.Name].args; !Skills().Is(o.noun.kinds, args[0]) || l.Name == "is-open" && !Skills().Is(o.noun.kinds, "openable") {
+			return b.fault(m.at, m.end, "a %s is never %s", o.noun.name, s.word)
+		}
+		switch {
+		case !fresh:
+			c.known = append(c.known, l)
+		case s.need == nil || m.definite:
+			o.states = append(o.states, l)
+		default:
+			c.goal = append(c.goal, l)
+			b.needs = append(b.needs, *s.need)
+		}
+	}
+	return nil
+}
+
+// containerOf finds what a liquid is in, or makes it.
+func (b *builder) containerOf(liquid *object) *object {
+	for _, o := range b.objects {
+		if o.of == liquid {
+			return o
+		}
+	}
+	o := b.add(liquid.name+" container", &noun{liquid.name + " container", poured})
+	o.of = liquid
+	return o
+}
+
+// supply finds a thing that a clause needs and does not name.
+func (b *builder) supply(c *understood, n need) (*object, error) {
+	if slot, ok := strings.CutPrefix(n.name, "container of "); ok {
+		return b.containerOf(c.bound[slot][0]), nil
+	}
+	if slot, ok := strings.CutPrefix(n.name, "contents of "); ok {
+		v := c.bound[slot][0]
+		if v.of == nil {
+			v.of = b.add(v.name+" contents", &noun{v.name + " contents", "liquid"})
+		}
+		return v.of, nil
+	}
+	var one []*object
+	for _, o := range b.objects {
+		if fitsKind(o.noun, n.kind) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+			one = append(one, o)
+		}
+	}
+	switch len(one) {
+	case 0:
+		return b.add(n.name, b.lexicon.nouns[n.name]), nil
+	case 1:
+		return one[0], nil
+	}
+	return nil, b.fault(c.at, c.end, "with the %s or the %s?", one[0].name, one[1].name)
+}
+
+// furnish adds what clauses need and nothing that was named is.
+func (b *builder) furnish() {
+	for _, n := range b.needs {
+		if !slices.ContainsFunc(b.objects, func(o *object) bool { return fitsKind(o.noun, n.kind) }) {
+			b.add(n.name, b.lexicon.nouns[n.name])
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package decompose
+
+import (
+	"slices"
+	"strings"
+)
+
+// setter goes through the clauses in the order that they are asked for, and finds out what the start must have been.
+type setter struct {
+	*builder
+	here    string
+	holds   map[string]bool     // the atoms that the clauses so far spoke of, and how they left them
+	now     map[string]*Literal // where they left things
+	said    []Literal           // of the start
+	needed  []string            // kinds of things used and not named
+	planned []planned
+	placed  map[string]*object // workspaces
+}
+
+// planned is an event in the making.
+type planned struct {
+	Event
+	clause int
+	goal   []Literal
+	here   string
+}
+
+func (s *setter) touch(o *object) {
+	if o.touched {
+		return
+	}
+	o.touched = true
+	if o.where != nil {
+		s.touch(o.where)
+	}
+	switch {
+	case o.room:
+		o.place = "near " + o.name
+	case o.where != nil:
+		o.place = o.where.place
+	case o.name == "user":
+		o.place = "here"
+	default:
+		o.place = s.here
+	}
+	switch {
+	case o.how == "at" && Skills().Is(o.noun.kinds, "item"): // a container that stands in another and can be reached
+		o.loc = &Literal{Name: "on", Args: []string{o.name, o.where.name}}
+	case o.where != nil && (o.how == "on" || o.how == "in"):
+		o.loc = &Literal{Name: o.how, Args: []string{o.name, o.where.name}}
+	case slices.ContainsFunc(o.states, func(l Literal) bool { return l.Name == "holding" }):
+		o.loc = &Literal{Name: "holding", Args: []string{o.name}}
+	}
+}
+
+// workspace is what things stand on where nothing else is said.
+func (s *setter) workspace(place string) *object {
+	o := s.placed[place]
+	if o == nil {
+		name := strings.TrimPrefix(strings.TrimPrefix(place, "here"), "near ") + " workspace"
+		o = s.add(strings.TrimSpace(name), &noun{"workspace", "surface"})
+		o.touched, o.place = true, place
+		s.placed[place] = o
+	}
+	return o
+}
+
+// bind replaces slots by things, X by one of several.
+func bind(l Literal, c *understood, x *object) Literal {
+	return l.with(func(slot string) string {
+		if slot == "X" && x != nil {
+			return x.name
+		}
+		if list := c.bound[slot]; len(list) > 0 {
+			return list[0].name
+		}
+		return slot
+	})
+}
+
+// finish writes down the start, and what holds at the end.
+func (s *setter) finish() *Request {
+	r := s.request
+	pr := &Problem{Objects: map[string]string{}, Text: r.Text}
+	for _, o := range s.objects {
+		s.touch(o)
+	}
+	for _, e := range s.planned {
+		s.workspace(e.here) // a place to put down what is in the way
+	}
+	var start []Literal
+	fact := func(name string, args ...string) { start = append(start, Literal{Name: name, Args: args}) }
+	is := func(o *object, kind string) bool { return Skills().Is(o.noun.kinds, kind) }
+	skills := r.Library == Skills()
+	free := true
+	for i := 0; i < len(s.objects); i++ { // workspaces are added as they are needed
+		o := s.objects[i]
+		if pr.Objects[o.name] = o.noun.kinds; o.room {
+			pr.Objects[o.name] = "thing"
+		}
+		if o.loc == nil && is(o, "item") {
+			o.loc = &Literal{Name: "on", Args: []string{o.name, s.workspace(o.place).name}}
+		}
+		carried := false
+		if o.loc != nil {
+			start = append(start, *o.loc)
+			carried = o.loc.Name == "in" || o.loc.Name == "has" || o.loc.Name == "holding"
+			free = free && o.loc.Name != "holding"
+		}
+		if skills {
+			pr.Objects[o.place] = "place"
+			if is(o, "thing") && !carried || o.room {
+				fact("located", o.name, o.place)
+			}
+		}
+		if o.of != nil && !slices.ContainsFunc(s.said, Literal{Not: true, Name: "contains", Args: []string{o.name, o.of.name}}.equal) {
+			fact("contains", o.name, o.of.name)
+		}
+		for _, l := range o.states {
+			if l.Name != "holding" {
+				start = append(start, l)
+			}
+		}
+		open := slices.ContainsFunc(strings.Fields(o.noun.kinds), func(k string) bool { return s.open[k] })
+		if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, func(l Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }) {
+			fact("is-open", o.name)
+		}
+	}
+	for _, l := range s.said {
+		if !slices.ContainsFunc(start, l.equal) {
+			start = append(start, l)
+		}
+	}
+	near := slices.ContainsFunc(s.said, func(l Literal) bool { return l.Name == "near" })
+	if free {
+		fact("hand-empty")
+	}
+	if skills {
+		pr.Objects["here"] = "place"
+		fact("at", "here")
+	} else if free && !near {
+		fact("away")
+	}
+	pr.Start = texts(start)
+	pr.Goal = texts(s.outcome())
+	r.Problem = pr
+	return r
+}
+
+// outcome is what holds at the end: what was asked for, and not undone by what is asked for later.
+func (s *setter) outcome() (final []Literal) {
+	for i := range s.planned {
+		e := &s.planned[i]
+		for _, l := range e.goal {
+			gone := func(m Literal) bool {
+				return opposed(l, m) || fleeting(m) || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
+			}
+			for j := range s.planned[:i] {
+				if f := &s.planned[j]; f.pick && slices.Contains(places, l.Name) && opposed(l, f.goal[0]) {
+					f.passing = true
+				}
+			}
+			if final = slices.DeleteFunc(final, gone); !slices.ContainsFunc(final, l.equal) {
+				final = append(final, l)
+			}
+		}
+	}
+	for _, e := range s.planned {
+		s.request.Events = append(s.request.Events, e.Event)
+	}
+	return final
+}
+
+// fleeting tells whether a literal is only on the way: the next motion may end it.
+func fleeting(l Literal) bool { return l.Name == "near" || l.Name == "away" }

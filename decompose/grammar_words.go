@@ -1,0 +1,208 @@
+package decompose
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// lexicon is grammar.txt, read: which words there are and what they ask for.
+type lexicon struct {
+	skip       [][]string        // words and phrases without meaning
+	refuse     map[string]string // word → why it ends the reading
+	adjectives map[string]bool
+	states     map[string]*state
+	nouns      map[string]*noun
+	longest    int                  // words in a noun
+	open       map[string]bool      // kinds
+	forms      map[string]string    // took → take
+	rules      map[string][]*saying // by verb
+	known      map[string]bool      // every word that is part of anything
+	tidy       map[string][]belongs
+	lets       map[string]string
+}
+
+type noun struct {
+	name  string // the same for all its synonyms
+	kinds string
+}
+
+// state is a word for what is true of a thing.
+type state struct {
+	word    string
+	literal Literal // of X
+	need    *need
+}
+
+// need is a thing that a clause asks for and does not name.
+type need struct{ slot, kind, name string }
+
+type belongs struct{ noun, preposition, place string }
+
+// saying is what a clause asks for.
+type saying struct {
+	patterns         [][]element
+	goal, start, was []Literal
+	needs            []need
+	by               *Literal
+	without          []string
+	motions          bool
+}
+
+// element of a pattern: words that may stand there, or a thing, or both where the words point back to a thing.
+type element struct {
+	words      [][]string
+	optional   bool
+	slot, kind string
+}
+
+const room = "room" // the one kind of the grammar's own that a noun can be of
+
+var english = sync.OnceValue(func() *lexicon {
+	x := &lexicon{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
+		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{}}
+	x.leaves(Skills())
+	text, err := files.ReadFile("grammar.txt")
+	if err == nil {
+		err = x.read(string(text))
+	}
+	if err != nil {
+		panic(err) // a test reads these very bytes
+	}
+	return x
+})
+
+// leaves makes a noun of every kind that has none below it: of mug and table, not of item and surface.
+func (x *lexicon) leaves(l *Library) {
+	above := map[string]bool{"place": true, "person": true, "spot": true}
+	for _, k := range l.kinds {
+		for _, p := range k.parents {
+			above[p] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.kinds)) {
+		if !above[name] || l.Is(name, "liquid") && name != "liquid" {
+			x.noun(name, name)
+		}
+	}
+	for _, name := range []string{"drawer", "box", "door", "lid"} {
+		x.noun(name, name)
+	}
+}
+
+func (x *lexicon) noun(name, kinds string) {
+	n := &noun{strings.ReplaceAll(name, "-", " "), kinds}
+	for _, form := range []string{name, n.name} {
+		x.nouns[form] = n
+		words := strings.Fields(form)
+		x.longest = max(x.longest, len(words))
+		x.know(words...)
+	}
+}
+
+func (x *lexicon) know(words ...string) {
+	for _, w := range words {
+		x.known[w] = true
+	}
+}
+
+func (x *lexicon) read(text string) error {
+	var r *saying
+	body := false
+	for i, line := range strings.Split(text, "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if word == "" {
+			continue
+		}
+		var err error
+		switch rest = strings.TrimSpace(rest); word {
+		case "say":
+			if r == nil || body {
+				r, body = &saying{}, false
+			}
+			err = x.say(r, rest)
+		case "goal", "start", "was", "need", "by", "without", "motions":
+			body = true
+			err = r.line(word, rest)
+		default:
+			r = nil
+			err = x.line(word, rest)
+		}
+		if err != nil {
+			return fmt.Errorf("decompose: grammar.txt:%d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (x *lexicon) line(word, rest string) error {
+	left, right, _ := strings.Cut(rest, ":")
+	fields := strings.Fields(rest)
+	switch word {
+	case "skip":
+		for _, w := range fields {
+			x.skip = append(x.skip, strings.Split(w, "_"))
+		}
+		slices.SortStableFunc(x.skip, func(a, b []string) int { return len(b) - len(a) })
+	case "refuse":
+		for w := range strings.FieldsSeq(right) {
+			x.refuse[w] = left
+		}
+	case "adjective":
+		for _, w := range fields {
+			x.adjectives[w] = true
+		}
+		x.know(fields...)
+	case "noun", "room":
+		names, kinds := right, strings.TrimSpace(left)
+		if word == "room" {
+			names, kinds = rest, room
+		}
+		same := x.nouns[kinds]
+		for name := range strings.SplitSeq(names, ",") {
+			x.noun(strings.TrimSpace(name), kinds)
+			if same != nil {
+				x.nouns[strings.TrimSpace(name)].name = same.name
+			}
+		}
+	case "open":
+		for _, w := range fields {
+			x.open[w] = true
+		}
+	case "state":
+		literal, needs, _ := strings.Cut(right, " needs ")
+		l, err := ParseLiteral(literal)
+		if err != nil {
+			return err
+		}
+		var n *need
+		if kind, name, ok := strings.Cut(needs, "="); ok {
+			n = &need{kind: strings.TrimSpace(kind), name: strings.TrimSpace(name)}
+		}
+		for w := range strings.FieldsSeq(left) {
+			x.states[w] = &state{w, l, n}
+			x.know(w)
+		}
+	case "form":
+		for w := range strings.FieldsSeq(right) {
+			x.forms[w] = strings.TrimSpace(left)
+		}
+	case "let":
+		name, words, _ := strings.Cut(rest, " ")
+		x.lets["$"+name] = strings.TrimSpace(words)
+	case "tidy":
+		for part := range strings.SplitSeq(right, ",") {
+			f := strings.Fields(part)
+			if len(f) != 3 {
+				return fmt.Errorf("%q is not a thing, a preposition and a place", part)
+			}
+			x.tidy[left] = append(x.tidy[left], belongs{f[0], f[1], f[2]})
+		}
+	default:
+		return fmt.Errorf("%q begins nothing", word)
+	}
+	return nil
+}

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/internal/jsonlist"
 	"github.com/egotsr/egotsr/model"
 )
@@ -16,6 +18,39 @@ const (
 	planLimit = 1024    // of a list of subtasks, in tokens
 	maxPrompt = 1 << 16 // bytes; the model's own limit is in tokens and comes after
 )
+
+// Plan lists the atomic subtasks that remain to the goal from where the frames show the task to be, in an order that has
+// been proved possible (see [decompose.Annotated]). Frames are views of one moment: each is asked alone, and the list that
+// the model thinks most likely counts. An empty plan says that the goal is reached. Without frames nothing is done yet, and
+// the goal is split by [Decompose].
+//
+// It takes a checkpoint that was taught to plan, such as nano, by [dataset.Plans] in the LongTag stage. A list whose order is impossible is a
+// [*decompose.OrderError].
+func (m *Model) Plan(ctx context.Context, goal string, now ...image.Image) (*decompose.Plan, error) {
+	if err := checkText("task", goal, maxTask); err != nil {
+		return nil, err
+	}
+	if len(now) == 0 {
+		return decompose.Grammar(ctx, goal)
+	}
+	var remaining []string
+	most := math.Inf(-1)
+	for _, frame := range now {
+		list, logProb, err := m.GenerateList(ctx, dataset.Remaining.Text(goal), frame)
+		if err != nil {
+			return nil, err
+		}
+		if logProb > most {
+			remaining, most = list, logProb
+		}
+	}
+	p, err := decompose.Annotated(goal, remaining)
+	if err != nil {
+		return nil, fmt.Errorf("egotsr: what the model would do next cannot be done: %w", err)
+	}
+	p.Reason = fmt.Sprintf("seen in the frame, with a log-probability of %.2f", most)
+	return p, nil
+}
 
 // Generate answers a prompt about any number of frames in the model's own words, greedily and in at most 512 tokens. It is
 // what makes a Model a [decompose.Generator].

@@ -40,7 +40,21 @@ func NewPlans(images fs.FS, episodes []Episode) (*Plans, error) {
 	return p, nil
 }
 
-// Len is the number of annotated frames.
+// NewBoundaries is NewPlans with only those frames at which an action begins: where a planner has to get the first subtask
+// right.
+func NewBoundaries(images fs.FS, episodes []Episode) (*Plans, error) {
+	p, err := NewPlans(images, episodes)
+	if err != nil {
+		return nil, err
+	}
+	p.frames = slices.DeleteFunc(p.frames, func(f [2]int32) bool {
+		actions, i := p.episodes[f[0]].Subtask, f[1]
+		return i > 0 && actions[i] == actions[i-1]
+	})
+	return p, nil
+}
+
+// Len is the number of frames.
 func (p *Plans) Len() int { return len(p.frames) }
 
 // At is sample i, or an *IndexError.

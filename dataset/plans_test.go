@@ -25,6 +25,15 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%d: %+v, %s, %v", i, s, Remaining.Target(s), err)
 		}
 	}
+	b, err := NewBoundaries(fstest.MapFS{}, []Episode{{Frames: []string{"a", "b", "c", "d", "e"}, Subtask: []int{0, 0, -1, 0, 1}, Plan: []string{"x"}}})
+	if err != nil || b.Len() != 3 {
+		t.Fatal(b.Len(), err)
+	}
+	for i, want := range []string{"a", "d", "e"} {
+		if s, _ := b.At(i); s.Img1 != want {
+			t.Errorf("boundary %d is %s", i, s.Img1)
+		}
+	}
 	if s := (Sample{Kind: KindPlan, Plan: e.Plan, Done: [2]int{-3, 9}}); Remaining.Target(s) != `["Reach the <handle>.","Push."]` {
 		t.Error(Remaining.Target(s))
 	}

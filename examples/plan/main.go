@@ -1,0 +1,121 @@
+// Plan splits a task into subtasks that are proved, and draws which needs which.
+//
+//	go run ./examples/plan "Put the mug in the sink, then close the drawer"
+//	go run ./examples/plan -svg plan.svg -pddl plans/ "Stack the red block on the blue block"
+//	go run ./examples/plan -frame now.jpg "Push a mug under a coffee machine"     # only what remains, seen by nano
+//
+// After each subtask stand the numbers of those it has to wait for: the rest may be done in another order, or at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/vision"
+)
+
+func main() {
+	log.SetFlags(0)
+	frame := flag.String("frame", "", "image `file` of the present: only what remains is listed")
+	dir := flag.String("model", "", "checkpoint `directory` for -frame; empty: the embedded nano model")
+	svg := flag.String("svg", "", "`file` for a picture of the causal graph")
+	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt")
+	flag.Parse()
+	task := strings.Join(flag.Args(), " ")
+	ctx := context.Background()
+	var p *decompose.Plan
+	var err error
+	if *frame != "" {
+		p, err = seen(ctx, *dir, task, *frame)
+	} else {
+		p, err = decompose.Grammar(ctx, task)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	if len(p.Subtasks) == 0 {
+		fmt.Println("Nothing is left to do.")
+	}
+	for i, s := range p.Subtasks {
+		fmt.Printf("%2d  %-44s %s%s\n", i+1, s.Text, s, waits(s.After))
+	}
+	if *svg != "" {
+		if err := os.WriteFile(*svg, draw(p), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if *pddl != "" {
+		if err := export(ctx, task, *pddl); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// waits lists the subtasks that come before, counted from 1.
+func waits(after []int) string {
+	if len(after) == 0 {
+		return ""
+	}
+	numbers := make([]string, len(after))
+	for i, n := range after {
+		numbers[i] = fmt.Sprint(n + 1)
+	}
+	return "  after " + strings.Join(numbers, ", ")
+}
+
+// seen asks a checkpoint what remains.
+func seen(ctx context.Context, dir, task, frame string) (*decompose.Plan, error) {
+	var checkpoint fs.FS = nano.FS()
+	if dir != "" {
+		checkpoint = os.DirFS(dir)
+	}
+	data, err := os.ReadFile(frame)
+	if err != nil {
+		return nil, err
+	}
+	img, err := vision.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", frame, err)
+	}
+	m, err := egotsr.Open(ctx, checkpoint, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	return m.Plan(ctx, task, img)
+}
+
+// export writes what the grammar understood as PDDL, for other planners, with the plan in the form that validators take.
+func export(ctx context.Context, task, dir string) error {
+	r, err := decompose.Understand(task)
+	if err != nil {
+		return fmt.Errorf("PDDL: %w", err)
+	}
+	p, err := r.Plan(ctx, nil)
+	if err != nil {
+		return err
+	}
+	domain, problem, err := r.Library.PDDL(r.Problem)
+	if err != nil {
+		return err
+	}
+	plan, err := r.Library.PDDLPlan(r.Problem, p)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	write := func(name, text string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644) }
+	return errors.Join(write("domain.pddl", domain), write("problem.pddl", problem), write("plan.txt", plan))
+}

@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"path/filepath"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
@@ -56,6 +57,10 @@ func main() {
 	episodes, err := dataset.Short(disk)
 	if err != nil {
 		log.Fatal(err)
+	}
+	episodes, refused := egotsr.Possible(episodes)
+	for _, err := range refused {
+		log.Println("annotated in an order that is impossible, left out:", err)
 	}
 	var counts []count
 	for _, s := range stages {

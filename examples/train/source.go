@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
 )
@@ -36,6 +38,10 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 	episodes, err := dataset.Simulated(disk, roots...)
 	if err != nil {
 		return nil, err
+	}
+	episodes, refused := egotsr.Possible(episodes)
+	for _, err := range refused {
+		log.Println("annotated in an order that is impossible, left out:", err)
 	}
 	o := dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: regressions}
 	if stage == "long" {

@@ -36,7 +36,18 @@ func sentences(t testing.TB, name string) (out [][2]string) {
 // wrong), of the second 48 (3 wrong plans, 1 refusal, twice the table). What no skill does has since moved to the table
 // of refusals: 193 are left, and 3 came later. Now at least 95 of 100 must be right, and the rest, marked with !, refused.
 func TestGrammar(t *testing.T) {
-	right, rows := 0, sentences(t, "testdata/sentences.txt")
+	table(t, "testdata/sentences.txt", 95)
+}
+
+// Meta-World's names were not written for a grammar.
+func TestGrammarMetaWorld(t *testing.T) {
+	table(t, "testdata/metaworld.txt", 88)
+}
+
+// table wants so many percent of a table right, and the rest refused.
+func table(t *testing.T, name string, percent int) {
+	t.Helper()
+	right, rows := 0, sentences(t, name)
 	for _, row := range rows {
 		p, err := Grammar(context.Background(), row[0])
 		if row[1] == "!" {
@@ -55,7 +66,7 @@ func TestGrammar(t *testing.T) {
 		}
 		right++
 	}
-	if 100*right < 95*len(rows) {
+	if 100*right < percent*len(rows) {
 		t.Errorf("%d of %d", right, len(rows))
 	}
 	t.Logf("%d of %d", right, len(rows))

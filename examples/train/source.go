@@ -43,26 +43,38 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 	for _, err := range refused {
 		log.Println("annotated in an order that is impossible, left out:", err)
 	}
-	o := dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: regressions}
-	if stage == "long" {
-		o.Level = dataset.LevelLong
-	}
-	pairs, err := dataset.NewPairs(disk, episodes, o)
-	if err != nil {
-		return nil, err
+	pairs := func(level string) (*dataset.Pairs, error) {
+		return dataset.NewPairs(disk, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: regressions, Level: level})
 	}
 	switch stage {
 	case "cot":
-		return &described{pairs, cot.Annotations(episodes)}, nil
-	case "long":
-		plans, err := dataset.NewPlans(disk, episodes)
+		all, err := pairs("")
 		if err != nil {
 			return nil, err
 		}
-		// One question in three is what remains to be done.
-		return dataset.NewMix(dataset.Part{Source: pairs, Weight: 1}, dataset.Part{Source: plans, Weight: 4})
+		return &described{all, cot.Annotations(episodes)}, nil
+	case "long":
+		return long(pairs, disk, episodes)
 	}
-	return pairs, nil
+	return pairs("")
+}
+
+// long is what the LongTag stage learns from: in four questions two on frames that lie whole subtasks apart, one on frames of a
+// single action, so that those are not forgotten, and one on what remains to be done.
+func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
+	apart, err := pairs(dataset.LevelLong)
+	if err != nil {
+		return nil, err
+	}
+	together, err := pairs(dataset.LevelShort)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := dataset.NewPlans(disk, episodes)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.NewMix(dataset.Part{Source: apart, Weight: 2}, dataset.Part{Source: together, Weight: 1}, dataset.Part{Source: plans, Weight: 8})
 }
 
 // described adds what the annotations say of both frames.

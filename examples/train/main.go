@@ -110,7 +110,11 @@ func train(ctx context.Context, names, steps, data, validate, from string, rando
 		if !ok {
 			return fmt.Errorf("stage %q: want cot, tag, long or general", name)
 		}
-		stages = append(stages, make(src, &r))
+		stage := make(src, &r)
+		if name == "long" {
+			stage = remembering{stage}
+		}
+		stages = append(stages, stage)
 	}
 	t, err := egotsr.NewTrainer(m, stages, &o)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
 )
@@ -59,8 +60,18 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 	return pairs("")
 }
 
-// long is what the LongTag stage learns from: in four questions two on frames that lie whole subtasks apart, one on frames of a
-// single action, so that those are not forgotten, and one on what remains to be done.
+// remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt.
+type remembering struct{ curriculum.Stage }
+
+func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
+	if s.Detail != [2]string{} {
+		return curriculum.Turn{Question: dataset.CoT.Text(s.Task), Answer: dataset.CoT.Target(s)}
+	}
+	return r.Stage.Turn(s)
+}
+
+// long is what the LongTag stage learns from. Of four questions one is on frames that lie whole subtasks apart, one on what
+// remains to be done, and two keep alive what was learnt before: frames of a single action, and descriptions.
 func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
 	apart, err := pairs(dataset.LevelLong)
 	if err != nil {
@@ -74,7 +85,12 @@ func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes
 	if err != nil {
 		return nil, err
 	}
-	return dataset.NewMix(dataset.Part{Source: apart, Weight: 2}, dataset.Part{Source: together, Weight: 1}, dataset.Part{Source: plans, Weight: 8})
+	all, err := pairs("")
+	if err != nil {
+		return nil, err
+	}
+	return dataset.NewMix(dataset.Part{Source: apart}, dataset.Part{Source: together}, dataset.Part{Source: plans, Weight: 8},
+		dataset.Part{Source: &described{all, cot.Annotations(episodes)}})
 }
 
 // described adds what the annotations say of both frames.

@@ -229,3 +229,39 @@ func (p *proposal) subtasks() ([]Subtask, error) {
 	}
 	return out, nil
 }
+
+// named tells whether a sentence speaks of a thing, and as what.
+func (s *scene) named(thing, sentence string) error {
+	said := tokens(sentence)
+	shares, kind := false, ""
+	for _, w := range tokens(thing) {
+		if slices.Contains(notNames, w.text) || !slices.ContainsFunc(said, func(v word) bool { return alike(v.text, w.text) }) {
+			continue
+		}
+		shares = true
+		if s.lib.kinds[w.text] == nil {
+			continue
+		}
+		if kind = w.text; s.is(thing, kind) {
+			return nil
+		}
+	}
+	switch {
+	case !shares:
+		return &ProblemError{"goal", "speaks of " + thing + ", of which the task has no word"}
+	case kind != "":
+		return &ProblemError{"object " + thing, "is no " + kind}
+	}
+	return nil
+}
+
+// alike lets a thing have the name that the sentence has for several.
+func alike(said, name string) bool {
+	if stem, ok := strings.CutSuffix(name, "y"); ok && said == stem+"ies" {
+		return true
+	}
+	if stem, ok := strings.CutSuffix(strings.TrimSuffix(name, "e"), "f"); ok && said == stem+"ves" {
+		return true
+	}
+	return said == name || said == name+"s" || said == name+"es"
+}

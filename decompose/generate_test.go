@@ -2,9 +2,11 @@ package decompose
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -363,4 +365,85 @@ func FuzzGenerator(f *testing.F) {
 			t.Fatal(took)
 		}
 	})
+}
+
+// The longest and the most crooked answers take no time worth mentioning.
+func TestGeneratorSlow(t *testing.T) {
+	idle := strings.Repeat(`"open(drawer)","close(drawer)",`, 125)
+	var facts []string
+	for i := range maxFacts - 2 {
+		facts = append(facts, fmt.Sprintf("on(x%d,y%d)", i%15, i/15%15))
+	}
+	var many []string
+	for i := range 15 {
+		many = append(many, fmt.Sprintf(`"x%d":"plate","y%d":"plate"`, i, i))
+	}
+	for name, c := range map[string]struct {
+		goal, answer string
+		pr           *Problem
+	}{
+		"idle":          {tidyFork, "[" + idle + goodFork[1:], fork()},
+		"idle, grammar": {"Open the drawer, put the fork in the drawer, then close the drawer", "[" + idle + goodFork[1:], nil},
+		"brackets":      {tidyFork, strings.Repeat("[", maxAnswer), fork()},
+		"objects":       {flurb, strings.Repeat(`{"a":`, maxAnswer/5), nil},
+		"strings":       {tidyFork, strings.Repeat(`["[",`, maxAnswer/5), fork()},
+		"pairs":         {tidyFork, strings.Repeat(`[]`, maxAnswer/2), fork()},
+		"states": {"Put x1 on y2", `{"objects":{` + strings.Join(many, ",") + `},"start":["` + strings.Join(facts, `","`) + `"],"goal":["holding(x1)"],"steps":[` +
+			strings.Repeat(`"stack(x1,y2)","unstack(x1,y2)",`, 127) + `"reach(x1)"]}`, nil},
+	} {
+		began := time.Now()
+		p, err := Decompose(t.Context(), c.goal, &Options{Generator: &fake{answers: []string{c.answer}}, Problem: c.pr, Rounds: -1})
+		if took := time.Since(began); err == nil || took > 5*time.Second {
+			t.Errorf("%s: %v after %v", name, p, took)
+		} else {
+			t.Logf("%s: %v: %.200v", name, took, err)
+		}
+	}
+}
+
+// Steps at random, and goals that the last of them may bring about.
+func TestGeneratorRandom(t *testing.T) {
+	r, pr, planned := rng(), kitchen(), 0
+	objects := slices.Sorted(maps.Keys(pr.Objects))
+	one := func(kind string) string {
+		fit := slices.DeleteFunc(slices.Clone(objects), func(o string) bool { return !Skills().Is(pr.Objects[o], kind) && r.IntN(9) > 0 })
+		if len(fit) == 0 {
+			return "nothing"
+		}
+		return fit[r.IntN(len(fit))]
+	}
+	for range 4000 {
+		said := proposal{Objects: pr.Objects, Start: pr.Start}
+		for range 1 + r.IntN(3) {
+			a := Skills().actions[r.IntN(len(Skills().actions))]
+			step := Literal{Name: a.Name}
+			for _, p := range a.Params {
+				step.Args = append(step.Args, one(p.Kind))
+			}
+			said.Steps = append(said.Steps, step.String())
+			said.Goal = []string{a.Effects[0].with(func(name string) string {
+				if i := slices.IndexFunc(a.Params, named(name)); i >= 0 {
+					return step.Args[i]
+				}
+				return "counter"
+			}).String()}
+		}
+		answer, _ := json.Marshal(said)
+		opts := &Options{Generator: &fake{answers: []string{string(answer)}}, Rounds: -1}
+		if r.IntN(2) == 0 {
+			opts.Problem = pr.want(said.Goal...)
+		}
+		goal := "Zorp: " + said.Goal[0]
+		plan, err := Decompose(t.Context(), goal, opts)
+		if err != nil {
+			continue
+		}
+		planned++
+		opts.Problem = pr.want(said.Goal...)
+		provenPlan(t, goal, opts, plan)
+	}
+	if planned < 100 {
+		t.Errorf("%d plans", planned)
+	}
+	t.Logf("%d plans", planned)
 }

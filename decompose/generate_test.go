@@ -447,3 +447,17 @@ func TestGeneratorRandom(t *testing.T) {
 	}
 	t.Logf("%d plans", planned)
 }
+
+// The example that a generator is shown is one that would be accepted.
+func TestAnswerForm(t *testing.T) {
+	f := &fake{answers: []string{answerForm}}
+	p, err := Decompose(t.Context(), "Zorp the red box", &Options{Generator: f})
+	if err != nil || joined(p) != "open(red box)" {
+		t.Error(p, err)
+	}
+	for _, want := range []string{answerForm, "hold at the start unless it says \"not\":\nclear(any item); empty(any hole)", "mug < bowl-like hangable", "located(thing,place)"} {
+		if !strings.Contains(f.prompts[0], want) {
+			t.Errorf("no %s in %s", want, f.prompts[0])
+		}
+	}
+}

@@ -20,7 +20,8 @@ type proposal struct {
 	reason  string            // the text before it
 }
 
-const answerForm = `{"objects":{"mug":"mug","here":"place"},"start":["hand-empty"],"goal":["holding(mug)"],"steps":["pick(mug)"]}`
+const answerForm = `{"objects":{"red box":"box","here":"place"},"start":["hand-empty","at(here)","located(red box,here)"],` +
+	`"goal":["is-open(red box)"],"steps":["open(red box)"]}`
 
 // prompt says what there is, what is asked for, and in which form the answer comes. The goal in words is quoted: it may
 // say anything, also to forget all this.
@@ -97,6 +98,15 @@ func (l *Library) vocabulary(line func(string, ...any)) {
 		predicates = append(predicates, Literal{Name: name, Args: l.predicates[name].args}.String())
 	}
 	line("What can be true, and of which kinds; what the start does not list is false:\n%s", strings.Join(predicates, "; "))
+	var given []string
+	for _, rule := range l.given {
+		for _, f := range rule.literals {
+			given = append(given, f.with(func(name string) string { return "any " + rule.vars[slices.IndexFunc(rule.vars, named(name))].Kind }).String())
+		}
+	}
+	if given != nil {
+		line("Except for these, which hold at the start unless it says \"not\":\n%s", strings.Join(given, "; "))
+	}
 }
 
 // situation is the problem, where it is known.

@@ -43,6 +43,18 @@
 // features of the last Options.FrameCache frames for the pairs, swaps and curves to come, and two goroutines that need
 // the same new frame encode it once between them.
 //
+// # Plans
+//
+// Decompose turns a task into atomic subtasks, each with what it needs, what it brings about, and which subtasks it must
+// come after. Package decompose has the library of actions and the proofs.
+//
+//	plan, err := egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil)
+//	plan, err = egotsr.Decompose(ctx, "…", &decompose.Options{Generator: m, Frames: frames, Problem: scene})
+//
+// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, a
+// decompose.Endpoint, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
+// it, a few times, and then there is a *decompose.GeneratorError and no plan.
+//
 // # Training
 //
 // Package dataset has what leads from recordings to samples: clips of single actions (dataset/clips, dataset/lerobot),

@@ -2,6 +2,7 @@ package egotsr_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // The examples run on a tiny checkpoint with random weights, so they print what any checkpoint would.
@@ -81,6 +83,31 @@ func ExampleModel_JudgeAll() {
 	// true false
 	// egotsr: img2: is nil
 	// true true
+}
+
+func ExampleDecompose() {
+	plan, err := egotsr.Decompose(context.Background(), "Put the apple in the fridge and turn on the lamp", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i, s := range plan.Subtasks {
+		fmt.Println(i, s.Text, s.After)
+	}
+	// Output:
+	// 0 Open the fridge []
+	// 1 Pick up the apple [0]
+	// 2 Put the apple in the fridge [0 1]
+	// 3 Turn on the lamp [2]
+}
+
+// A model is a generator: what it writes becomes a plan only if it can be proved. This one has random weights.
+func ExampleDecompose_model() {
+	m := open()
+	defer m.Close()
+	_, err := egotsr.Decompose(context.Background(), "Turn on the lamp", &decompose.Options{Generator: m, Rounds: -1})
+	var failed *decompose.GeneratorError
+	fmt.Println(errors.As(err, &failed))
+	// Output: true
 }
 
 func ExampleModel_Progress() {

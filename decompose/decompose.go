@@ -4,6 +4,7 @@
 // users write their own in the same text format (see [Parse]). A [Problem] is a scene and a goal in the library's
 // words. From there:
 //
+//   - [Decompose] is the way in: by the grammar, or by a language model whose every answer is proved before it counts.
 //   - [Grammar] reads English, "Pick up the mug and put it in the sink", and finds the plan; [Understand] stops at the
 //     problem. What it cannot place it refuses, naming the words.
 //   - [Library.Search] finds a shortest [Plan], or says by a typed error that there is none.
@@ -40,6 +41,7 @@ type Plan struct {
 	Goal     string // the task in words
 	Subtasks []Subtask
 	Reason   string // why this order; from the generator where it gave one
+	Repairs  int    // answers of the generator that were not accepted before this one
 
 	Start []string // literals that hold before the first subtask, as far as the plan's maker knew them
 	Want  []string // literals that hold after the last one: the goal in symbols; may be empty

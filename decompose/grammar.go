@@ -13,9 +13,19 @@ import (
 type Options struct {
 	Generator Generator      // nil = the built-in grammar
 	Search    *SearchOptions // of the grammar
+	Library   *Library       // the actions that a Generator or a Problem speaks of; nil = Skills
+	Problem   *Problem       // the scene and the goal in symbols; nil = what the words say
+	Frames    []image.Image  // what the Generator is shown beside its prompt
+	Rounds    int            // answers that the Generator may mend, at most; 0 = 3, negative = none
 }
 
-// Generator answers prompts: a model that is loaded, an endpoint, a fake. What it answers is never trusted.
+// Generator answers prompts: a model that is loaded, an [Endpoint], a fake. What it answers is never trusted.
+//
+// One that also has
+//
+//	GenerateList(ctx context.Context, prompt string, frames ...image.Image) (list []string, logProb float64, err error)
+//
+// is asked that way for steps in a scene that is known, since a list always parses.
 type Generator interface {
 	Generate(ctx context.Context, prompt string, frames ...image.Image) (string, error)
 }

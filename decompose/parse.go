@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// ParseError says where a library's file is malformed.
+// ParseError says where a library's file, or the answer of a generator, is malformed.
 type ParseError struct {
-	File   string
-	Line   int // from 1
+	File   string // "answer" where it is that of a generator
+	Line   int    // from 1
 	Reason string
 	Err    error // of the reader, or nil
 }

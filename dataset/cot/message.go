@@ -1,17 +1,14 @@
 package cot
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
-	"net/http"
 	"strings"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/openai"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -33,10 +30,7 @@ const (
 	reasonRefused   = "refused" // the model, or a filter before it, will not answer
 )
 
-const (
-	maxWidth    = 800 // pixels; as the reference
-	jpegQuality = 90
-)
+const maxWidth = 800 // pixels; as the reference
 
 // schema is the answer's form. The verdict stands last, so that the model has described before it judges.
 var schema = json.RawMessage(`{"type":"object","properties":{` +
@@ -84,59 +78,26 @@ func dataURL(img image.Image) (string, error) {
 		copy(rgba.Pix[4*i:], rgb.Pix[3*i:3*i+3])
 		rgba.Pix[4*i+3] = 255
 	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, rgba, &jpeg.Options{Quality: jpegQuality}); err != nil {
-		return "", err
-	}
-	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
+	return openai.DataURL(rgba)
 }
 
-// completion is the part of a response that matters.
-type completion struct {
-	Choices []struct {
-		FinishReason string `json:"finish_reason"`
-		Message      struct {
-			Content string `json:"content"`
-			Refusal string `json:"refusal"`
-		} `json:"message"`
-	} `json:"choices"`
-	Usage struct {
-		In  int `json:"prompt_tokens"`
-		Out int `json:"completion_tokens"`
-	} `json:"usage"`
-}
-
-// parse reads a response of status 200. Its errors are *AnswerError; tokens are counted in any case.
-func (e *Endpoint) parse(data []byte) (a Answer, err error) {
-	var c completion
-	if err := json.Unmarshal(data, &c); err != nil {
-		return a, &AnswerError{Reason: reasonMalformed, Err: err}
-	}
-	a.Usage = Usage{In: c.Usage.In, Out: c.Usage.Out}
-	a.Usage.Cost = (float64(a.Usage.In)*e.PriceIn + float64(a.Usage.Out)*e.PriceOut) / 1e6
-	if len(c.Choices) == 0 {
-		return a, &AnswerError{Reason: reasonMalformed, Err: errors.New("no choices")}
-	}
-	choice := c.Choices[0]
-	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
-		return a, &AnswerError{Reason: reasonRefused}
-	}
-	var verdict struct {
+// verdict reads the text of an answer.
+func verdict(text string, cut bool) (a Answer, err error) {
+	var said struct {
 		Details *struct{ Img1, Img2 *string } `json:"state_difference"`
 		Closer  string                        `json:"closer_to_completion"`
 	}
-	if err := json.Unmarshal(unfenced(choice.Message.Content), &verdict); err != nil {
-		if choice.FinishReason == "length" {
+	if err := json.Unmarshal(unfenced(text), &said); err != nil {
+		if cut {
 			err = errors.New("cut off at the greatest number of tokens")
 		}
-		return a, &AnswerError{Reason: reasonMalformed, Err: err}
+		return a, err
 	}
-	d, closer := verdict.Details, strings.ToLower(strings.TrimSpace(verdict.Closer))
+	d, closer := said.Details, strings.ToLower(strings.TrimSpace(said.Closer))
 	if d == nil || d.Img1 == nil || d.Img2 == nil || closer != dataset.Img1 && closer != dataset.Img2 {
-		return a, &AnswerError{Reason: reasonMalformed, Err: errors.New("not of the form asked for")}
+		return a, errors.New("not of the form asked for")
 	}
-	a.Detail, a.Closer = [2]string{*d.Img1, *d.Img2}, closer
-	return a, nil
+	return Answer{Detail: [2]string{*d.Img1, *d.Img2}, Closer: closer}, nil
 }
 
 // unfenced takes off the Markdown fence that models put around JSON where a server does not hold them to a schema.
@@ -148,34 +109,3 @@ func unfenced(content string) []byte {
 	}
 	return []byte(content)
 }
-
-// refusal explains a status with what the server says beside it.
-func (e *Endpoint) refusal(status int, data []byte) *EndpointError {
-	r := &EndpointError{Status: status, Reason: fmt.Sprintf("status %d", status), Final: final(status)}
-	var body struct {
-		Error struct {
-			Message string `json:"message"`
-			Code    any    `json:"code"`
-		} `json:"error"`
-	}
-	if json.Unmarshal(data, &body) == nil && body.Error.Message != "" {
-		text := []rune(e.redact(strings.Join(strings.Fields(body.Error.Message), " "))) // before a part of the key is cut off
-		r.Err = errors.New(string(text[:min(len(text), 200)]))
-	}
-	// An empty account is told as a 429, and no wait fills it.
-	if status == http.StatusTooManyRequests && body.Error.Code == "insufficient_quota" {
-		r.Final = true
-	}
-	return r
-}
-
-// redact takes the key out of what a server says: some repeat it.
-func (e *Endpoint) redact(text string) string {
-	if key := e.key(); key != "" {
-		text = strings.ReplaceAll(text, key, hidden)
-	}
-	return text
-}
-
-// key is the Key without the line break that files of keys end in.
-func (e *Endpoint) key() string { return strings.TrimSpace(string(e.Key)) }

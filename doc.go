@@ -55,6 +55,11 @@
 // decompose.Endpoint, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
 // it, a few times, and then there is a *decompose.GeneratorError and no plan.
 //
+//	rest, err := m.Plan(ctx, "Push a mug under a coffee machine", now)
+//
+// Plan looks: it lists what remains to be done where the frame shows the task to be, in the words of the annotations that
+// the checkpoint was trained on, and proves that the order is possible. An empty list says that all is done.
+//
 // # Training
 //
 // Package dataset has what leads from recordings to samples: clips of single actions (dataset/clips, dataset/lerobot),

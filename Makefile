@@ -25,7 +25,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	scripts/vulnerabilities.sh
 
 race:            ## the concurrent packages under the race detector
-	go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
+	EGOTSR_TEST_BACKEND=go go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x

@@ -1,17 +1,19 @@
 package egotsr
 
 import (
+	"strings"
+
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
 )
 
 // Possible parts episodes whose annotated actions can be done in the order they are listed in from those of which
-// [decompose.Annotated] proves that they cannot: a drawer that is closed before the cube is put in, say. Long pairs of the latter
-// would teach that being wrong is progress. Every one refused has an error, which wraps a [*decompose.OrderError].
+// [decompose.Annotated] proves that they cannot: a drawer that is closed before the cube is put in, say. Long pairs of the
+// latter would teach that being wrong is progress. Every one refused has an error, which wraps a [*decompose.OrderError].
 func Possible(episodes []dataset.Episode) (kept []dataset.Episode, refused []*dataset.EpisodeError) {
 	verdicts := map[string]error{} // of plans: thousands of episodes share a few
 	for _, e := range episodes {
-		key := dataset.Remaining.Target(dataset.Sample{Kind: dataset.KindPlan, Plan: e.Plan})
+		key := strings.Join(e.Plan, "\x00")
 		err, known := verdicts[key]
 		if !known {
 			_, err = decompose.Annotated(e.Task, e.Plan)

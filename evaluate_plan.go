@@ -45,7 +45,7 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		}
 		score := PlanScore{Asked: 1}
 		p, err := m.Plan(ctx, s.Task, img)
-		want := s.Plan[min(max(0, s.Done[0]), len(s.Plan)):]
+		want := s.Remaining()
 		switch {
 		case errors.As(err, new(*decompose.OrderError)):
 			score.Impossible, score.Edits = 1, len(want)

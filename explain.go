@@ -37,7 +37,7 @@ func (m *Model) explain(ctx context.Context, qs []question, features []*model.Fe
 // nothing, one half.
 func (m *Model) generate(ctx context.Context, qs []question, features []*model.Features, o *JudgeOptions) error {
 	limit := verdictLimit
-	if o.Explain || strings.Contains(string(o.Prompt), details) {
+	if o.Explain || o.Prompt.Explains() {
 		limit = m.detailsLimit
 	}
 	for i, q := range qs {

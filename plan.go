@@ -24,14 +24,14 @@ const (
 // the model thinks most likely counts. An empty plan says that the goal is reached. Without frames nothing is done yet, and
 // the goal is split by [Decompose].
 //
-// It takes a checkpoint that was taught to plan, such as nano, by [dataset.Plans] in the LongTag stage. A list whose order is impossible is a
-// [*decompose.OrderError].
+// It takes a checkpoint that was taught to plan, such as nano, by [dataset.Plans] in the LongTag stage. A list whose order
+// is impossible is a [*decompose.OrderError].
 func (m *Model) Plan(ctx context.Context, goal string, now ...image.Image) (*decompose.Plan, error) {
 	if err := checkText("task", goal, maxTask); err != nil {
 		return nil, err
 	}
 	if len(now) == 0 {
-		return decompose.Grammar(ctx, goal)
+		return Decompose(ctx, goal, nil)
 	}
 	var remaining []string
 	most := math.Inf(-1)
@@ -78,10 +78,8 @@ func (m *Model) GenerateList(ctx context.Context, prompt string, frames ...image
 	defer m.calls.Done()
 	var at jsonlist.State
 	var broken error
-	ids, err := m.net.GenerateBy(ctx, p, planLimit, func(_ []int32, logits []float32) (int32, bool) {
-		if at.Done() {
-			return 0, false
-		}
+	done := func([]int32) bool { return at.Done() }
+	ids, err := m.net.GenerateBy(ctx, p, planLimit, done, func(logits []float32) (int32, bool) {
 		peak, total := float64(slices.Max(logits)), 0.0
 		for _, x := range logits {
 			total += math.Exp(float64(x) - peak)

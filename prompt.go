@@ -8,7 +8,6 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/tokenizer"
 )
 
 // What an answer is made of. The tokens of "1" and "2" follow forced; Qwen2's tokenizer never joins a digit to what
@@ -44,12 +43,11 @@ func (m *Model) checkTokens() error {
 // prompt is the conversation up to the point where the model speaks: system turn, frames and the question in the user's
 // turn, then what the assistant is made to have said already. User text never becomes a special token.
 func (m *Model) prompt(text, said string, frames ...*model.Features) (model.Prompt, error) {
-	var parts []tokenizer.Part
-	var tokens []int
-	for _, f := range frames {
-		parts, tokens = append(parts, tokenizer.Part{Image: true}), append(tokens, f.Grid.Tokens(m.net.Config.Vision.MergeSize))
+	tokens := make([]int, len(frames))
+	for i, f := range frames {
+		tokens[i] = f.Grid.Tokens(m.net.Config.Vision.MergeSize)
 	}
-	ids, err := m.tok.Chat([]tokenizer.Message{{Role: "user", Parts: append(parts, tokenizer.Part{Text: text})}}, tokens, true)
+	ids, err := m.tok.Question(text, tokens...)
 	if err != nil {
 		return model.Prompt{}, err
 	}

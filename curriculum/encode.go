@@ -38,7 +38,7 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, s := range samples {
-		for _, path := range images(s.sample) {
+		for _, path := range s.sample.Images() {
 			if frames[path] != nil {
 				continue
 			}
@@ -54,7 +54,7 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 	out, errs = make([]model.Example, len(samples)), make([]error, len(samples))
 	for i, s := range samples {
 		var seen []*vision.Patches
-		for _, path := range images(s.sample) {
+		for _, path := range s.sample.Images() {
 			seen = append(seen, frames[path].patches)
 			errs[i] = errors.Join(errs[i], frames[path].err)
 		}
@@ -63,14 +63,6 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 		}
 	}
 	return out, errs
-}
-
-// images are the one or two that a sample shows.
-func images(s dataset.Sample) []string {
-	if s.Kind == dataset.KindPlan {
-		return []string{s.Img1}
-	}
-	return []string{s.Img1, s.Img2}
 }
 
 func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error) {
@@ -119,10 +111,9 @@ func (e *Encoder) example(t Turn, frames []*vision.Patches) (model.Example, erro
 
 // question is the conversation up to the point where the model answers: frames and the text in the user's turn.
 func (e *Encoder) question(text string, frames ...vision.Grid) ([]int32, error) {
-	var parts []tokenizer.Part
-	var tokens []int
-	for _, f := range frames {
-		parts, tokens = append(parts, tokenizer.Part{Image: true}), append(tokens, f.Tokens(e.Processor.MergeSize))
+	tokens := make([]int, len(frames))
+	for i, f := range frames {
+		tokens[i] = f.Tokens(e.Processor.MergeSize)
 	}
-	return e.Tokenizer.Chat([]tokenizer.Message{{Role: "user", Parts: append(parts, tokenizer.Part{Text: text})}}, tokens, true)
+	return e.Tokenizer.Question(text, tokens...)
 }

@@ -88,7 +88,7 @@ func (f *feed) step(n int) (p prepared) {
 			continue
 		}
 		samples = f.ask(samples, i, s)
-		if f.recipe.Both && s.Img2 != "" {
+		if f.recipe.Both && s.Kind != dataset.KindPlan {
 			samples = f.ask(samples, i, s.Swap())
 		}
 	}

@@ -79,8 +79,8 @@ func (s *stage) Source() dataset.Source { return s.src }
 func (s *stage) Recipe() Recipe         { return s.recipe }
 
 // Turn is the stage's prompt and the sample's target text. A question that has no answer is answered as a coin falls, which
-// teaches a model to be unsure of it; one of [dataset.KindPlan] is asked for what remains. With Recipe.Reference it has the published labels: no end of
-// turn, and in CoT and Tag a mask measured before the image placeholders expand.
+// teaches a model to be unsure of it; one of [dataset.KindPlan] is asked for what remains. With Recipe.Reference it has the
+// published labels: no end of turn, and in CoT and Tag a mask measured before the image placeholders expand.
 func (s *stage) Turn(x dataset.Sample) Turn {
 	prompt := s.prompt
 	switch x.Kind {

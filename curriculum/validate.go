@@ -86,8 +86,8 @@ const (
 
 // Validate judges every labelled sample of a source in both orders with the weights as they are, from the logits after the
 // forced beginning of the verdict. question is the user's text; samples for which it is empty are left out. Where it asks
-// for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of the samples,
-// evenly spread, have to do.
+// for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of
+// the samples, evenly spread, have to do.
 func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (Answers, error) {
 	var a Answers
 	frames := map[string]*model.Features{}
@@ -110,7 +110,7 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 		if s.Closer == "" || text == "" {
 			continue
 		}
-		if explains(text) {
+		if dataset.Prompt(text).Explains() {
 			if i*explainedPairs/src.Len() < explained {
 				continue
 			}
@@ -134,12 +134,13 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 	prompts := make([]model.Prompt, len(samples))
 	for i, s := range samples {
 		images := []*model.Features{frames[s.Img1], frames[s.Img2]}
-		ids, err := e.question(question(s), images[0].Grid, images[1].Grid)
+		text := question(s)
+		ids, err := e.question(text, images[0].Grid, images[1].Grid)
 		if err != nil {
 			return err
 		}
 		said := ""
-		if explains(question(s)) {
+		if dataset.Prompt(text).Explains() {
 			if said, err = e.explain(ctx, m, model.Prompt{IDs: ids, Images: images}); err != nil {
 				return err
 			}
@@ -156,11 +157,6 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 		a.add(s, scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1))
 	}
 	return nil
-}
-
-// explains reports whether a question asks for descriptions of the frames before the verdict.
-func explains(question string) bool {
-	return strings.Contains(question, strings.TrimSpace(dataset.Details))
 }
 
 // explain is what the model writes from the beginning of the descriptions to the verdict, which is left to be scored.
@@ -183,7 +179,7 @@ func (e *Encoder) features(ctx context.Context, m *model.Model, src dataset.Sour
 	var paths []string
 	var patches []*vision.Patches
 	for _, s := range samples {
-		for _, path := range []string{s.Img1, s.Img2} {
+		for _, path := range s.Images() {
 			if _, ok := frames[path]; ok {
 				continue
 			}

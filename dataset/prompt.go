@@ -72,14 +72,14 @@ func (p Prompt) Text(task string) string {
 // a [KindPlan] is the list of actions that its plan has left.
 func (p Prompt) Target(s Sample) string {
 	if s.Kind == KindPlan {
-		return textList(s.Plan[min(max(0, s.Done[0]), len(s.Plan)):]) // a file may say anything
+		return textList(s.Remaining())
 	}
 	if s.Closer == "" {
 		return ""
 	}
 	verdict := Verdict + s.Closer
 	d1, d2 := oneLine(s.Detail[0]), oneLine(s.Detail[1])
-	if !p.explains() || d1 == "" || d2 == "" {
+	if !p.Explains() || d1 == "" || d2 == "" {
 		return verdict
 	}
 	return Details + Img1 + ": " + d1 + "; " + Img2 + ": " + d2 + "\n" + verdict
@@ -96,7 +96,8 @@ func textList(texts []string) string {
 	return strings.TrimSpace(b.String())
 }
 
-func (p Prompt) explains() bool {
+// Explains reports whether the prompt asks for descriptions of the frames before the verdict.
+func (p Prompt) Explains() bool {
 	return strings.Contains(string(p), strings.TrimSpace(Details))
 }
 

@@ -80,6 +80,17 @@ func (s Sample) Swap() Sample {
 	return s
 }
 
+// Images are the paths of the images that the question shows: one for [KindPlan], else two.
+func (s Sample) Images() []string {
+	if s.Kind == KindPlan {
+		return []string{s.Img1}
+	}
+	return []string{s.Img1, s.Img2}
+}
+
+// Remaining is what Plan has left at Img1. Done is kept within Plan: a file may say anything.
+func (s Sample) Remaining() []string { return s.Plan[min(max(0, s.Done[0]), len(s.Plan)):] }
+
 // Source is random access to samples and their images. Implementations are safe for concurrent use, give the same
 // sample for the same index every time, and hold bounded memory whatever Len is.
 type Source interface {

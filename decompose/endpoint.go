@@ -60,9 +60,6 @@ func (e *Endpoint) Generate(ctx context.Context, prompt string, frames ...image.
 	e.once.Do(func() {
 		s := &e.server
 		s.URL, s.Key, s.Timeout, s.Retries, s.Client = e.URL, e.Key, e.Timeout, e.Retries, e.Client
-		if s.Client == nil {
-			s.Client = openai.NewClient()
-		}
 	})
 	body, err := e.body(prompt, frames)
 	if err != nil {

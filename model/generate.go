@@ -14,18 +14,15 @@ import (
 // Generate continues a prompt greedily for at most limit tokens. It ends at one of the checkpoint's end-of-turn tokens,
 // which is not returned, or as soon as stop (may be nil) says so of the tokens so far, which are.
 func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids []int32) bool) ([]int32, error) {
-	return m.GenerateBy(ctx, p, limit, func(ids []int32, logits []float32) (int32, bool) {
-		if len(ids) > 0 && stop != nil && stop(ids) {
-			return 0, false
-		}
+	return m.GenerateBy(ctx, p, limit, stop, func(logits []float32) (int32, bool) {
 		next := argmax(logits)
 		return next, !slices.Contains(m.Config.EOS, next)
 	})
 }
 
-// GenerateBy continues a prompt for at most limit tokens, each chosen from the tokens so far and the logits of the next one,
-// [vocabulary]. It ends where choose says false.
-func (m *Model) GenerateBy(ctx context.Context, p Prompt, limit int, choose func(ids []int32, logits []float32) (next int32, goOn bool)) ([]int32, error) {
+// GenerateBy is Generate with each token chosen by the caller from its logits, [vocabulary]. It also ends where choose
+// says false.
+func (m *Model) GenerateBy(ctx context.Context, p Prompt, limit int, stop func(ids []int32) bool, choose func(logits []float32) (next int32, goOn bool)) ([]int32, error) {
 	b, err := m.layoutText([]Prompt{p}, 1)
 	if err != nil {
 		return nil, err
@@ -42,11 +39,12 @@ func (m *Model) GenerateBy(ctx context.Context, p Prompt, limit int, choose func
 		if scores, err = takeFloats(res[0]); err != nil {
 			break
 		}
-		next, goOn := choose(ids, scores[:m.Config.VocabSize]) // padding rows of the vocabulary are never chosen
+		next, goOn := choose(scores[:m.Config.VocabSize]) // padding rows of the vocabulary are never chosen
 		if !goOn {
 			break
 		}
-		if ids = append(ids, next); len(ids) == limit {
+		ids = append(ids, next)
+		if len(ids) == limit || stop != nil && stop(ids) {
 			break
 		}
 		at := len(p.IDs) + len(ids) - 1

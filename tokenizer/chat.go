@@ -55,6 +55,15 @@ func (t *Tokenizer) Chat(msgs []Message, imageTokens []int, generate bool) ([]in
 	return c.out, nil
 }
 
+// Question is Chat of one user's turn, images and then text, with the header of the answer.
+func (t *Tokenizer) Question(text string, imageTokens ...int) ([]int32, error) {
+	parts := make([]Part, len(imageTokens), len(imageTokens)+1)
+	for i := range parts {
+		parts[i].Image = true
+	}
+	return t.Chat([]Message{{Role: "user", Parts: append(parts, Part{Text: text})}}, imageTokens, true)
+}
+
 func checkChat(msgs []Message, imageTokens []int) error {
 	if len(msgs) == 0 {
 		return fmt.Errorf("no messages")

@@ -92,3 +92,18 @@ func ExampleTokenizer_Chat() {
 	// <|vision_start|><|image_pad|><|image_pad|><|vision_end|>Is the drawer open?<|im_end|>
 	// <|im_start|>assistant
 }
+
+func ExampleTokenizer_Question() {
+	tok := load()
+	ids, err := tok.Question("Which is closer?", 1, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(tok.Decode(ids, false))
+	// Output:
+	// <|im_start|>system
+	// You are a helpful assistant.<|im_end|>
+	// <|im_start|>user
+	// <|vision_start|><|image_pad|><|vision_end|><|vision_start|><|image_pad|><|vision_end|>Which is closer?<|im_end|>
+	// <|im_start|>assistant
+}

@@ -99,7 +99,4 @@ func (e *Endpoint) setUp() {
 	}
 	s := &e.server
 	s.URL, s.Key, s.Timeout, s.Retries, s.Backoff, s.Limit, s.Client = e.URL, e.Key, e.Timeout, e.Retries, e.backoff, e.limit, e.Client
-	if s.Client == nil {
-		s.Client = openai.NewClient()
-	}
 }

@@ -87,9 +87,7 @@ func prepare(ctx context.Context, dir, backend string) (*bench, error) {
 		b.frames = append(b.frames, p)
 	}
 	n := b.frames[0].Grid.Tokens(processor.MergeSize)
-	b.ids, err = words.Chat([]tokenizer.Message{{Role: "user", Parts: []tokenizer.Part{
-		{Image: true}, {Image: true}, {Text: dataset.Long.Text("pick up the red cup")},
-	}}}, []int{n, n}, true)
+	b.ids, err = words.Question(dataset.Long.Text("pick up the red cup"), n, n)
 	return b, err
 }
 

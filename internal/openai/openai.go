@@ -41,10 +41,12 @@ type Server struct {
 	Retries int           // tries after the first; 0 = 5, negative = none
 	Backoff time.Duration // the longest wait before the second try; 0 = 1 second
 	Limit   *rate.Limiter // or nil
-	Client  *http.Client
+	Client  *http.Client  // nil = one of its own
 
-	mu    sync.Mutex
-	until time.Time // the server wants no request before
+	once   sync.Once
+	client *http.Client
+	mu     sync.Mutex
+	until  time.Time // the server wants no request before
 }
 
 const (
@@ -93,9 +95,9 @@ func (e *AnswerError) Unwrap() error { return e.Err }
 // Tokens are what answers cost, unusable ones too.
 type Tokens struct{ In, Out int }
 
-// NewClient has connections enough for many requests at once: the default transport keeps two idle ones a host, and would
+// newClient has connections enough for many requests at once: the default transport keeps two idle ones a host, and would
 // dial anew for most of ours.
-func NewClient() *http.Client {
+func newClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = t.MaxIdleConns
 	return &http.Client{Transport: t}
@@ -106,6 +108,11 @@ func NewClient() *http.Client {
 // wait, which grows with every try and is never shorter than the server's Retry-After. Errors are an *Error, an
 // *AnswerError with that of use, or the context's.
 func (s *Server) Ask(ctx context.Context, body []byte, use func(text string, cut bool) error) (used Tokens, err error) {
+	s.once.Do(func() {
+		if s.client = s.Client; s.client == nil {
+			s.client = newClient()
+		}
+	})
 	tries := 1 + max(0, cmp.Or(s.Retries, 5))
 	for try := 1; ; try++ {
 		if err := s.turn(ctx); err != nil {
@@ -223,7 +230,7 @@ func (s *Server) request(ctx context.Context, body []byte, read func([]byte) err
 	if key := s.key(); key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
-	resp, err := s.Client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		return 0, network(err)
 	}

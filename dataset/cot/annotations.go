@@ -33,7 +33,7 @@ type frameRef struct{ episode, frame int32 }
 // Annotations is a Maker that looks at no image: it says of each frame what the episodes' annotations and the
 // simulator's signals say of it, in one short sentence such as
 //
-//	Gripper half closed, 5 cm from the object, object 25 cm from its goal; move the nut above the peg; 4 of 7 steps done.
+//	Gripper half closed, 5 cm from the object, object 25 cm from its goal; move the nut above the peg; 4 of 7 steps done; about 40 moves left.
 //
 // A sentence is a function of its frame alone. Numbers are rounded, because a small model cannot see millimetres. The
 // conclusion is the sample's own label. Frames are found by their paths, so the samples have to come from these
@@ -67,7 +67,7 @@ var errNotAnnotated = errors.New("no episode has this frame")
 
 // sentence says what is known of frame i: what a camera sees first, then what it means.
 func sentence(e *dataset.Episode, i int) string {
-	parts := slices.DeleteFunc([]string{scene(e, i), action(e, i), count(e, i)}, func(s string) bool { return s == "" })
+	parts := slices.DeleteFunc([]string{scene(e, i), action(e, i), count(e, i), moves(e, i)}, func(s string) bool { return s == "" })
 	if len(parts) == 0 {
 		return "" // Fill rejects it
 	}
@@ -184,6 +184,25 @@ func count(e *dataset.Episode, i int) string {
 	default:
 		return fmt.Sprintf("%d of %d steps done", k, n)
 	}
+}
+
+// moves is what the expert still has to do, the very number that verdicts are made of, as coarsely as it can be seen. Unlike the
+// count of steps it grows again when something is undone.
+func moves(e *dataset.Episode, i int) string {
+	if i >= len(e.Cost) {
+		return ""
+	}
+	cost, unit := e.Cost[i], 5.0
+	switch {
+	case cost >= 125:
+		unit = 50
+	case cost >= 27.5:
+		unit = 10
+	}
+	if cost = math.Round(cost/unit) * unit; cost == 0 {
+		return "no moves left"
+	}
+	return fmt.Sprintf("about %.0f moves left", cost)
 }
 
 // maxAction keeps one long annotation from filling the sentence, in characters.

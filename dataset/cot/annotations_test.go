@@ -48,6 +48,11 @@ func TestSentences(t *testing.T) {
 			"Grasp the nut; 0 of 2 steps done.", "Move the nut above the peg; 1 of 2 steps done.", "The object slips out of the gripper.",
 			"Move the nut above the peg; 1 of 2 steps done.", "All 2 steps done.",
 		}},
+		"costs": {change(func(e *dataset.Episode) { e.Signals, e.Cost = nil, []float64{126, 34, 88, 12, 2} }), []string{
+			"Grasp the nut; 0 of 2 steps done; about 150 moves left.", "Move the nut above the peg; 1 of 2 steps done; about 30 moves left.",
+			"The object slips out of the gripper; about 90 moves left.", "Move the nut above the peg; 1 of 2 steps done; about 10 moves left.",
+			"All 2 steps done; no moves left.",
+		}},
 		"pause": {change(func(e *dataset.Episode) { e.Variant, e.Signals = "pause", nil }), []string{
 			"Grasp the nut; 0 of 2 steps done.", "Move the nut above the peg; 1 of 2 steps done.", "Move the nut above the peg; 1 of 2 steps done.",
 			"Move the nut above the peg; 1 of 2 steps done.", "All 2 steps done.",

@@ -49,15 +49,24 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 	}
 	switch stage {
 	case "cot":
-		all, err := pairs("")
-		if err != nil {
-			return nil, err
-		}
-		return &described{all, cot.Annotations(episodes)}, nil
+		return explained(pairs, disk, episodes)
 	case "long":
 		return long(pairs, disk, episodes)
 	}
 	return pairs("")
+}
+
+// explained is what the CoT stage learns from: of four questions one on what remains to be done, three on pairs with descriptions.
+func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
+	all, err := pairs("")
+	if err != nil {
+		return nil, err
+	}
+	plans, err := dataset.NewPlans(disk, episodes)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.NewMix(dataset.Part{Source: &described{all, cot.Annotations(episodes)}, Weight: 3}, dataset.Part{Source: plans, Weight: 8})
 }
 
 // remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt.

@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,15 @@ type EvaluateOptions struct {
 	Explain bool           // descriptions come first, see JudgeOptions
 	Seed    uint64         // of the intervals and of the random baseline
 	Dump    io.Writer      // gets a JSON object a line for every pair, an Item; nil = nowhere
+}
+
+func (o *EvaluateOptions) orDefaults() EvaluateOptions {
+	var d EvaluateOptions
+	if o != nil {
+		d = *o
+	}
+	d.Name, d.Prompt = cmp.Or(d.Name, "judge"), cmp.Or(d.Prompt, dataset.Long)
+	return d
 }
 
 // Item is one pair of an evaluation, asked in both orders.
@@ -68,18 +78,8 @@ func (i *Item) inverse() float64 { return i.Asked + i.Swapped - i.forward() }
 // Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
 // error of the judge's ends the evaluation.
 func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateOptions) (*Report, error) {
-	var o EvaluateOptions
-	if opts != nil {
-		o = *opts
-	}
-	if o.Name == "" {
-		o.Name = "judge"
-	}
-	if o.Prompt == "" {
-		o.Prompt = dataset.Long
-	}
-	r := &Report{Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}}
-	items, err := r.ask(ctx, j, src, &o)
+	o := opts.orDefaults()
+	items, bad, err := ask(ctx, j, src, &o)
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: evaluate: %w", err)
 	}
@@ -94,11 +94,8 @@ func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateO
 			}
 		}
 	}
-	r.Samples = hashItems(items)
-	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
-	for _, b := range baselines {
-		r.Systems = append(r.Systems, newSystem(b.name, b.answer(items, o.Seed), o.Seed))
-	}
+	r := NewReport(items, &o)
+	r.Bad = bad
 	return r, nil
 }
 
@@ -106,12 +103,12 @@ func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateO
 var errLeft = errors.New("stopped")
 
 // ask has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
-func (r *Report) ask(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, err error) {
+func ask(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, bads []BadSample, err error) {
 	var failed error
 	pairs := func(yield func(Pair) bool) {
 		failed = eachPair(src, func(i int, s dataset.Sample, p Pair, bad error) error {
 			if bad != nil {
-				r.Bad = append(r.Bad, BadSample{i, bad.Error()})
+				bads = append(bads, BadSample{i, bad.Error()})
 				return nil
 			}
 			items = append(items, Item{
@@ -127,12 +124,12 @@ func (r *Report) ask(ctx context.Context, j Judger, src dataset.Source, o *Evalu
 	for answer, err := range judgeAll(ctx, j, pairs, &JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}) {
 		switch {
 		case err != nil && n/2 < len(items):
-			return nil, fmt.Errorf("sample %d: %w", items[n/2].Index, err)
+			return nil, nil, fmt.Errorf("sample %d: %w", items[n/2].Index, err)
 		case err != nil:
-			return nil, err // before any pair was asked for
+			return nil, nil, err // before any pair was asked for
 		}
 		if math.IsNaN(answer.PImg1) || answer.PImg1 < 0 || answer.PImg1 > 1 {
-			return nil, fmt.Errorf("sample %d: probability %v", items[n/2].Index, answer.PImg1)
+			return nil, nil, fmt.Errorf("sample %d: probability %v", items[n/2].Index, answer.PImg1)
 		}
 		if n%2 == 0 {
 			items[n/2].Asked = answer.PImg1
@@ -141,7 +138,7 @@ func (r *Report) ask(ctx context.Context, j Judger, src dataset.Source, o *Evalu
 		}
 		n++
 	}
-	return items, failed
+	return items, bads, failed
 }
 
 // eachPair reads the labelled samples of a source and their images. A sample that cannot be read comes with its error.

@@ -61,6 +61,17 @@ type Group struct {
 	Interval    [2]float64 `json:"interval"`    // of Right: 95 %, by bootstrap over episodes
 }
 
+// NewReport works out the figures of pairs that were asked already, and those of the judges that do not look.
+func NewReport(items []Item, opts *EvaluateOptions) *Report {
+	o := opts.orDefaults()
+	r := &Report{Samples: hashItems(items), Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}}
+	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
+	for _, b := range baselines {
+		r.Systems = append(r.Systems, newSystem(b.name, b.answer(items, o.Seed), o.Seed))
+	}
+	return r
+}
+
 // groups are the parts that figures are given for. Windows are frames between the two.
 var groups = []struct {
 	name string

@@ -34,6 +34,14 @@ func TestPlans(t *testing.T) {
 			t.Errorf("boundary %d is %s", i, s.Img1)
 		}
 	}
+	// The annotation of the last action goes on when nothing is left to do.
+	b, err = NewBoundaries(fstest.MapFS{}, []Episode{{Frames: []string{"a", "b", "c", "d"}, Subtask: []int{0, 0, 0, 0}, Cost: []float64{9, 4, 0, 0}, Plan: []string{"x"}}})
+	if err != nil || b.Len() != 2 {
+		t.Fatal(b.Len(), err)
+	}
+	if s, _ := b.At(1); s.Img1 != "c" || Remaining.Target(s) != `[]` {
+		t.Errorf("%+v", s)
+	}
 	if s := (Sample{Kind: KindPlan, Plan: e.Plan, Done: [2]int{-3, 9}}); Remaining.Target(s) != `["Reach the <handle>.","Push."]` {
 		t.Error(Remaining.Target(s))
 	}

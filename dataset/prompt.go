@@ -72,7 +72,7 @@ func (p Prompt) Text(task string) string {
 // a [KindPlan] is the list of actions that its plan has left.
 func (p Prompt) Target(s Sample) string {
 	if s.Kind == KindPlan {
-		return textList(s.Remaining())
+		return JSONList(s.Remaining())
 	}
 	if s.Closer == "" {
 		return ""
@@ -85,8 +85,8 @@ func (p Prompt) Target(s Sample) string {
 	return Details + Img1 + ": " + d1 + "; " + Img2 + ": " + d2 + "\n" + verdict
 }
 
-// textList is a JSON list of texts as [Remaining] asks for it.
-func textList(texts []string) string {
+// JSONList is a JSON list of texts, as [Remaining] asks for it.
+func JSONList(texts []string) string {
 	var b strings.Builder
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)

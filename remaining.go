@@ -1,0 +1,167 @@
+package egotsr
+
+import (
+	"context"
+	"image"
+	"math"
+	"slices"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/model"
+)
+
+// Done is the probability that nothing remains to be done of a task, 0 to 1: of the answer "[]" to [dataset.Remaining]
+// against a list that begins with some subtask. It takes a checkpoint that was taught to plan.
+func (m *Model) Done(ctx context.Context, task string, frame image.Image) (float64, error) {
+	p, err := m.remaining(ctx, task, nil, frame)
+	if err != nil {
+		return 0, err
+	}
+	return p[0], nil
+}
+
+// Next is the probability of each subtask of a plan to be the one that has to be done next where the frame shows the task
+// to be, and after them that of none remaining: len(p.Subtasks)+1 values with the sum 1. Unlike Plan it takes the plan as
+// known. The model is not asked to write: each way in which the lists of what could remain differ is one question.
+func (m *Model) Next(ctx context.Context, p *decompose.Plan, frame image.Image) ([]float64, error) {
+	return m.remaining(ctx, p.Goal, texts(p), frame)
+}
+
+func texts(p *decompose.Plan) []string {
+	all := make([]string, len(p.Subtasks))
+	for i, s := range p.Subtasks {
+		all[i] = s.Text
+	}
+	return all
+}
+
+func (m *Model) remaining(ctx context.Context, task string, plan []string, img image.Image) ([]float64, error) {
+	if err := checkText("task", task, maxTask); err != nil {
+		return nil, err
+	}
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.calls.Done()
+	f, err := m.prepare("frame", img)
+	if err != nil {
+		return nil, err
+	}
+	features, err := m.features(ctx, []*frame{f})
+	if err != nil {
+		return nil, err
+	}
+	return m.lists(plan).ask(ctx, m, task, features[0])
+}
+
+// lists are the answers that what remains of a plan can have, in tokens, as the tree in which they part.
+type lists struct {
+	count   int
+	forks   []fork
+	answers []int32 // every token that follows a fork
+}
+
+// fork is a place where lists part: after the tokens said, each of next leads to the lists with the numbers in leads.
+type fork struct {
+	said  []int32
+	next  []int32
+	leads [][]int
+}
+
+// lists has number k for what remains once k subtasks are done. Of no plan it has 0 for nothing, 1 for something.
+func (m *Model) lists(plan []string) *lists {
+	var all [][]int32
+	for k := range plan {
+		all = append(all, m.tok.EncodeText(dataset.JSONList(plan[k:])))
+	}
+	all = append(all, m.tok.EncodeText(dataset.JSONList(nil)))
+	if len(plan) == 0 {
+		all = append(all, m.tok.EncodeText(`["`))
+	}
+	l := &lists{count: len(all)}
+	numbers := make([]int, len(all))
+	for k := range numbers {
+		numbers[k] = k
+	}
+	l.part(all, numbers, 0)
+	slices.Sort(l.answers)
+	l.answers = slices.Compact(l.answers)
+	return l
+}
+
+// part finds the forks among lists that agree in their first tokens. No list of JSON is the beginning of another.
+func (l *lists) part(all [][]int32, numbers []int, from int) {
+	for len(numbers) > 1 {
+		f := fork{said: all[numbers[0]][:from]}
+		for _, k := range numbers {
+			if from == len(all[k]) {
+				return
+			}
+			i := slices.Index(f.next, all[k][from])
+			if i < 0 {
+				i = len(f.next)
+				f.next, f.leads = append(f.next, all[k][from]), append(f.leads, nil)
+			}
+			f.leads[i] = append(f.leads[i], k)
+		}
+		from++
+		if len(f.next) == 1 {
+			continue
+		}
+		l.forks, l.answers = append(l.forks, f), append(l.answers, f.next...)
+		for _, lead := range f.leads {
+			l.part(all, lead, from)
+		}
+		return
+	}
+}
+
+// ask gives the probability of every list.
+func (l *lists) ask(ctx context.Context, m *Model, task string, f *model.Features) ([]float64, error) {
+	question, err := m.prompt(dataset.Remaining.Text(task), "", f)
+	if err != nil {
+		return nil, err
+	}
+	prompts := make([]model.Prompt, len(l.forks))
+	for i, fork := range l.forks {
+		prompts[i] = model.Prompt{IDs: slices.Concat(question.IDs, fork.said), Images: question.Images}
+	}
+	p := slices.Repeat([]float64{1}, l.count)
+	forks := l.forks
+	for some := range slices.Chunk(prompts, 2*m.maxBatch) {
+		logits, err := m.net.Score(ctx, some, l.answers)
+		if err != nil {
+			return nil, err
+		}
+		for i, z := range logits {
+			forks[i].weigh(p, l.answers, z)
+		}
+		forks = forks[len(some):]
+	}
+	for _, x := range p {
+		if math.IsNaN(x) {
+			return nil, errNotFinite
+		}
+	}
+	return p, nil
+}
+
+// weigh multiplies the probabilities of lists by that of the way they take at a fork.
+func (f *fork) weigh(p []float64, answers []int32, logits []float32) {
+	odds, total := make([]float64, len(f.next)), 0.0
+	for i, id := range f.next {
+		k, _ := slices.BinarySearch(answers, id)
+		odds[i] = float64(logits[k])
+	}
+	peak := slices.Max(odds)
+	for i := range odds {
+		odds[i] = math.Exp(odds[i] - peak)
+		total += odds[i]
+	}
+	for i, lead := range f.leads {
+		for _, k := range lead {
+			p[k] *= odds[i] / total
+		}
+	}
+}

@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data nano validate-nano check-save check-peft check-video check-events check-plans
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -45,6 +45,9 @@ bench:           ## ours beside transformers, one table; run it alone on the mac
 
 bench-data:      ## 46 million samples: index, opening, random access, beside Python's json and orjson; 14 GB of disk
 	go run ./internal/benchdata -python $(PYTHON)
+
+bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
+	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
 
 check-video:     ## frames cut from videos beside those of OpenCV, which goes into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }

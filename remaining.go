@@ -18,7 +18,7 @@ func (m *Model) Done(ctx context.Context, task string, frame image.Image) (float
 	if err != nil {
 		return 0, err
 	}
-	return p[0], nil
+	return p[1], nil
 }
 
 // Next is the probability of each subtask of a plan to be the one that has to be done next where the frame shows the task
@@ -52,7 +52,16 @@ func (m *Model) remaining(ctx context.Context, task string, plan []string, img i
 	if err != nil {
 		return nil, err
 	}
-	return m.lists(plan).ask(ctx, m, task, features[0])
+	about, err := m.prompt(dataset.Remaining.Text(task), "", features[0])
+	if err != nil {
+		return nil, err
+	}
+	l := m.lists(plan)
+	logits, err := m.net.Score(ctx, l.prompts(about), l.answers)
+	if err != nil {
+		return nil, err
+	}
+	return l.probabilities(l.answers, logits)
 }
 
 // lists are the answers that what remains of a plan can have, in tokens, as the tree in which they part.
@@ -69,16 +78,16 @@ type fork struct {
 	leads [][]int
 }
 
-// lists has number k for what remains once k subtasks are done. Of no plan it has 0 for nothing, 1 for something.
+// lists has number k for what remains once k subtasks are done. Of no plan it has 0 for something, 1 for nothing.
 func (m *Model) lists(plan []string) *lists {
 	var all [][]int32
 	for k := range plan {
 		all = append(all, m.tok.EncodeText(dataset.JSONList(plan[k:])))
 	}
-	all = append(all, m.tok.EncodeText(dataset.JSONList(nil)))
 	if len(plan) == 0 {
 		all = append(all, m.tok.EncodeText(`["`))
 	}
+	all = append(all, m.tok.EncodeText(dataset.JSONList(nil)))
 	l := &lists{count: len(all)}
 	numbers := make([]int, len(all))
 	for k := range numbers {
@@ -117,32 +126,23 @@ func (l *lists) part(all [][]int32, numbers []int, from int) {
 	}
 }
 
-// ask gives the probability of every list.
-func (l *lists) ask(ctx context.Context, m *Model, task string, f *model.Features) ([]float64, error) {
-	question, err := m.prompt(dataset.Remaining.Text(task), "", f)
-	if err != nil {
-		return nil, err
-	}
+// prompts are the questions at the forks, after the one about the frame.
+func (l *lists) prompts(about model.Prompt) []model.Prompt {
 	prompts := make([]model.Prompt, len(l.forks))
 	for i, fork := range l.forks {
-		prompts[i] = model.Prompt{IDs: slices.Concat(question.IDs, fork.said), Images: question.Images}
+		prompts[i] = model.Prompt{IDs: slices.Concat(about.IDs, fork.said), Images: about.Images}
 	}
+	return prompts
+}
+
+// probabilities are those of the lists, by the logits that the prompts gave of the answers, which are in order and hold those of l.
+func (l *lists) probabilities(answers []int32, logits [][]float32) ([]float64, error) {
 	p := slices.Repeat([]float64{1}, l.count)
-	forks := l.forks
-	for some := range slices.Chunk(prompts, 2*m.maxBatch) {
-		logits, err := m.net.Score(ctx, some, l.answers)
-		if err != nil {
-			return nil, err
-		}
-		for i, z := range logits {
-			forks[i].weigh(p, l.answers, z)
-		}
-		forks = forks[len(some):]
+	for i := range l.forks {
+		l.forks[i].weigh(p, answers, logits[i])
 	}
-	for _, x := range p {
-		if math.IsNaN(x) {
-			return nil, errNotFinite
-		}
+	if slices.ContainsFunc(p, math.IsNaN) {
+		return nil, errNotFinite
 	}
 	return p, nil
 }

@@ -25,6 +25,21 @@ func (m *RGB) Hash() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
+// Flat reports whether all pixels have nearly the same colour, as under a cap or where a camera failed: every channel's lowest
+// and highest value are at most 8 apart.
+func (m *RGB) Flat() bool {
+	for c := range 3 {
+		low, high := uint8(255), uint8(0)
+		for i := c; i < len(m.Pix); i += 3 {
+			low, high = min(low, m.Pix[i]), max(high, m.Pix[i])
+		}
+		if high > low && high-low > 8 {
+			return false
+		}
+	}
+	return true
+}
+
 // ToRGB converts as Pillow's convert("RGB") does; what is transparent is first laid over white, as the EgoTSR reference
 // does. 16-bit gray is clipped to 255, as there; other 16-bit colours keep their high byte. A *image.YCbCr is taken for a
 // JPEG's. The result shares no memory with img.

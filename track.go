@@ -1,0 +1,253 @@
+package egotsr
+
+import (
+	"context"
+	"image"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/model"
+)
+
+// Tracker follows one running task, frame by frame. It keeps the features of a few earlier frames and compares each new one with
+// them, in both orders, so work and memory do not grow with the length of the stream, and each frame is encoded once.
+//
+// The comparisons place the new frame on a scale of log-odds, on which the earlier ones have their places already: its score s is
+// the one most likely under the Bradley–Terry model, P(new before r) = σ(s - s_r), see [Model.Progress]. Places are never moved
+// afterwards, so a scene at rest stays where it is. The first frame has 0.
+//
+// A Tracker is safe for concurrent use; frames count in the order in which Observe gets to them.
+type Tracker struct {
+	m    *Model
+	task string
+	plan []string
+	err  error // of the task or the options
+
+	mu     sync.Mutex
+	lists  *lists
+	first  *seen
+	sparse []*seen // frames that lie far apart in score
+	recent []*seen // the last ones, oldest first
+	motion motion
+	state  State
+}
+
+// seen is a frame that the next ones are compared with.
+type seen struct {
+	hash     frameHash
+	features *model.Features
+	score    float64
+	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains
+}
+
+// TrackOptions of Track. Nil, or the zero value, is sound.
+type TrackOptions struct {
+	Plan *decompose.Plan // what the task consists of, for State.Subtask: from Model.Plan or Decompose, or a program's own; nil = unknown
+}
+
+// State is what a Tracker has seen so far.
+type State struct {
+	Progress   float64 // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
+	Trend      Trend
+	Confidence float64 // probability that the trend is the right one, 0 for a frame that shows nothing
+	Subtask    int     // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
+}
+
+// How many frames are kept, besides the first.
+const (
+	sparseFrames = 7
+	recentFrames = 3
+)
+
+// Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
+func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
+	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), state: State{Subtask: -1}}
+	if opts != nil && opts.Plan != nil {
+		t.plan = texts(opts.Plan)
+	}
+	return t
+}
+
+// Observe takes the next frame and says how the task is going. A frame of a single colour, as a covered or failing camera
+// gives, leaves all as it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any
+// frame is whose context ends.
+func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error) {
+	if t.err != nil {
+		return State{}, t.err
+	}
+	m := t.m
+	if err := m.enter(); err != nil {
+		return State{}, err
+	}
+	defer m.calls.Done()
+	f, err := m.prepare("frame", frame)
+	if err != nil {
+		return State{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f.rgb.Flat() {
+		dark := t.state
+		dark.Confidence = 0
+		return dark, nil
+	}
+	now, err := t.place(ctx, f)
+	if err != nil {
+		return State{}, err
+	}
+	t.keep(now)
+	t.state = t.motion.step(now.score, now.next)
+	if len(t.plan) == 0 {
+		t.state.Subtask = -1
+	}
+	return t.state, nil
+}
+
+// place compares a frame with those that are kept. A frame that has just been seen is where it was.
+func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
+	m, known := t.m, t.known()
+	if i := slices.IndexFunc(known, func(s *seen) bool { return s.hash == f.hash }); i >= 0 {
+		return known[i], nil
+	}
+	features, err := m.features(ctx, []*frame{f})
+	if err != nil {
+		return nil, err
+	}
+	now := &seen{hash: f.hash, features: features[0]}
+	var prompts []model.Prompt
+	add := func(text, said string, frames ...*model.Features) {
+		p, bad := m.prompt(text, said, frames...)
+		if bad != nil && err == nil {
+			err = bad
+		}
+		prompts = append(prompts, p)
+	}
+	text := dataset.Long.Text(t.task)
+	for _, s := range known {
+		add(text, forced, now.features, s.features)
+		add(text, forced, s.features, now.features)
+	}
+	add(dataset.Remaining.Text(t.task), "", now.features)
+	if err != nil {
+		return nil, err
+	}
+	if t.lists == nil {
+		t.lists = m.lists(t.plan)
+	}
+	pairs := 2 * len(known)
+	prompts = append(prompts[:pairs], t.lists.prompts(prompts[pairs])...)
+	answers := slices.Concat(m.answers, t.lists.answers)
+	slices.Sort(answers)
+	answers = slices.Compact(answers)
+	logits, err := m.net.Score(ctx, prompts, answers)
+	if err != nil {
+		return nil, err
+	}
+	if now.next, err = t.lists.probabilities(answers, logits[pairs:]); err != nil {
+		return nil, err
+	}
+	scores, p := make([]float64, len(known)), make([]float64, len(known))
+	for i, s := range known {
+		scores[i], p[i] = s.score, (m.closer(answers, logits[2*i])+1-m.closer(answers, logits[2*i+1]))/2
+	}
+	now.score = likeliest(scores, p)
+	if math.IsNaN(now.score) {
+		return nil, errNotFinite
+	}
+	return now, nil
+}
+
+// closer is the probability that the frame shown first is closer to completion.
+func (m *Model) closer(answers []int32, logits []float32) float64 {
+	one, _ := slices.BinarySearch(answers, m.answers[0])
+	two, _ := slices.BinarySearch(answers, m.answers[1])
+	return sigmoid((float64(logits[one]) - float64(logits[two])) / m.calibration())
+}
+
+// known are the frames to compare with.
+func (t *Tracker) known() []*seen {
+	if t.first == nil {
+		return nil
+	}
+	all := slices.Concat([]*seen{t.first}, t.sparse)
+	for _, s := range t.recent {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept; when there are too
+// many, the one goes whose neighbours are closest together.
+func (t *Tracker) keep(now *seen) {
+	if t.first == nil {
+		t.first = now
+		return
+	}
+	if slices.Contains(t.known(), now) {
+		return
+	}
+	t.recent = append(t.recent, now)
+	if len(t.recent) > recentFrames {
+		t.recent = slices.Delete(t.recent, 0, 1)
+	}
+	near := func(s *seen) bool { return math.Abs(s.score-now.score) < 1 }
+	if near(t.first) || slices.ContainsFunc(t.sparse, near) {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(t.sparse, now.score, func(s *seen, x float64) int {
+		if s.score < x {
+			return -1
+		}
+		return 1
+	})
+	t.sparse = slices.Insert(t.sparse, at, now)
+	if len(t.sparse) <= sparseFrames {
+		return
+	}
+	closest, out := math.Inf(1), 0
+	for i := 1; i+1 < len(t.sparse); i++ {
+		if d := t.sparse[i+1].score - t.sparse[i-1].score; d < closest {
+			closest, out = d, i
+		}
+	}
+	t.sparse = slices.Delete(t.sparse, out, out+1)
+}
+
+// likeliest is the score x that maximises Σ p log σ(x-s) + (1-p) log σ(s-x), by Newton's method. One comparison that is all but
+// certain says little about how far apart the frames are, so probabilities are held within 0.01 and 0.99.
+func likeliest(scores, p []float64) float64 {
+	if len(scores) == 0 {
+		return 0
+	}
+	x := 0.0
+	for i, s := range scores {
+		x += s / float64(len(scores))
+		p[i] = min(max(p[i], 0.01), 0.99)
+	}
+	for range 50 {
+		slope, curve := 0.0, 0.0
+		for i, s := range scores {
+			q := sigmoid(x - s)
+			slope += p[i] - q
+			curve += q * (1 - q)
+		}
+		step := min(max(slope/max(curve, 1e-3), -1), 1)
+		x += step
+		if math.Abs(step) < 1e-9 {
+			break
+		}
+	}
+	return x
+}
+
+// Reward is the potential-based reward for having come from one state to the next, gamma*after.Progress - before.Progress:
+// added to a task's own reward it leaves the best policy the best (Ng, Harada and Russell, "Policy invariance under reward
+// transformations", ICML 1999). gamma is the discount, 0 to 1.
+func Reward(before, after State, gamma float64) float64 {
+	return gamma*after.Progress - before.Progress
+}

@@ -1,0 +1,171 @@
+package egotsr
+
+import (
+	"context"
+	"errors"
+	"image"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/model"
+)
+
+var threeSteps = &decompose.Plan{Goal: "Open the box", Subtasks: []decompose.Subtask{{Text: "Reach the box."}, {Text: "Reach the lid."}, {Text: "Lift it."}}}
+
+func TestTrack(t *testing.T) {
+	m := openGolden(t, Options{})
+	ctx := t.Context()
+	tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+	observe := func(img image.Image) State {
+		t.Helper()
+		s, err := tracker.Observe(ctx, img)
+		if err != nil || math.IsNaN(s.Progress+s.Confidence) || s.Subtask < -1 || s.Subtask > 2 {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		return s
+	}
+	var states []State
+	for i := range 14 {
+		states = append(states, observe(noise(uint64(i), 28, 28)))
+		if n := len(tracker.known()); n > 1+sparseFrames+recentFrames {
+			t.Fatalf("frame %d: %d frames are kept", i, n)
+		}
+	}
+	if m.frames.encodes != 14 {
+		t.Errorf("14 frames were encoded %d times", m.frames.encodes)
+	}
+	// What shows nothing, and what cannot be taken, changes nothing.
+	before := states[13]
+	dark := observe(image.NewRGBA(image.Rect(0, 0, 28, 28)))
+	if dark.Confidence != 0 || dark.Trend != before.Trend || dark.Progress != before.Progress {
+		t.Errorf("dark: %+v after %+v", dark, before)
+	}
+	for _, bad := range []image.Image{nil, (*image.RGBA)(nil), noise(1, 5, 5)} {
+		if _, err := tracker.Observe(ctx, bad); !errors.As(err, new(*InputError)) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := tracker.Observe(ended, noise(99, 28, 28)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if len(tracker.motion.scores) != stallFrames || m.frames.encodes > 15 {
+		t.Error(len(tracker.motion.scores), m.frames.encodes)
+	}
+	// A scene at rest stays where it is, and comes to be called stalled.
+	encodes := m.frames.encodes
+	rest := observe(noise(13, 28, 28))
+	for range 10 {
+		if s := observe(noise(13, 28, 28)); s.Progress != rest.Progress {
+			t.Errorf("at rest %v became %v", rest.Progress, s.Progress)
+		}
+	}
+	if s := observe(noise(13, 28, 28)); s.Trend != Stalled && s.Trend != Done || m.frames.encodes != encodes {
+		t.Errorf("%+v after %d encodes", s, m.frames.encodes-encodes)
+	}
+	observe(noise(5, 60, 40)) // another size
+
+	again := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+	for i, want := range states {
+		if got, err := again.Observe(ctx, noise(uint64(i), 28, 28)); got != want || err != nil {
+			t.Errorf("frame %d, seen again: %+v, %v, want %+v", i, got, err, want)
+		}
+	}
+}
+
+func TestTrackMisused(t *testing.T) {
+	m := openGolden(t, Options{})
+	if _, err := m.Track("", nil).Observe(t.Context(), noise(1, 28, 28)); !errors.As(err, new(*InputError)) {
+		t.Error(err)
+	}
+	tracker := m.Track("task", nil)
+	var together sync.WaitGroup
+	for i := range 8 {
+		together.Go(func() {
+			if s, err := tracker.Observe(context.Background(), noise(uint64(i), 28, 28)); err != nil || s.Subtask != -1 {
+				t.Errorf("%+v, %v", s, err)
+			}
+		})
+	}
+	together.Wait()
+	if m.frames.encodes != 8 {
+		t.Error(m.frames.encodes)
+	}
+	m.Close()
+	if _, err := tracker.Observe(t.Context(), noise(1, 28, 28)); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+}
+
+// Next against the tokens of every list one by one, each weighed against those with which a list could have gone on there.
+func TestNext(t *testing.T) {
+	m := openGolden(t, Options{})
+	ctx, frame := t.Context(), noise(1, 60, 60)
+	got, err := m.Next(ctx, threeSteps, frame)
+	if err != nil || len(got) != 4 {
+		t.Fatal(got, err)
+	}
+	var all [][]int32
+	for _, list := range []string{`["Reach the box.","Reach the lid.","Lift it."]`, `["Reach the lid.","Lift it."]`, `["Lift it."]`, `[]`} {
+		all = append(all, m.tok.EncodeText(list))
+	}
+	about, err := m.ask(ctx, "You are a spatial awareness expert.\nYour task is to observe one picture and tell which subtasks remain.\nTask name:Open the box \nOutput format: [\"subtask\", ...]", []image.Image{frame})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.calls.Done()
+	for k, ids := range all {
+		want := 1.0
+		for i, id := range ids {
+			could := map[int32]bool{}
+			for _, other := range all {
+				if len(other) > i && slices.Equal(other[:i], ids[:i]) {
+					could[other[i]] = true
+				}
+			}
+			here := about
+			here.IDs = slices.Concat(about.IDs, ids[:i])
+			total, mine := 0.0, 0.0
+			for next := range could {
+				z, err := m.net.Score(ctx, []model.Prompt{here}, []int32{next})
+				if err != nil {
+					t.Fatal(err)
+				}
+				e := math.Exp(float64(z[0][0]))
+				total += e
+				if next == id {
+					mine = e
+				}
+			}
+			want *= mine / total
+		}
+		if math.Abs(got[k]-want) > 1e-4 {
+			t.Errorf("list %d: %v, want %v", k, got[k], want)
+		}
+	}
+	done, err := m.Done(ctx, threeSteps.Goal, frame)
+	if err != nil || math.Abs(done-got[3]) > 1e-4 {
+		t.Errorf("done %v, want %v, %v", done, got[3], err)
+	}
+	for _, bad := range []*decompose.Plan{{}, {Goal: "\xff"}} {
+		if _, err := m.Next(ctx, bad, frame); !errors.As(err, new(*InputError)) {
+			t.Error(err)
+		}
+	}
+	if p, err := m.Next(ctx, &decompose.Plan{Goal: "nothing known"}, frame); err != nil || len(p) != 2 || math.Abs(p[0]+p[1]-1) > 1e-9 {
+		t.Error(p, err)
+	}
+}
+
+func TestReward(t *testing.T) {
+	if r := Reward(State{Progress: 0.25}, State{Progress: 0.5}, 0.5); r != 0 {
+		t.Error(r)
+	}
+	if r := Reward(State{}, State{Progress: 1}, 1); r != 1 {
+		t.Error(r)
+	}
+}

@@ -1,0 +1,109 @@
+package egotsr
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Trend is where a task is heading.
+type Trend uint8
+
+const (
+	Stalled    Trend = iota // the last eight frames have changed next to nothing; so it is before the second frame
+	Advancing               // closer to completion than before
+	Regressing              // farther from it than it was
+	Recovering              // after a setback, advancing but not yet as far as before
+	Done                    // nothing remains to be done
+)
+
+// String gives "stalled", "advancing", "regressing", "recovering" or "done".
+func (t Trend) String() string {
+	if names := [...]string{"stalled", "advancing", "regressing", "recovering", "done"}; int(t) < len(names) {
+		return names[t]
+	}
+	return fmt.Sprintf("Trend(%d)", uint8(t))
+}
+
+// Scores are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
+// frame being better than one that is called as good.
+const (
+	turn        = 2.0 // 0.88
+	level       = 1.0 // 0.73
+	stallFrames = 8
+)
+
+// motion turns scores into a trend. One frame alone changes nothing: every turn, the end and a new subtask take two that agree.
+type motion struct {
+	scores  []float64 // of the last stallFrames frames
+	high    float64   // the highest score since the last turn, and the lowest
+	low     float64
+	lost    float64 // what a setback has cost and is not yet won back: the score before it; else the lowest of all numbers
+	falling bool
+	done    bool
+	ended   bool // what the last frame alone says of the end and of the subtask
+	subtask int
+	next    int
+}
+
+// step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining.
+func (v *motion) step(score float64, next []float64) State {
+	v.scores = append(v.scores, score)
+	if len(v.scores) > stallFrames {
+		v.scores = slices.Delete(v.scores, 0, 1)
+	}
+	two := v.scores[max(0, len(v.scores)-2):]
+	above, below := slices.Min(two), slices.Max(two) // what both frames are above, and below
+	switch {
+	case len(v.scores) == 1:
+		v.high, v.low, v.lost = score, score, math.Inf(-1)
+	case v.falling && above-v.low >= turn:
+		v.falling, v.high = false, above
+	case v.falling:
+		v.low = min(v.low, below)
+	case v.high-below >= turn:
+		v.falling, v.low, v.lost = true, below, max(v.lost, v.high)
+	default:
+		v.high = max(v.high, above)
+	}
+	if above > v.lost-level {
+		v.lost = math.Inf(-1)
+	}
+
+	plan := len(next) - 1
+	ended, first := next[plan] > 0.5, 0
+	for k := range plan {
+		if next[k] > next[first] {
+			first = k
+		}
+	}
+	if ended == v.ended || len(v.scores) == 1 {
+		v.done = ended
+	}
+	if first == v.next || len(v.scores) == 1 {
+		v.subtask = first
+	}
+	v.ended, v.next = ended, first
+
+	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
+	s.Trend, s.Confidence = v.trend(score)
+	if v.done {
+		s = State{Progress: 1, Trend: Done, Confidence: max(next[plan], 1-next[plan]), Subtask: -1}
+	}
+	return s
+}
+
+// trend also gives the probability that the frame named by it, the new one or the one that it is measured against, is closer to
+// completion.
+func (v *motion) trend(score float64) (Trend, float64) {
+	span := slices.Max(v.scores) - slices.Min(v.scores)
+	switch {
+	case len(v.scores) == 1, len(v.scores) == stallFrames && span < level:
+		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
+	case v.falling:
+		return Regressing, sigmoid(v.high - score)
+	case !math.IsInf(v.lost, -1):
+		return Recovering, sigmoid(score - v.low)
+	}
+	return Advancing, sigmoid(score - v.scores[0])
+}

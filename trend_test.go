@@ -1,0 +1,95 @@
+package egotsr
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each case is a list of scores and the initials of the trends that they should give.
+func TestMotion(t *testing.T) {
+	for name, c := range map[string]struct {
+		scores []float64
+		want   string
+	}{
+		"clean":            {[]float64{0, 1, 2, 3, 4, 5, 6}, "saaaaaa"},
+		"one bad frame":    {[]float64{0, 1, 2, -9, 4, 5, 6}, "saaaaaa"},
+		"one good frame":   {[]float64{0, 1, 2, 30, 3, 4, 5}, "saaaaaa"},
+		"a setback":        {[]float64{0, 2, 4, 5, 2, 2, 1, 2, 4, 4, 5, 7}, "saaaarrrraaa"},
+		"two setbacks":     {[]float64{0, 3, 6, 6, 3, 3, 5, 6, 2, 2, 5, 5, 6, 7}, "saaaarrccrrcca"},
+		"at rest":          {[]float64{3, 3, 3.2, 3, 3, 3.1, 3, 3, 3, 3}, "saaaaaasss"},
+		"a setback, still": {[]float64{0, 3, 6, 6, 3, 3, 3, 3, 3, 3, 3, 3}, "saaaarrrrrrs"},
+		"slow decline":     {[]float64{5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5}, "saaaarrr"},
+	} {
+		var v motion
+		var got strings.Builder
+		for _, s := range c.scores {
+			state := v.step(s, []float64{1, 0})
+			initial := state.Trend.String()[:1]
+			if state.Trend == Recovering {
+				initial = "c"
+			}
+			got.WriteString(initial)
+			if !(state.Progress >= 0 && state.Progress <= 1 && state.Confidence >= 0 && state.Confidence <= 1) {
+				t.Errorf("%s: %+v", name, state)
+			}
+		}
+		if got.String() != c.want {
+			t.Errorf("%s: %s, want %s", name, got.String(), c.want)
+		}
+	}
+}
+
+// The end and the next subtask each take two frames that agree.
+func TestMotionEnds(t *testing.T) {
+	var v motion
+	for i, c := range []struct {
+		next    []float64
+		trend   Trend
+		subtask int
+	}{
+		{[]float64{0.9, 0.1, 0}, Stalled, 0},
+		{[]float64{0.1, 0.9, 0}, Advancing, 0},
+		{[]float64{0.9, 0.1, 0}, Advancing, 0},
+		{[]float64{0.1, 0.9, 0}, Advancing, 0},
+		{[]float64{0.1, 0.8, 0.1}, Advancing, 1},
+		{[]float64{0, 0.1, 0.9}, Advancing, 1},
+		{[]float64{0, 0.9, 0.1}, Advancing, 1},
+		{[]float64{0, 0.1, 0.9}, Advancing, 1},
+		{[]float64{0, 0.1, 0.9}, Done, -1},
+		{[]float64{0, 0.9, 0.1}, Done, -1},
+		{[]float64{0, 0.9, 0.1}, Advancing, 1},
+	} {
+		s := v.step(2*float64(i), c.next)
+		if s.Trend != c.trend || s.Subtask != c.subtask || (s.Trend == Done) != (s.Progress == 1) {
+			t.Errorf("frame %d: %+v, want %v and subtask %d", i, s, c.trend, c.subtask)
+		}
+	}
+}
+
+// The slope of the log-likelihood is zero at its maximum, whatever the comparisons say.
+func TestLikeliest(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		n := 1 + r.IntN(11)
+		scores, p := make([]float64, n), make([]float64, n)
+		for i := range scores {
+			scores[i], p[i] = 20*r.NormFloat64(), r.Float64()
+		}
+		x, slope := likeliest(scores, p), 0.0
+		for i, s := range scores {
+			slope += min(max(p[i], 0.01), 0.99) - sigmoid(x-s)
+		}
+		if math.Abs(slope) > 1e-6 {
+			t.Errorf("%v, %v: %v, where the slope is %v", scores, p, x, slope)
+		}
+	}
+	if x := likeliest([]float64{3}, []float64{sigmoid(2)}); math.Abs(x-5) > 1e-6 {
+		t.Error(x)
+	}
+	if x := likeliest(slices.Repeat([]float64{1}, 3), []float64{1, 1, 1}); x < 4 || x > 8 {
+		t.Errorf("three certain answers are worth %v", x)
+	}
+}

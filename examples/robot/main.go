@@ -1,0 +1,141 @@
+// Robot is a control loop that looks where it is going: five times a second it takes a frame, asks a tracker how the task
+// stands, stops once it is done, and calls a hook when the task slips back.
+//
+//	go run ./examples/robot                                          # a recorded episode of ../shared/episodes
+//	go run ./examples/robot -data DIR -episode drawer-open-v3/1801043 -out overlay.gif
+//	go run ./examples/robot -frames DIR -task "Open a drawer"        # a folder of frames
+//	go run ./examples/robot -task "Open a drawer" -live "python scripts/robot_live.py drawer-open-v3"
+//
+// A live robot is a program that writes frames to its standard output, each a JPEG or PNG after its length in four bytes,
+// big-endian; it gets a line for every frame on its standard input, such as "advancing 0.43", and "done 1.00" at last.
+//
+// On a terminal it shows a live view, elsewhere a line a frame. It writes the episode with its curve as an animated GIF.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/model/nano"
+)
+
+func main() {
+	log.SetFlags(0)
+	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
+	episode := flag.String("episode", "", "`scene/id` of an episode in it; empty: the first that has a setback")
+	frames := flag.String("frames", "", "`folder` of frames in the order of their names, instead of an episode")
+	live := flag.String("live", "", "`command` of a robot, instead of an episode")
+	task := flag.String("task", "", "name of the task, for -frames and -live")
+	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
+	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	hz := flag.Float64("hz", 5, "frames a second; 0: as fast as they come")
+	out := flag.String("out", "robot.gif", "`file` for the episode with its curve; empty: none")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	run := func() error {
+		var r recording
+		var err error
+		switch {
+		case *live != "":
+			r, err = robot(ctx, *live, *task)
+		case *frames != "":
+			r, err = folder(*frames, *task)
+		default:
+			r, err = recorded(*data, *episode)
+		}
+		if err != nil {
+			return err
+		}
+		checkpoint := nano.FS()
+		if *dir != "" {
+			checkpoint = os.DirFS(*dir)
+		}
+		m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: *backend})
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		o := newOverlay(r.task)
+		err = errors.Join(control(ctx, m, r, *hz, o), r.close())
+		if err == nil && *out != "" {
+			err = o.write(*out)
+		}
+		return err
+	}
+	if err := run(); err != nil {
+		log.Fatal("robot: ", err)
+	}
+}
+
+// control is the loop. The hook is where a robot's own code would open its gripper, go back and try again.
+func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *overlay) error {
+	tracker := m.Track(r.task, &egotsr.TrackOptions{Plan: r.plan})
+	var tick <-chan time.Time
+	if hz > 0 {
+		t := time.NewTicker(time.Duration(float64(time.Second) / hz))
+		defer t.Stop()
+		tick = t.C
+	}
+	var before egotsr.State
+	for i := 0; ; i++ {
+		frame, err := r.next()
+		if errors.Is(err, io.EOF) {
+			fmt.Println("\nthe frames have come to an end")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now, err := tracker.Observe(ctx, frame)
+		if err != nil {
+			return err
+		}
+		o.add(frame, now, r.text(now))
+		show(i, now, r.text(now))
+		r.tell(now)
+		switch {
+		case now.Trend == egotsr.Done:
+			fmt.Printf("\ndone after %d frames: the robot stops\n", i+1)
+			return nil
+		case now.Trend == egotsr.Regressing && before.Trend != egotsr.Regressing:
+			onRegressing(i, now)
+		}
+		before = now
+		if tick != nil {
+			select {
+			case <-tick:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+func onRegressing(frame int, s egotsr.State) {
+	fmt.Printf("\nframe %d: the task slips back (sure to %.0f %%); here the robot would try again\n", frame, 100*s.Confidence)
+}
+
+// show is the live view.
+func show(i int, s egotsr.State, subtask string) {
+	const width = 30
+	full := int(s.Progress*width + 0.5)
+	bar := strings.Repeat("█", full) + strings.Repeat("░", width-full)
+	line := fmt.Sprintf("%4d %s %3.0f %% %-10s %3.0f %%  %s", i, bar, 100*s.Progress, s.Trend, 100*s.Confidence, subtask)
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		fmt.Printf("\r\x1b[K%s", line)
+	} else {
+		fmt.Println(line)
+	}
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/egotsr/egotsr"
+)
+
+// brighter thinks the brighter frame closer to completion, and has no opinion of its own about what cannot be judged.
+type brighter struct{ slow time.Duration }
+
+func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error] {
+	return func(yield func(egotsr.Judgement, error) bool) {
+		n := 0
+		for p := range pairs {
+			light := func(img image.Image) float64 { return float64(img.At(0, 0).(color.Gray).Y) }
+			j, err := egotsr.Judgement{PImg1: 0.5 + (light(p.Img1)-light(p.Img2))/600}, error(nil)
+			if p.Task == "refused" {
+				j, err = egotsr.Judgement{}, errors.New("cannot be judged")
+			}
+			if n++; b.slow > 0 && n%100 == 0 {
+				time.Sleep(b.slow)
+			}
+			if ctx.Err() != nil || !yield(j, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("EGOTSR_EVALUATE_IN"); dir != "" {
+		err := evaluate(context.Background(), brighter{300 * time.Microsecond}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, "killed.csv"), "long")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// table writes a table with images, and gives the rows that can be answered and the numbers of those that cannot.
+func table(t *testing.T, dir string, rows int) (good [][]string, bad []string) {
+	t.Helper()
+	for _, light := range []uint8{10, 90, 200} {
+		img := image.NewGray(image.Rect(0, 0, 8, 8))
+		for i := range img.Pix {
+			img.Pix[i] = light
+		}
+		var b bytes.Buffer
+		if err := errors.Join(png.Encode(&b, img), os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.png", light)), b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.png"), []byte("no image"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("\ufeffvideo_path1,video_path2,task_name,target\r\n")
+	faults := []string{
+		"missing.png,90.png,Light the lamp,\n", "broken.png,90.png,Light the lamp,\n", "10.png,90.png\n", "10.png,90.png,\xff,\n",
+		"\"10.png,90.png,Light the lamp,\n", "10.png,90.png,refused,img1\n", "10.png,90.png,Light the lamp,both\n", "10.png,,Light the lamp,\n",
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range rows {
+		if r.IntN(100) == 0 {
+			b.WriteString(faults[len(bad)%len(faults)])
+			bad = append(bad, fmt.Sprint(i+1))
+			continue
+		}
+		lights := []int{10, 90, 200}
+		one, two := lights[r.IntN(3)], lights[r.IntN(3)]
+		task := fmt.Sprintf("Light \"lamp\", %d", i)
+		target := "img2"
+		if one > two {
+			target = "img1"
+		}
+		fmt.Fprintf(&b, "%d.png,%d.png,\"%s\",%s\n", one, two, strings.ReplaceAll(task, `"`, `""`), target)
+		good = append(good, []string{fmt.Sprintf("%d.png", one), fmt.Sprintf("%d.png", two), task, target})
+	}
+	if err := os.WriteFile(filepath.Join(dir, "in.csv"), []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return good, bad
+}
+
+func read(t *testing.T, path string) [][]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows[1:]
+}
+
+// A run of 100,000 rows, one in a hundred of them broken, is killed five times, and once its last line is torn.
+func TestKilled(t *testing.T) {
+	dir, rows := t.TempDir(), 100_000
+	if testing.Short() {
+		rows = 10_000
+	}
+	good, bad := table(t, dir, rows)
+	kills := 0
+	for {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), "EGOTSR_EVALUATE_IN="+dir)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- c.Wait() }()
+		if kills == 5 {
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		before := size(dir)
+		for deadline := time.Now().Add(20 * time.Second); size(dir) < before+int64(rows)*5 && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil {
+			t.Fatal("the run ended before it was killed")
+		}
+		if kills++; kills == 3 {
+			if err := os.Truncate(filepath.Join(dir, "killed.csv.journal.jsonl"), size(dir)-7); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, "killed.csv")); err == nil {
+			t.Fatal("there is an output before all rows are answered")
+		}
+	}
+	if got := read(t, filepath.Join(dir, "killed.csv")); !slices.EqualFunc(got, good, slices.Equal) {
+		t.Errorf("%d rows, want %d, or others", len(got), len(good))
+	}
+	var skipped []string
+	for _, r := range read(t, filepath.Join(dir, "killed.csv.skipped.csv")) {
+		skipped = append(skipped, r[0])
+	}
+	if !slices.Equal(skipped, bad) {
+		t.Errorf("%d rows are skipped, want %d, or others", len(skipped), len(bad))
+	}
+	run := func(out string) {
+		if err := evaluate(t.Context(), brighter{}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, out), "long"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("whole.csv")
+	run("killed.csv") // again, which changes nothing
+	for _, ext := range []string{"", ".skipped.csv", ".journal.jsonl"} {
+		a, err1 := os.ReadFile(filepath.Join(dir, "killed.csv"+ext))
+		b, err2 := os.ReadFile(filepath.Join(dir, "whole.csv"+ext))
+		if err := errors.Join(err1, err2); err != nil || !bytes.Equal(a, b) {
+			t.Errorf("killed.csv%s is not what an undisturbed run gives, %v", ext, err)
+		}
+	}
+}
+
+func size(dir string) int64 {
+	info, err := os.Stat(filepath.Join(dir, "killed.csv.journal.jsonl"))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func TestJournalOfAnother(t *testing.T) {
+	dir := t.TempDir()
+	table(t, dir, 10)
+	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
+	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err != nil {
+		t.Fatal(err)
+	}
+	if err := evaluate(t.Context(), brighter{}, "other", in, dir, out, "long"); err == nil || !strings.Contains(err.Error(), "another table, prompt or model") {
+		t.Error(err)
+	}
+	if err := os.WriteFile(out+".journal.jsonl", []byte("{}\n{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err == nil {
+		t.Error("a journal of something else was gone on with")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := evaluate(ended, brighter{}, "fake", in, dir, out+"2", "long"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestRows(t *testing.T) {
+	r, err := newReader(strings.NewReader("task_name,video_path2,extra,video_path1\n" +
+		"a,2.jpg,x,1.jpg\n\n" +
+		"\"two\nlines\",2.jpg,,1.jpg\r\n" +
+		"\"open,2.jpg,,1.jpg\n" +
+		"b,2.jpg,\"q\"\"\",1.jpg\n" +
+		"c,2.jpg,q,1.jpg,more\n" +
+		"d,2.jpg,,1.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for {
+		row, err := r.next()
+		if err != nil {
+			break
+		}
+		got = append(got, fmt.Sprintf("%d %q %v", row.number, row.task, row.err == nil))
+	}
+	want := []string{`1 "a" true`, `2 "two\nlines" true`, `3 "" false`, `4 "b" true`, `5 "" false`, `6 "d" true`}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, bad := range []string{"", "a,b,c\n", "video_path1,video_path2\n"} {
+		if _, err := newReader(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q was taken for a table", bad)
+		}
+	}
+	s := (&row{img1: "e/frame_0012.jpg", img2: "e/frame_0004.jpg", target: "img2"}).sample()
+	if s.Frame1 != 12 || s.Window != 8 || s.Kind != "regression" || s.Episode != "e" {
+		t.Errorf("%+v", s)
+	}
+}

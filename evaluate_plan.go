@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -23,14 +24,16 @@ type PlanScore struct {
 
 // PlanReport is what EvaluatePlans finds, in all and by task.
 type PlanReport struct {
-	All   PlanScore            `json:"all"`
-	Tasks map[string]PlanScore `json:"tasks"`
+	Samples string               `json:"samples"` // hash of what was asked, and of the right answers
+	All     PlanScore            `json:"all"`
+	Tasks   map[string]PlanScore `json:"tasks"`
 }
 
 // EvaluatePlans asks for a plan at every sample of [dataset.KindPlan] of a source, see [dataset.NewBoundaries], and
 // passes over others.
 func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanReport, error) {
 	r := &PlanReport{Tasks: map[string]PlanScore{}}
+	samples := sha256.New()
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err != nil {
@@ -43,6 +46,7 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		if err != nil {
 			return nil, err
 		}
+		fmt.Fprintf(samples, "%q %q %q\n", s.Task, s.Img1, s.Remaining())
 		score := PlanScore{Asked: 1}
 		p, err := m.Plan(ctx, s.Task, img)
 		want := s.Remaining()
@@ -59,6 +63,7 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		r.Tasks[s.Task] = task
 		r.All.add(score)
 	}
+	r.Samples = short(samples)
 	return r, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 
@@ -118,18 +119,19 @@ func (r *PlanReport) WriteTable(out io.Writer) error {
 	line := func(name string, s PlanScore) {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%.2f\t  %s\n", s.Asked, share(s.First, s.Asked), share(s.Exact, s.Asked), share(s.Impossible, s.Asked), float64(s.Edits)/max(1, float64(s.Asked)), name)
 	}
-	names := make([]string, 0, len(r.Tasks))
-	for name := range r.Tasks {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	slices.SortStableFunc(names, func(a, b string) int {
-		x, y := r.Tasks[a], r.Tasks[b]
-		return x.First*y.Asked - y.First*x.Asked
-	})
-	for _, name := range names {
+	for _, name := range r.hardest() {
 		line(name, r.Tasks[name])
 	}
 	line("all", r.All)
 	return w.Flush()
+}
+
+// hardest lists the tasks by the share of right first subtasks, the lowest first.
+func (r *PlanReport) hardest() []string {
+	names := slices.Sorted(maps.Keys(r.Tasks))
+	slices.SortStableFunc(names, func(a, b string) int {
+		x, y := r.Tasks[a], r.Tasks[b]
+		return x.First*y.Asked - y.First*x.Asked
+	})
+	return names
 }

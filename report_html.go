@@ -162,7 +162,7 @@ func mistakes(items []Item, read func(string) (image.Image, error)) page.Section
 	s := page.Section{Title: "Worst mistakes", Text: "The pairs with the most confident wrong answers, one an episode. The frame that is closer in truth has a green border."}
 	for _, i := range items {
 		pair := page.Pair{
-			Title: fmt.Sprintf("%s with %.2f", map[bool]string{true: "img1", false: "img2"}[i.P() > 0.5], max(i.P(), 1-i.P())),
+			Title: fmt.Sprintf("says %s, with %.2f", map[bool]string{true: "img1", false: "img2"}[i.P() > 0.5], max(i.P(), 1-i.P())),
 			Text:  fmt.Sprintf("%s: %s, %d frames apart", i.Task, cmp.Or(i.Kind, "pair"), i.Window),
 		}
 		if i.P() == 0.5 {
@@ -190,7 +190,7 @@ func (r *Report) facts() [][2]string {
 	m := r.Manifest()
 	facts := [][2]string{
 		{"report", m.ID}, {"questions", m.Questions}, {"checkpoint", orDash(m.Checkpoint)},
-		{"prompt", string(r.Options.Prompt)}, {"explained", fmt.Sprint(r.Options.Explain)}, {"seed", fmt.Sprint(r.Options.Seed)},
+		{"prompt", promptName(r.Options.Prompt)}, {"explained", fmt.Sprint(r.Options.Explain)}, {"seed", fmt.Sprint(r.Options.Seed)},
 	}
 	bad := len(r.Bad)
 	if r.Curves != nil {
@@ -200,4 +200,17 @@ func (r *Report) facts() [][2]string {
 		bad += len(r.Done.Bad)
 	}
 	return append(facts, [2]string{"could not be read", fmt.Sprint(bad)})
+}
+
+// promptName is short for the texts that everybody uses.
+func promptName(p dataset.Prompt) string {
+	switch p {
+	case dataset.Tag:
+		return "tag"
+	case dataset.Long:
+		return "long"
+	case dataset.CoT:
+		return "cot"
+	}
+	return string(p)
 }

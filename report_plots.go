@@ -44,7 +44,9 @@ func (r *Report) windowPlot() page.Plot {
 	judge := &r.Systems[0]
 	series(judge, dataset.LevelShort, "within one action", false, -0.05)
 	series(judge, dataset.LevelLong, "across actions", false, 0.05)
-	series(&r.Systems[1], dataset.LevelLong, r.Systems[1].Name+", across actions", true, 0)
+	if len(r.Systems) > 1 {
+		series(&r.Systems[1], dataset.LevelLong, r.Systems[1].Name+", across actions", true, 0)
+	}
 	p.Y.From = float64(int(p.Y.From*4)) / 4
 	return p
 }

@@ -3,6 +3,7 @@ package egotsr
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -11,33 +12,31 @@ import (
 func (r *Report) WriteTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, s := range r.Systems {
-		fmt.Fprintf(w, "%s\tpairs\tforward\tinverse\tGap\tconsistent\tright\t95 %% interval\t\n", s.Name)
+		writeRow(w, append([]string{s.Name}, groupColumns...))
 		for _, g := range s.Groups {
-			fmt.Fprint(w, g.Name)
-			for _, cell := range g.cells() {
-				fmt.Fprintf(w, "\t%s", cell)
-			}
-			fmt.Fprint(w, "\t\n")
+			writeRow(w, append([]string{g.Name}, g.cells()...))
 		}
-		fmt.Fprintf(w, "calibration error %.3f\t\t\t\t\t\t\t\t\n", s.CalibrationError)
+		writeRow(w, []string{fmt.Sprintf("calibration error %.3f", s.CalibrationError)})
 		if s.Answers != nil {
-			fmt.Fprintf(w, "%s\t\t\t\t\t\t\t\t\n", s.Answers)
+			fmt.Fprintf(w, "%s\n", s.Answers)
 		}
 	}
-	if len(r.Bad) > 0 {
-		fmt.Fprintf(w, "%d samples could not be read, the first: %s\n", len(r.Bad), r.Bad[0].Reason)
-	}
+	writeBad(w, r.Bad, "samples")
 	if r.Curves != nil {
+		fmt.Fprintln(w) // an empty line lets columns find new widths
 		r.Curves.write(w)
 	}
 	if r.Done != nil {
+		fmt.Fprintln(w)
 		r.Done.write(w)
+	}
+	if r.Plans != nil {
+		fmt.Fprintln(w)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	if r.Plans != nil {
-		fmt.Fprintln(out)
 		if err := r.Plans.WriteTable(out); err != nil {
 			return err
 		}
@@ -45,6 +44,14 @@ func (r *Report) WriteTable(out io.Writer) error {
 	m := r.Manifest()
 	_, err := fmt.Fprintf(out, "report %s: questions %s, checkpoint %s\n", m.ID, m.Questions, orDash(m.Checkpoint))
 	return err
+}
+
+func writeRow(w io.Writer, cells []string) { fmt.Fprintf(w, "%s\t\n", strings.Join(cells, "\t")) }
+
+func writeBad(w io.Writer, bad []BadSample, what string) {
+	if len(bad) > 0 {
+		fmt.Fprintf(w, "%d %s could not be read, the first: %s\n", len(bad), what, bad[0].Reason)
+	}
 }
 
 func (a *Answers) String() string {
@@ -84,22 +91,18 @@ func orDash(s string) string {
 
 func (r *CurveReport) write(w io.Writer) {
 	for _, s := range r.Systems {
-		fmt.Fprintf(w, "curves: %s\tepisodes\tby time\tby truth\ttau\t\t\t\t\n", s.Name)
+		writeRow(w, []string{"curves: " + s.Name, "episodes", "by time", "by truth", "tau"})
 		for _, g := range s.Groups {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t\t\t\t\n", g.Name, g.Episodes, g.Order, g.Truth, g.Tau)
+			writeRow(w, []string{g.Name, fmt.Sprint(g.Episodes), g.Order.String(), g.Truth.String(), g.Tau.String()})
 		}
 	}
-	if len(r.Bad) > 0 {
-		fmt.Fprintf(w, "%d episodes could not be read, the first: %s\n", len(r.Bad), r.Bad[0].Reason)
-	}
+	writeBad(w, r.Bad, "episodes")
 }
 
 func (r *DoneReport) write(w io.Writer) {
-	fmt.Fprintf(w, "success on %d of %d frames\tAUC\tfound\tfalse\t\t\t\t\t\n", r.Done, r.Frames)
+	writeRow(w, []string{fmt.Sprintf("done on %d of %d frames", r.Done, r.Frames), "AUC", "found", "false alarms"})
 	for _, s := range r.Systems {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\t\t\t\t\n", s.Name, Mean{s.AUC, s.Interval}, percent(s.Found), percent(s.False))
+		writeRow(w, []string{s.Name, Mean{s.AUC, s.Interval}.String(), percent(s.Found), percent(s.False)})
 	}
-	if len(r.Bad) > 0 {
-		fmt.Fprintf(w, "%d episodes could not be read, the first: %s\n", len(r.Bad), r.Bad[0].Reason)
-	}
+	writeBad(w, r.Bad, "episodes")
 }

@@ -13,7 +13,7 @@ type Plot struct {
 	Series []Series
 }
 
-// Axis goes from From to To. Ticks are labelled values; none stand for quarters of the way.
+// Axis goes from From to To. Without Ticks it is one of shares, labelled at tenths or quarters.
 type Axis struct {
 	Name     string
 	From, To float64
@@ -44,7 +44,7 @@ type Point struct {
 // Sizes in units of the drawing; the page scales it to the width there is.
 const (
 	width, height            = 360, 250
-	left, right, top, bottom = 44, 12, 10, 40
+	left, right, top, bottom = 50, 12, 10, 40
 	colours                  = 5
 )
 
@@ -64,10 +64,14 @@ func (a Axis) ticks() []Tick {
 	if a.Ticks != nil {
 		return a.Ticks
 	}
+	step := 0.25
+	if a.To-a.From <= 0.5 {
+		step = 0.1
+	}
 	var ticks []Tick
-	for k := range 5 {
-		v := a.From + float64(k)/4*(a.To-a.From)
-		ticks = append(ticks, Tick{v, strings.TrimSuffix(fmt.Sprintf("%.2f", v), "0")})
+	for k := 0; a.From+float64(k)*step <= a.To+1e-9; k++ {
+		v := a.From + float64(k)*step
+		ticks = append(ticks, Tick{v, fmt.Sprintf("%.3g", v)})
 	}
 	return ticks
 }
@@ -100,7 +104,7 @@ func svg(p Plot) template.HTML {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, width-right, y, y, left-6, y+4, esc(t.Label))
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`, (left+width-right)/2, height-6, esc(p.X.Name))
-	fmt.Fprintf(&b, `<text transform="translate(12 %d) rotate(-90)" text-anchor="middle">%s</text>`, (top+height-bottom)/2, esc(p.Y.Name))
+	fmt.Fprintf(&b, `<text transform="translate(11 %d) rotate(-90)" text-anchor="middle">%s</text>`, (top+height-bottom)/2, esc(p.Y.Name))
 	for k, s := range p.Series {
 		fmt.Fprintf(&b, `<g class="%s">`, p.Class(k))
 		if s.Line {

@@ -10,7 +10,7 @@ EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans
+.PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 20m ./...
@@ -60,6 +60,21 @@ check-events:    ## curves of a training as TensorBoard reads them, which goes i
 check-plans:     ## verdicts on plans beside unified-planning's, and lengths beside Fast Downward's, which go into .cache
 	test -x .cache/pddl/bin/python || { python3 -m venv .cache/pddl && .cache/pddl/bin/pip install --quiet unified_planning==1.3.0 up_fast_downward==1.0.0; }
 	EGOTSR_PDDL=$(CURDIR)/.cache/pddl/bin/python go test -count=1 -v -run TestOracle ./decompose
+
+check-metrics:   ## correlations, AUC, calibration, intervals of a report beside scipy's and scikit-learn's, which go into .cache
+	test -x .cache/sklearn/bin/python || { python3 -m venv .cache/sklearn && .cache/sklearn/bin/pip install --quiet scipy==1.17.1 scikit-learn==1.9.1 numpy==2.4.6; }
+	EGOTSR_SKLEARN=$(CURDIR)/.cache/sklearn/bin/python go test -count=1 -v -run 'TestPython|TestReportPython' ./internal/metrics .
+
+check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
+	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
+	go test -count=1 -v -run TestBrowser .
+
+report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
+	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report
+
+screenshots:     ## docs/report.png, of what `make report` made
+	mkdir -p docs
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,1180 --screenshot=docs/report.png file://$(CURDIR)/runs/report/report.html
 
 nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
 	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano

@@ -27,6 +27,10 @@ type EvaluateOptions struct {
 	Explain bool           // descriptions come first, see JudgeOptions
 	Seed    uint64         // of the intervals and of the random baseline
 	Dump    io.Writer      // gets a JSON object a line for every pair, an Item; nil = nowhere
+
+	// Last is the path of the last frame of a sample's episode. With it the report has a baseline that knows how the task
+	// ended and compares pixels: the frame that looks more like the last one is closer. Nil, or "", is without.
+	Last func(*dataset.Sample) string
 }
 
 func (o *EvaluateOptions) orDefaults() EvaluateOptions {
@@ -51,10 +55,35 @@ type Item struct {
 	Window  int            `json:"window"`
 	Asked   float64        `json:"p_asked"`   // that Img1 is closer, asked in the sample's order
 	Swapped float64        `json:"p_swapped"` // that Img1 is closer, asked with the frames swapped
+
+	// Distance of Img1 and Img2 from the last frame of their episode: the mean absolute difference of 32x32 grey versions,
+	// 0 to 255. Both are 0 where the last frame is unknown.
+	Distance [2]float64 `json:"distance"`
 }
 
-// P is the probability that Img1 is closer: the mean of both orders.
-func (i *Item) P() float64 { return (i.Asked + i.Swapped) / 2 }
+// MarshalJSON adds where the frames come from, which is what is needed to work the figures out again.
+func (i Item) MarshalJSON() ([]byte, error) {
+	type plain Item
+	s := &i.Sample
+	return json.Marshal(struct {
+		plain
+		Scene   string `json:"scene"`
+		Episode string `json:"episode"`
+		Frame1  int    `json:"frame1"`
+		Frame2  int    `json:"frame2"`
+	}{plain(i), s.Scene, s.Episode, s.Frame1, s.Frame2})
+}
+
+// P is the probability that Img1 is closer: the mean of both orders, or the one that was answered where the other is NaN.
+func (i *Item) P() float64 {
+	switch {
+	case math.IsNaN(i.Asked):
+		return i.Swapped
+	case math.IsNaN(i.Swapped):
+		return i.Asked
+	}
+	return (i.Asked + i.Swapped) / 2
+}
 
 // right tells whether a probability that Img1 is closer names the right frame. An even one names neither.
 func (i *Item) right(p float64) bool {
@@ -69,11 +98,16 @@ func (i *Item) forward() float64 {
 	return i.Asked
 }
 
-func (i *Item) inverse() float64 { return i.Asked + i.Swapped - i.forward() }
+func (i *Item) inverse() float64 {
+	if i.Sample.Frame1 > i.Sample.Frame2 {
+		return i.Asked
+	}
+	return i.Swapped
+}
 
 // Evaluate asks j about every labelled sample of src, once as it is and once with its frames swapped, and reports how it
-// did beside judges that do not look: the one that always says the later frame, the one that always says img1, and a
-// coin. Samples should stand once in src, in one order; asking both ways is done here.
+// did beside judges that do not look: the one that always says the later frame, the one that always says img1, a coin,
+// and with EvaluateOptions.Last the one that compares pixels. Samples should stand once in src, in one order; asking both ways is done here.
 //
 // Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
 // error of the judge's ends the evaluation.
@@ -105,14 +139,19 @@ var errLeft = errors.New("stopped")
 // ask has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
 func ask(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, bads []BadSample, err error) {
 	var failed error
+	ends := lastFrames{src: src, path: o.Last, seen: map[string]*thumb{}}
 	pairs := func(yield func(Pair) bool) {
 		failed = eachPair(src, func(i int, s dataset.Sample, p Pair, bad error) error {
+			var distance [2]float64
+			if bad == nil {
+				distance, bad = ends.distances(&s, p)
+			}
 			if bad != nil {
 				bads = append(bads, BadSample{i, bad.Error()})
 				return nil
 			}
 			items = append(items, Item{
-				Index: i, Sample: s, Task: s.Task, Img1: s.Img1, Img2: s.Img2, Closer: s.Closer, Kind: s.Kind, Level: s.Level, Window: s.Window,
+				Index: i, Sample: s, Task: s.Task, Img1: s.Img1, Img2: s.Img2, Closer: s.Closer, Kind: s.Kind, Level: s.Level, Window: s.Window, Distance: distance,
 			})
 			if !yield(p) || !yield(Pair{Task: p.Task, Img1: p.Img2, Img2: p.Img1}) {
 				return errLeft

@@ -2,9 +2,11 @@ package egotsr
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 
@@ -23,14 +25,16 @@ type PlanScore struct {
 
 // PlanReport is what EvaluatePlans finds, in all and by task.
 type PlanReport struct {
-	All   PlanScore            `json:"all"`
-	Tasks map[string]PlanScore `json:"tasks"`
+	Samples string               `json:"samples"` // hash of what was asked, and of the right answers
+	All     PlanScore            `json:"all"`
+	Tasks   map[string]PlanScore `json:"tasks"`
 }
 
 // EvaluatePlans asks for a plan at every sample of [dataset.KindPlan] of a source, see [dataset.NewBoundaries], and
 // passes over others.
 func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanReport, error) {
 	r := &PlanReport{Tasks: map[string]PlanScore{}}
+	samples := sha256.New()
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err != nil {
@@ -43,6 +47,7 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		if err != nil {
 			return nil, err
 		}
+		fmt.Fprintf(samples, "%q %q %q\n", s.Task, s.Img1, s.Remaining())
 		score := PlanScore{Asked: 1}
 		p, err := m.Plan(ctx, s.Task, img)
 		want := s.Remaining()
@@ -59,6 +64,7 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		r.Tasks[s.Task] = task
 		r.All.add(score)
 	}
+	r.Samples = short(samples)
 	return r, nil
 }
 
@@ -113,18 +119,19 @@ func (r *PlanReport) WriteTable(out io.Writer) error {
 	line := func(name string, s PlanScore) {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%.2f\t  %s\n", s.Asked, share(s.First, s.Asked), share(s.Exact, s.Asked), share(s.Impossible, s.Asked), float64(s.Edits)/max(1, float64(s.Asked)), name)
 	}
-	names := make([]string, 0, len(r.Tasks))
-	for name := range r.Tasks {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	slices.SortStableFunc(names, func(a, b string) int {
-		x, y := r.Tasks[a], r.Tasks[b]
-		return x.First*y.Asked - y.First*x.Asked
-	})
-	for _, name := range names {
+	for _, name := range r.hardest() {
 		line(name, r.Tasks[name])
 	}
 	line("all", r.All)
 	return w.Flush()
+}
+
+// hardest lists the tasks by the share of right first subtasks, the lowest first.
+func (r *PlanReport) hardest() []string {
+	names := slices.Sorted(maps.Keys(r.Tasks))
+	slices.SortStableFunc(names, func(a, b string) int {
+		x, y := r.Tasks[a], r.Tasks[b]
+		return x.First*y.Asked - y.First*x.Asked
+	})
+	return names
 }

@@ -1,24 +1,31 @@
 package egotsr
 
 import (
-	"crypto/sha256"
+	"cmp"
 	"fmt"
-	"io"
+	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
 
-// Report is what an evaluation found. It marshals to JSON as it is.
+// Report is what an evaluation found. Evaluate fills it as far as Bad; the rest is nil until a caller puts it there. It
+// marshals to JSON, with its Manifest.
 type Report struct {
-	Samples string        `json:"samples"` // hash of the samples measured: reports with the same one can be compared
-	Options ReportOptions `json:"options"`
-	Systems []System      `json:"systems"` // the judge, then the baselines
-	Bad     []BadSample   `json:"bad,omitempty"`
+	Samples  string        `json:"samples"` // hash of the pairs measured and their answers
+	Options  ReportOptions `json:"options"`
+	Systems  []System      `json:"systems"`            // the judge, the baselines, and what AddAnswers added
+	Mistakes []Item        `json:"mistakes,omitempty"` // the pairs the judge was surest of and wrong about, one an episode, the worst first
+	Bad      []BadSample   `json:"bad,omitempty"`
+
+	Checkpoint string       `json:"checkpoint,omitempty"` // of the judge, from HashCheckpoint
+	Curves     *CurveReport `json:"curves,omitempty"`     // from EvaluateCurves
+	Done       *DoneReport  `json:"done,omitempty"`       // from EvaluateDone
+	Plans      *PlanReport  `json:"plans,omitempty"`      // from EvaluatePlans
+
+	items []Item // for answers that come later
 }
 
 // Bin is the answers whose confidence lies in one stretch.
@@ -44,19 +51,33 @@ type BadSample struct {
 type System struct {
 	Name             string          `json:"name"`
 	Groups           []Group         `json:"groups"`
+	Windows          []Window        `json:"windows"`           // by level and frames between the two, finer than Groups
 	CalibrationError float64         `json:"calibration_error"` // over 15 bins of confidence
 	Reliability      []Bin           `json:"reliability"`
-	Coverage         []CoveragePoint `json:"coverage"` // accuracy where it abstains below some confidence
+	Coverage         []CoveragePoint `json:"coverage"`          // accuracy where it abstains below some confidence
+	Answers          *Answers        `json:"answers,omitempty"` // only of a system that AddAnswers added
 }
 
-// Group is the figures of some of the pairs. Shares are of right answers, between 0 and 1.
+// Window is the pairs of one level, see [dataset.LevelShort], that lie From to To frames apart.
+type Window struct {
+	Level string `json:"level"`
+	From  int    `json:"from"`
+	To    int    `json:"to"` // 0 = no end
+	Group
+}
+
+// Group is the figures of some of the pairs. Shares are of right answers, between 0 and 1. A system whose answers were
+// added may lack an order of a pair; the share is then of those it has, and 0 where it has none.
 type Group struct {
 	Name        string     `json:"name"`
-	Pairs       int        `json:"pairs"`
+	Pairs       int        `json:"pairs"`       // answered in at least one order
+	Forwards    int        `json:"forwards"`    // answered with the earlier frame first
+	Inverses    int        `json:"inverses"`    // answered with the later frame first
+	Both        int        `json:"both"`        // answered in both orders
 	Forward     float64    `json:"forward"`     // asked with the earlier frame first
 	Inverse     float64    `json:"inverse"`     // asked with the later frame first
-	Gap         float64    `json:"gap"`         // forward less inverse
-	Consistency float64    `json:"consistency"` // pairs with the same verdict in both orders
+	Gap         float64    `json:"gap"`         // forward less inverse; 0 unless both were asked
+	Consistency float64    `json:"consistency"` // of Both: pairs with the same verdict in both orders
 	Right       float64    `json:"right"`       // by the mean of both orders
 	Interval    [2]float64 `json:"interval"`    // of Right: 95 %, by bootstrap over episodes
 }
@@ -64,13 +85,36 @@ type Group struct {
 // NewReport works out the figures of pairs that were asked already, and those of the judges that do not look.
 func NewReport(items []Item, opts *EvaluateOptions) *Report {
 	o := opts.orDefaults()
-	r := &Report{Samples: hashItems(items), Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}}
+	r := &Report{Samples: hashItems(items), Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}, items: items}
 	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
 	for _, b := range baselines {
 		r.Systems = append(r.Systems, newSystem(b.name, b.answer(items, o.Seed), o.Seed))
 	}
+	if slices.ContainsFunc(items, func(i Item) bool { return i.Distance != [2]float64{} }) {
+		r.Systems = append(r.Systems, newSystem(byPixels.name, byPixels.answer(items, o.Seed), o.Seed))
+	}
+	r.Mistakes = worst(items)
 	return r
 }
+
+// worst lists the mistakes a reader should look at: of each episode the one with the highest confidence.
+func worst(items []Item) (worst []Item) {
+	sure := func(i *Item) float64 { return max(i.P(), 1-i.P()) }
+	of := map[string]Item{}
+	for _, i := range items {
+		if have, ok := of[i.recording()]; !i.right(i.P()) && (!ok || sure(&i) > sure(&have)) {
+			of[i.recording()] = i
+		}
+	}
+	for _, i := range of {
+		worst = append(worst, i)
+	}
+	slices.SortFunc(worst, func(a, b Item) int { return cmp.Or(cmp.Compare(sure(&b), sure(&a)), a.Index-b.Index) })
+	return worst[:min(len(worst), 8)]
+}
+
+// recording names the episode that an item's frames come from.
+func (i *Item) recording() string { return i.Sample.Scene + "/" + i.Sample.Episode }
 
 // groups are the parts that figures are given for. Windows are frames between the two.
 var groups = []struct {
@@ -80,6 +124,9 @@ var groups = []struct {
 	{"all", func(*dataset.Sample) bool { return true }},
 	{"short", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort }},
 	{"long", func(s *dataset.Sample) bool { return s.Level == dataset.LevelLong }},
+	{"short, 1–3 frames", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window <= 3 }},
+	{"short, 4–11 frames", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 3 && s.Window <= 11 }},
+	{"short, 12 and more", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 11 }},
 	{"1–3 frames", func(s *dataset.Sample) bool { return s.Window <= 3 }},
 	{"4–11 frames", func(s *dataset.Sample) bool { return s.Window > 3 && s.Window <= 11 }},
 	{"12 and more", func(s *dataset.Sample) bool { return s.Window > 11 }},
@@ -87,19 +134,35 @@ var groups = []struct {
 	{"recovery", func(s *dataset.Sample) bool { return s.Kind == dataset.KindRecovery }},
 }
 
+// windows double, so that every part has its share of pairs.
+var windows = [][2]int{{1, 1}, {2, 3}, {4, 7}, {8, 15}, {16, 31}, {32, 0}}
+
 const calibrationBins = 15
 
 func newSystem(name string, items []Item, seed uint64) System {
 	s := System{Name: name}
-	for _, g := range groups {
+	group := func(name string, has func(*dataset.Sample) bool) (Group, bool) {
 		var part []Item
 		for _, i := range items {
-			if g.has(&i.Sample) {
+			if has(&i.Sample) {
 				part = append(part, i)
 			}
 		}
-		if len(part) > 0 {
-			s.Groups = append(s.Groups, newGroup(g.name, part, seed))
+		return newGroup(name, part, seed), len(part) > 0
+	}
+	for _, g := range groups {
+		if g, ok := group(g.name, g.has); ok {
+			s.Groups = append(s.Groups, g)
+		}
+	}
+	for _, level := range []string{dataset.LevelShort, dataset.LevelLong} {
+		for _, w := range windows {
+			g, ok := group(windowName(level, w), func(s *dataset.Sample) bool {
+				return s.Level == level && s.Window >= w[0] && (w[1] == 0 || s.Window <= w[1])
+			})
+			if ok {
+				s.Windows = append(s.Windows, Window{level, w[0], w[1], g})
+			}
 		}
 	}
 	confidence, right := make([]float64, len(items)), make([]bool, len(items))
@@ -113,17 +176,37 @@ func newSystem(name string, items []Item, seed uint64) System {
 	return s
 }
 
+func windowName(level string, w [2]int) string {
+	switch w[1] {
+	case 0:
+		return fmt.Sprintf("%s, %d and more", level, w[0])
+	case w[0]:
+		return fmt.Sprintf("%s, %d", level, w[0])
+	}
+	return fmt.Sprintf("%s, %d–%d", level, w[0], w[1])
+}
+
 func newGroup(name string, items []Item, seed uint64) Group {
 	g := Group{Name: name, Pairs: len(items)}
 	episodes := map[string]int{}
 	var right, of []int
-	n := float64(len(items))
+	var forward, inverse, same, all int
 	for k := range items {
 		i := &items[k]
-		g.Forward += one(i.right(i.forward())) / n
-		g.Inverse += one(i.right(i.inverse())) / n
-		g.Consistency += one((i.Asked > 0.5) == (i.Swapped > 0.5)) / n
-		key := i.Sample.Scene + "/" + i.Sample.Episode
+		f, v := i.forward(), i.inverse()
+		if !math.IsNaN(f) {
+			g.Forwards++
+			forward += count(i.right(f))
+		}
+		if !math.IsNaN(v) {
+			g.Inverses++
+			inverse += count(i.right(v))
+		}
+		if !math.IsNaN(f + v) {
+			g.Both++
+			same += count((i.Asked > 0.5) == (i.Swapped > 0.5))
+		}
+		key := i.recording()
 		e, ok := episodes[key]
 		if !ok {
 			e = len(of)
@@ -131,15 +214,24 @@ func newGroup(name string, items []Item, seed uint64) Group {
 			right, of = append(right, 0), append(of, 0)
 		}
 		of[e]++
-		if i.right(i.P()) {
-			right[e]++
-			g.Right += 1 / n
-		}
+		right[e] += count(i.right(i.P()))
+		all += count(i.right(i.P()))
 	}
-	g.Gap = g.Forward - g.Inverse
-	g.Interval[0], g.Interval[1] = metrics.Bootstrap(len(of), seed, func(times []int) float64 { return metrics.Share(right, of, times) })
+	g.Forward, g.Inverse = share(forward, g.Forwards), share(inverse, g.Inverses)
+	g.Consistency, g.Right = share(same, g.Both), share(all, g.Pairs)
+	if g.Forwards > 0 && g.Inverses > 0 {
+		g.Gap = g.Forward - g.Inverse
+	}
+	if len(of) > 0 {
+		g.Interval[0], g.Interval[1] = metrics.Bootstrap(len(of), seed, func(times []int) float64 { return metrics.Share(right, of, times) })
+	}
 	return g
 }
+
+// share is n of a number, 0 of none.
+func share(n, of int) float64 { return float64(n) / float64(max(1, of)) }
+
+func count(b bool) int { return int(one(b)) }
 
 func one(b bool) float64 {
 	if b {
@@ -173,28 +265,12 @@ var baselines = []baseline{
 	{"a coin", func(_ *Item, rng *rand.Rand) (float64, float64) { return rng.Float64(), rng.Float64() }},
 }
 
-// hashItems identifies the samples that were measured.
-func hashItems(items []Item) string {
-	h := sha256.New()
-	for _, i := range items {
-		fmt.Fprintf(h, "%q %q %q %q\n", i.Task, i.Img1, i.Img2, i.Closer)
+// byPixels knows how the episode ended, which no judge does: the frame more like the last one is closer.
+var byPixels = baseline{"pixels like the last", func(i *Item, _ *rand.Rand) (float64, float64) {
+	d := i.Distance
+	if d[0] == d[1] {
+		return 0.5, 0.5
 	}
-	return fmt.Sprintf("%x", h.Sum(nil)[:8])
-}
-
-// WriteTable prints the report for a terminal: a block for each judge, a line for each group of pairs.
-func (r *Report) WriteTable(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, s := range r.Systems {
-		fmt.Fprintf(w, "%s\tpairs\tforward\tinverse\tGap\tconsistent\tright\t95 %% interval\t\n", s.Name)
-		for _, g := range s.Groups {
-			fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%.1f %%\t%.1f\t%.1f %%\t%.1f %%\t%.1f–%.1f\t\n", g.Name, g.Pairs,
-				100*g.Forward, 100*g.Inverse, 100*g.Gap, 100*g.Consistency, 100*g.Right, 100*g.Interval[0], 100*g.Interval[1])
-		}
-		fmt.Fprintf(w, "%s\t\t\t\t\t\t\t\n", strings.TrimSpace(fmt.Sprintf("calibration error %.3f", s.CalibrationError)))
-	}
-	if len(r.Bad) > 0 {
-		fmt.Fprintf(w, "%d samples could not be read, the first: %s\n", len(r.Bad), r.Bad[0].Reason)
-	}
-	return w.Flush()
-}
+	p := d[1] / (d[0] + d[1])
+	return p, p
+}}

@@ -53,7 +53,7 @@ func main() {
 		checkpoint = os.DirFS(*dir)
 	}
 	err := func() error {
-		identity, err := func() (string, error) { return "x", nil }()
+		identity, err := egotsr.HashCheckpoint(checkpoint)
 		if err != nil {
 			return err
 		}

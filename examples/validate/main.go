@@ -3,10 +3,16 @@
 //	go run ./examples/validate -data ../shared/episodes              # the embedded nano model
 //	go run ./examples/validate -data DIR -model DIR -pairs 200
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
+//	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
+//	go run ./examples/validate -report DIR -answers theirs.csv       # beside the answers of another system
 //
 // It prints, by level and distance of the frames and for setbacks, the share of right answers when the later frame stands
 // second (forward), when it stands first (inverse), their difference (Gap), and of the symmetric verdict, with its 95 %
-// interval: a bootstrap over episodes, since pairs of one episode are not independent. Judges that do not look follow.
+// interval: a bootstrap over episodes, since pairs of one episode are not independent. Judges that do not look follow, and
+// one that compares pixels with the episode's last frame.
+//
+// A report has besides: progress curves against the truth, success detection, and plans. It writes report.html, which
+// needs no other file, report.json, report.txt, and items.jsonl with a line a pair.
 package main
 
 import (
@@ -33,6 +39,9 @@ func main() {
 	prompt := flag.String("prompt", "tag", "tag, long or cot, which describes both frames first and takes much longer")
 	plans := flag.Bool("plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
 	dump := flag.String("dump", "", "`file` for a JSON line a pair; empty: none")
+	full := flag.String("report", "", "`folder` for the full report; empty: only pairs, printed")
+	frames := flag.Int("frames", 32, "with -report, frames of an episode that a curve has at most")
+	answers := flag.String("answers", "", "with -report, a CSV `file` of another system's answers: video_path1,video_path2,task_name,target")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -51,39 +60,56 @@ func main() {
 		log.Fatal(err)
 	}
 	start := time.Now()
-	if *plans {
-		if err := remaining(ctx, m, disk, episodes); err != nil {
-			log.Fatal(err)
-		}
-		fmt.Printf("%d episodes, %.0f s\n", len(episodes), time.Since(start).Seconds())
-		return
-	}
-	options := egotsr.EvaluateOptions{Name: "the model", Prompt: dataset.Tag, Seed: 1}
+	options := egotsr.EvaluateOptions{Name: "the model", Prompt: dataset.Tag, Seed: 1, Last: lastFrames(episodes)}
 	switch *prompt {
 	case "long":
 		options.Prompt = dataset.Long
 	case "cot":
 		options.Prompt, options.Explain = dataset.CoT, true
 	}
-	if *dump != "" {
-		f, err := os.Create(*dump)
-		if err != nil {
-			log.Fatal(err)
-		}
-		defer f.Close()
-		options.Dump = f
+	pairs := dataset.ValidationPairs(disk, episodes, *perEpisode, 1)
+	switch {
+	case *full != "":
+		r := reporter{m, checkpoint, disk, episodes, pairs, *frames, *answers}
+		err = r.write(ctx, *full, &options)
+	case *plans:
+		err = remaining(ctx, m, disk, episodes)
+	default:
+		err = judge(ctx, m, pairs, *dump, &options)
 	}
-	report, err := egotsr.Evaluate(ctx, m, dataset.ValidationPairs(disk, episodes, *perEpisode, 1), &options)
 	if err != nil {
-		log.Fatal(err)
-	}
-	if err := report.WriteTable(os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("%d episodes, %.0f s\n", len(episodes), time.Since(start).Seconds())
 }
 
-// remaining measures plans.
+// lastFrames finds the last frame of a sample's episode.
+func lastFrames(episodes []dataset.Episode) func(*dataset.Sample) string {
+	last := map[[3]string]string{}
+	for _, e := range episodes {
+		last[[3]string{e.Scene, e.ID, e.Camera}] = e.Frames[len(e.Frames)-1]
+	}
+	return func(s *dataset.Sample) string { return last[[3]string{s.Scene, s.Episode, s.Camera}] }
+}
+
+// judge measures pairs alone.
+func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump string, options *egotsr.EvaluateOptions) error {
+	if dump != "" {
+		f, err := os.Create(dump)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		options.Dump = f
+	}
+	report, err := egotsr.Evaluate(ctx, m, pairs, options)
+	if err != nil {
+		return err
+	}
+	return report.WriteTable(os.Stdout)
+}
+
+// remaining measures plans alone.
 func remaining(ctx context.Context, m *egotsr.Model, disk fs.FS, episodes []dataset.Episode) error {
 	boundaries, err := dataset.NewBoundaries(disk, episodes)
 	if err != nil {

@@ -31,6 +31,9 @@ func (r *Report) Manifest() Manifest {
 	if r.Plans != nil {
 		fmt.Fprintf(h, "plans %s\n", r.Plans.Samples)
 	}
+	if r.Track != nil {
+		fmt.Fprintf(h, "track %s\n", r.Track.Samples)
+	}
 	m := Manifest{Questions: short(h), Checkpoint: r.Checkpoint}
 	h = sha256.New()
 	fmt.Fprintf(h, "%s %s\n", m.Questions, m.Checkpoint)

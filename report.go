@@ -24,6 +24,7 @@ type Report struct {
 	Curves     *CurveReport `json:"curves,omitempty"`     // from EvaluateCurves
 	Done       *DoneReport  `json:"done,omitempty"`       // from EvaluateDone
 	Plans      *PlanReport  `json:"plans,omitempty"`      // from EvaluatePlans
+	Track      *TrackReport `json:"track,omitempty"`      // from EvaluateTrack
 
 	items []Item // for answers that come later
 }

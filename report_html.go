@@ -32,6 +32,10 @@ func (r *Report) WriteHTML(w io.Writer, image func(path string) (image.Image, er
 		p.Sections = append(p.Sections, d.section())
 		p.Tiles = append(p.Tiles, page.Tile{Name: "Success: AUC", Value: fmt.Sprintf("%.3f", d.Systems[0].AUC), Note: fmt.Sprintf("%.3f to %.3f", d.Systems[0].Interval[0], d.Systems[0].Interval[1])})
 	}
+	if t := r.Track; t != nil {
+		p.Sections = append(p.Sections, t.section())
+		p.Tiles = append(p.Tiles, page.Tile{Name: "Setbacks noticed", Value: percent(share(t.Setbacks.N, t.Setbacks.Of)), Note: fmt.Sprintf("%.2f false alarms a clean episode", share(t.Alarms.N, t.Alarms.Of))})
+	}
 	if r.Plans != nil {
 		p.Sections = append(p.Sections, r.Plans.section())
 		all := r.Plans.All
@@ -120,7 +124,7 @@ func (r *CurveReport) section() page.Section {
 		Title: "Progress curves",
 		Text: "Means over episodes. By time is value-order correlation, Spearman's with the order of frames; by truth is Spearman's with true progress, tau is Kendall's with it. " +
 			"Where there are setbacks a truthful curve does not follow time: the last rows have what the truth itself gets.",
-		Plots: r.plots(),
+		Plots: curvePlots(r.Systems[0].Name, r.Episodes),
 	}
 	t := page.Table{Columns: []string{"", "episodes", "by time", "by truth", "tau"}}
 	for _, sys := range r.Systems {
@@ -142,6 +146,16 @@ func (r *DoneReport) section() page.Section {
 		Text: fmt.Sprintf("Is the task done? %d frames, on %d of which it is. AUC is the probability that such a frame scores above another. Found and false alarms are at a score of 0.5. "+
 			"The place in the recording does not look, but knows when the recording ends.", r.Frames, r.Done),
 		Tables: []page.Table{t},
+	}
+}
+
+func (r *TrackReport) section() page.Section {
+	return page.Section{
+		Title: "Tracking",
+		Text: "One frame after the other, nothing known of those to come. Spearman's correlation of progress with the truth; the curve of all frames compared has the whole episode before it. " +
+			"Then what was said of setbacks and of the end.",
+		Tables: []page.Table{{Columns: trackColumns, Rows: r.curveRows()}, {Columns: []string{"", "", ""}, Rows: r.rows()}},
+		Plots:  curvePlots("tracker", r.tracks()),
 	}
 }
 

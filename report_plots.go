@@ -89,12 +89,12 @@ func (r *Report) coveragePlot() page.Plot {
 	return p
 }
 
-// plots are curves beside the truth: of clean episodes and of those with setbacks the best, the middle and the worst by Kendall's
-// tau.
-func (r *CurveReport) plots() (plots []page.Plot) {
+// curvePlots are curves beside the truth: of clean episodes and of those with setbacks the best, the middle and the worst by
+// Kendall's tau.
+func curvePlots(name string, curves []Curve) (plots []page.Plot) {
 	for _, back := range []bool{true, false} {
 		var some []Curve
-		for _, c := range r.Episodes {
+		for _, c := range curves {
 			if c.Setbacks == back {
 				some = append(some, c)
 			}
@@ -106,7 +106,7 @@ func (r *CurveReport) plots() (plots []page.Plot) {
 				continue
 			}
 			seen[k] = true
-			plots = append(plots, some[k].plot(r.Systems[0].Name))
+			plots = append(plots, some[k].plot(name))
 		}
 	}
 	return plots

@@ -30,6 +30,10 @@ func (r *Report) WriteTable(out io.Writer) error {
 		fmt.Fprintln(w)
 		r.Done.write(w)
 	}
+	if r.Track != nil {
+		fmt.Fprintln(w)
+		r.Track.write(w)
+	}
 	if r.Plans != nil {
 		fmt.Fprintln(w)
 	}
@@ -103,6 +107,14 @@ func (r *DoneReport) write(w io.Writer) {
 	writeRow(w, []string{fmt.Sprintf("done on %d of %d frames", r.Done, r.Frames), "AUC", "found", "false alarms"})
 	for _, s := range r.Systems {
 		writeRow(w, []string{s.Name, Mean{s.AUC, s.Interval}.String(), percent(s.Found), percent(s.False)})
+	}
+	writeBad(w, r.Bad, "episodes")
+}
+
+func (r *TrackReport) write(w io.Writer) {
+	writeRow(w, append([]string{"tracker: " + trackColumns[0]}, trackColumns[1:]...))
+	for _, row := range append(r.curveRows(), r.rows()...) {
+		writeRow(w, row)
 	}
 	writeBad(w, r.Bad, "episodes")
 }

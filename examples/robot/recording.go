@@ -96,11 +96,8 @@ func recorded(data, name string) (recording, error) {
 		paths[i] = filepath.Join(data, filepath.FromSlash(f))
 	}
 	r := files(e.Task, paths)
-	r.plan = &decompose.Plan{Goal: e.Task}
-	for _, text := range e.Plan {
-		r.plan.Subtasks = append(r.plan.Subtasks, decompose.Subtask{Text: text})
-	}
-	return r, nil
+	r.plan, err = decompose.Annotated(e.Task, e.Plan)
+	return r, err
 }
 
 // maxFrame is more than any camera's JPEG takes.

@@ -59,6 +59,10 @@ func (r *reporter) write(ctx context.Context, dir string, options *egotsr.Evalua
 			report.Done, err = egotsr.EvaluateDone(ctx, r.m.Done, r.pairs.Image, r.episodes, &some)
 			return err
 		},
+		func() (err error) {
+			report.Track, err = egotsr.EvaluateTrack(ctx, r.m, r.pairs.Image, r.episodes, options.Seed)
+			return err
+		},
 		func() error {
 			boundaries, err := dataset.NewBoundaries(r.disk, r.episodes)
 			if err != nil {

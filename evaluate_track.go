@@ -1,0 +1,201 @@
+package egotsr
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/internal/metrics"
+)
+
+// TrackReport is how well a Tracker follows episodes whose truth is known. "In time" means within [trackSlack] frames.
+type TrackReport struct {
+	Samples  string       `json:"samples"`  // hash of the frames and their true progress
+	Curves   []TrackCurve `json:"curves"`   // the tracker, and what it is measured against
+	Setbacks Share        `json:"setbacks"` // spans on which the task fell back and Regressing was said, from their first frame on, in time
+	Alarms   Share        `json:"alarms"`   // times that Regressing was said in episodes without a setback, and the number of those
+	Done     Share        `json:"done"`     // episodes that succeed and first had Done in time, before or after
+	Early    Share        `json:"early"`    // episodes that succeed and had Done too early
+	Failed   Share        `json:"failed"`   // episodes that never succeed and never had Done
+	Episodes []Tracked    `json:"episodes"`
+	Bad      []BadSample  `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+}
+
+// trackSlack is how many frames late is still in time.
+const trackSlack = 5
+
+// Share is a count out of many.
+type Share struct {
+	N  int `json:"n"`
+	Of int `json:"of"`
+}
+
+func (s *Share) add(yes bool) { s.N, s.Of = s.N+count(yes), s.Of+1 }
+
+// TrackCurve is Spearman's correlation of one way to place frames with true progress, over episodes; see CurveGroup.
+type TrackCurve struct {
+	Name     string  `json:"name"`
+	Median   float64 `json:"median"`
+	Mean     Mean    `json:"mean"`
+	Setbacks float64 `json:"setbacks"` // the median over episodes with setbacks
+}
+
+// Tracked is one episode.
+type Tracked struct {
+	Scene   string    `json:"scene"`
+	Episode string    `json:"episode"`
+	Task    string    `json:"task"`
+	Setback bool      `json:"setback"` // at some time the task was farther from completion than before, by Episode.Margin
+	Truth   []float64 `json:"truth"`   // 1 - cost / the episode's greatest cost
+	States  []State   `json:"states"`
+}
+
+// EvaluateTrack has m follow every episode that has costs, frame by frame, with its annotated actions for a plan. It compares
+// progress with the truth beside two others: elapsed time, and the curve of [Model.Progress], which has all frames before it, later
+// ones too. image reads a frame, as [dataset.Source] does.
+func EvaluateTrack(ctx context.Context, m *Model, image func(path string) (image.Image, error), episodes []dataset.Episode, seed uint64) (*TrackReport, error) {
+	r, samples := &TrackReport{}, sha256.New()
+	names := []string{"tracker", "all frames compared", "elapsed time"}
+	truths, hard := make([][]float64, len(names)), make([][]float64, len(names))
+	for k := range episodes {
+		e := &episodes[k]
+		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
+			continue
+		}
+		frames, err := readFrames(e, spread(len(e.Frames), len(e.Frames)), image)
+		if err != nil {
+			r.Bad = append(r.Bad, BadSample{k, err.Error()})
+			continue
+		}
+		t, err := m.trackEpisode(ctx, e, frames)
+		if err != nil {
+			return nil, fmt.Errorf("egotsr: track episode %s/%s: %w", e.Scene, e.ID, err)
+		}
+		all, err := m.Progress(ctx, e.Task, frames)
+		if err != nil {
+			return nil, fmt.Errorf("egotsr: curve of episode %s/%s: %w", e.Scene, e.ID, err)
+		}
+		r.Episodes = append(r.Episodes, *t)
+		r.count(e, t)
+		progress, elapsed := make([]float64, len(frames)), make([]float64, len(frames))
+		for i, s := range t.States {
+			progress[i], elapsed[i] = s.Progress, float64(i)
+			fmt.Fprintf(samples, "%q %v\n", e.Frames[i], e.Cost[i])
+		}
+		for n, values := range [][]float64{progress, all, elapsed} {
+			rho := orZero(metrics.Spearman(values, t.Truth))
+			truths[n] = append(truths[n], rho)
+			if t.Setback {
+				hard[n] = append(hard[n], rho)
+			}
+		}
+	}
+	if len(r.Episodes) == 0 {
+		return nil, &InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
+	}
+	r.Samples = short(samples)
+	for n, name := range names {
+		r.Curves = append(r.Curves, TrackCurve{name, median(truths[n]), newMean(truths[n], seed), median(hard[n])})
+	}
+	return r, nil
+}
+
+func (m *Model) trackEpisode(ctx context.Context, e *dataset.Episode, frames []image.Image) (*Tracked, error) {
+	t := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e)}
+	plan, err := decompose.Annotated(e.Task, e.Plan)
+	if err != nil {
+		return nil, err
+	}
+	tracker := m.Track(e.Task, &TrackOptions{Plan: plan})
+	for i, f := range frames {
+		s, err := tracker.Observe(ctx, f)
+		if err != nil {
+			return nil, fmt.Errorf("frame %d: %w", i, err)
+		}
+		t.States = append(t.States, s)
+		t.Truth = append(t.Truth, 1-e.Cost[i]/slices.Max(e.Cost))
+	}
+	return t, nil
+}
+
+// count adds what was said of one episode.
+func (r *TrackReport) count(e *dataset.Episode, t *Tracked) {
+	states := t.States
+	says := func(t Trend) func(State) bool { return func(s State) bool { return s.Trend == t } }
+	found := false
+	for i := 0; i < len(e.Regress); i++ {
+		if !e.Regress[i] {
+			continue
+		}
+		last := i
+		for last+1 < len(e.Regress) && e.Regress[last+1] {
+			last++
+		}
+		r.Setbacks.add(slices.ContainsFunc(states[i:min(len(states), i+trackSlack+1)], says(Regressing)))
+		i, found = last, true
+	}
+	if !found && !t.Setback {
+		r.Alarms.Of++
+		for i, s := range states {
+			r.Alarms.N += count(s.Trend == Regressing && (i == 0 || states[i-1].Trend != Regressing))
+		}
+	}
+	said, success := slices.IndexFunc(states, says(Done)), slices.Index(succeeded(e), true)
+	if success < 0 {
+		r.Failed.add(said < 0)
+		return
+	}
+	r.Done.add(said >= success-trackSlack && said <= success+trackSlack && said >= 0)
+	r.Early.add(said >= 0 && said < success-trackSlack)
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	values = slices.Sorted(slices.Values(values))
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+// tracks are the episodes as curves.
+func (r *TrackReport) tracks() []Curve {
+	curves := make([]Curve, len(r.Episodes))
+	for k, t := range r.Episodes {
+		c := Curve{Task: t.Task, Setbacks: t.Setback, Truth: t.Truth, Values: make([][]float64, 1)}
+		for i, s := range t.States {
+			c.Frames, c.Values[0] = append(c.Frames, i), append(c.Values[0], s.Progress)
+		}
+		curves[k] = c
+	}
+	return curves
+}
+
+// rows are the figures as a reader wants them: what, how many, and what share that is.
+func (r *TrackReport) rows() [][]string {
+	row := func(what string, s Share, text string) []string {
+		return []string{what, fmt.Sprintf("%d of %d", s.N, s.Of), text}
+	}
+	in := func(what string, s Share) []string { return row(what, s, percent(share(s.N, s.Of))) }
+	return [][]string{
+		in(fmt.Sprintf("setbacks noticed within %d frames", trackSlack), r.Setbacks),
+		row("false alarms in clean episodes", r.Alarms, fmt.Sprintf("%.2f an episode", share(r.Alarms.N, r.Alarms.Of))),
+		in(fmt.Sprintf("done within %d frames of success", trackSlack), r.Done),
+		in("done earlier than that", r.Early),
+		in("never done where the task failed", r.Failed),
+	}
+}
+
+// curveRows compare the ways of placing frames.
+func (r *TrackReport) curveRows() (rows [][]string) {
+	for _, c := range r.Curves {
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%.3f", c.Median), c.Mean.String(), fmt.Sprintf("%.3f", c.Setbacks)})
+	}
+	return rows
+}
+
+var trackColumns = []string{"correlation with true progress", "median", "mean", "median, with setbacks"}

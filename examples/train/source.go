@@ -79,27 +79,20 @@ func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
 	return r.Stage.Turn(s)
 }
 
-// long is what the LongTag stage learns from. Of four questions one is on frames that lie whole subtasks apart, one on what
-// remains to be done, and two keep alive what was learnt before: frames of a single action, and descriptions.
+// long is what the LongTag stage learns from. Of five questions one is on frames that lie whole subtasks apart, two on what
+// remains to be done, half of them where an action begins, which is hardest to tell; and two keep alive what was learnt before:
+// frames of a single action, and descriptions.
 func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
-	apart, err := pairs(dataset.LevelLong)
-	if err != nil {
+	apart, err1 := pairs(dataset.LevelLong)
+	together, err2 := pairs(dataset.LevelShort)
+	all, err3 := pairs("")
+	plans, err4 := dataset.NewPlans(disk, episodes)
+	boundaries, err5 := dataset.NewBoundaries(disk, episodes)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	together, err := pairs(dataset.LevelShort)
-	if err != nil {
-		return nil, err
-	}
-	plans, err := dataset.NewPlans(disk, episodes)
-	if err != nil {
-		return nil, err
-	}
-	all, err := pairs("")
-	if err != nil {
-		return nil, err
-	}
-	return dataset.NewMix(dataset.Part{Source: apart}, dataset.Part{Source: together}, dataset.Part{Source: plans, Weight: 8},
-		dataset.Part{Source: &described{all, cot.Annotations(episodes)}})
+	return dataset.NewMix(dataset.Part{Source: apart}, dataset.Part{Source: together}, dataset.Part{Source: &described{all, cot.Annotations(episodes)}},
+		dataset.Part{Source: plans, Weight: 8}, dataset.Part{Source: boundaries, Weight: 8})
 }
 
 // described adds what the annotations say of both frames.

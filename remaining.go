@@ -23,8 +23,12 @@ func (m *Model) Done(ctx context.Context, task string, frame image.Image) (float
 
 // Next is the probability of each subtask of a plan to be the one that has to be done next where the frame shows the task
 // to be, and after them that of none remaining: len(p.Subtasks)+1 values with the sum 1. Unlike Plan it takes the plan as
-// known. The model is not asked to write: each way in which the lists of what could remain differ is one question.
+// known; of a plan without subtasks the values are those of anything and of nothing. The model is not asked to write: each way in
+// which the lists of what could remain differ is one question.
 func (m *Model) Next(ctx context.Context, p *decompose.Plan, frame image.Image) ([]float64, error) {
+	if p == nil {
+		return nil, &InputError{What: "plan", Reason: "is nil"}
+	}
 	return m.remaining(ctx, p.Goal, texts(p), frame)
 }
 

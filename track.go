@@ -5,7 +5,6 @@ import (
 	"image"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
@@ -19,16 +18,18 @@ import (
 // the one most likely under the Bradley–Terry model, P(new before r) = σ(s - s_r), see [Model.Progress]. Places are never moved
 // afterwards, so a scene at rest stays where it is. The first frame has 0.
 //
-// A Tracker is safe for concurrent use; frames count in the order in which Observe gets to them.
+// A Tracker is safe for concurrent use; frames count in the order in which Observe gets to them. It is of the weights it began
+// with: after [Model.Adapt] a new one is needed.
 type Tracker struct {
 	m    *Model
 	task string
 	plan []string
 	err  error // of the task or the options
 
-	mu     sync.Mutex
+	turn   chan struct{} // full while a frame is being observed, which guards what follows
 	lists  *lists
 	first  *seen
+	last   *seen
 	sparse []*seen // frames that lie far apart in score
 	recent []*seen // the last ones, oldest first
 	motion motion
@@ -64,31 +65,36 @@ const (
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
-	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), state: State{Subtask: -1}}
+	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), turn: make(chan struct{}, 1), state: State{Subtask: -1}}
 	if opts != nil && opts.Plan != nil {
 		t.plan = texts(opts.Plan)
 	}
 	return t
 }
 
-// Observe takes the next frame and says how the task is going. A frame of a single colour, as a covered or failing camera
+// Observe takes the next frame and says how the task is going. A frame equal to the one before it confirms nothing. A frame of a single colour, as a covered or failing camera
 // gives, leaves all as it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any
 // frame is whose context ends.
 func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error) {
+	nothing := State{Subtask: -1}
 	if t.err != nil {
-		return State{}, t.err
+		return nothing, t.err
 	}
 	m := t.m
 	if err := m.enter(); err != nil {
-		return State{}, err
+		return nothing, err
 	}
 	defer m.calls.Done()
 	f, err := m.prepare("frame", frame)
 	if err != nil {
-		return State{}, err
+		return nothing, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return nothing, ctx.Err()
+	}
 	if f.rgb.Flat() {
 		dark := t.state
 		dark.Confidence = 0
@@ -96,10 +102,11 @@ func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error)
 	}
 	now, err := t.place(ctx, f)
 	if err != nil {
-		return State{}, err
+		return nothing, err
 	}
+	repeated := now == t.last
 	t.keep(now)
-	t.state = t.motion.step(now.score, now.next)
+	t.state = t.motion.step(now.score, now.next, repeated)
 	if len(t.plan) == 0 {
 		t.state.Subtask = -1
 	}
@@ -181,9 +188,12 @@ func (t *Tracker) known() []*seen {
 	return all
 }
 
-// keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept; when there are too
-// many, the one goes whose neighbours are closest together.
+// keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept, unless
+// it leapt there, as a frame does that shows something else for a moment; when there are too many, the one goes whose neighbours
+// are closest together.
 func (t *Tracker) keep(now *seen) {
+	before := t.last
+	t.last = now
 	if t.first == nil {
 		t.first = now
 		return
@@ -196,7 +206,7 @@ func (t *Tracker) keep(now *seen) {
 		t.recent = slices.Delete(t.recent, 0, 1)
 	}
 	near := func(s *seen) bool { return math.Abs(s.score-now.score) < 1 }
-	if near(t.first) || slices.ContainsFunc(t.sparse, near) {
+	if math.Abs(before.score-now.score) > 4 || near(t.first) || slices.ContainsFunc(t.sparse, near) {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(t.sparse, now.score, func(s *seen, x float64) int {

@@ -151,7 +151,7 @@ func TestNext(t *testing.T) {
 	if err != nil || math.Abs(done-got[3]) > 1e-4 {
 		t.Errorf("done %v, want %v, %v", done, got[3], err)
 	}
-	for _, bad := range []*decompose.Plan{{}, {Goal: "\xff"}} {
+	for _, bad := range []*decompose.Plan{nil, {}, {Goal: "\xff"}} {
 		if _, err := m.Next(ctx, bad, frame); !errors.As(err, new(*InputError)) {
 			t.Error(err)
 		}

@@ -36,6 +36,7 @@ const (
 // motion turns scores into a trend. One frame alone changes nothing: every turn, the end and a new subtask take two that agree.
 type motion struct {
 	scores  []float64 // of the last stallFrames frames
+	last    float64   // of the last frame that was not a repeated one
 	high    float64   // the highest score since the last turn, and the lowest
 	low     float64
 	lost    float64 // what a setback has cost and is not yet won back: the score before it; else the lowest of all numbers
@@ -46,17 +47,34 @@ type motion struct {
 	next    int
 }
 
-// step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining.
-func (v *motion) step(score float64, next []float64) State {
+// step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining. A frame
+// that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
+func (v *motion) step(score float64, next []float64, repeated bool) State {
 	v.scores = append(v.scores, score)
 	if len(v.scores) > stallFrames {
 		v.scores = slices.Delete(v.scores, 0, 1)
 	}
-	two := v.scores[max(0, len(v.scores)-2):]
-	above, below := slices.Min(two), slices.Max(two) // what both frames are above, and below
+	if !repeated {
+		v.turns(score)
+		v.ends(next)
+	}
+	plan := len(next) - 1
+	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
+	s.Trend, s.Confidence = v.trend(score)
+	if v.done {
+		s = State{Progress: 1, Trend: Done, Confidence: next[plan], Subtask: -1}
+	}
+	return s
+}
+
+// turns notices where the task begins to fall back, and where it no longer does.
+func (v *motion) turns(score float64) {
+	if len(v.scores) == 1 {
+		v.last, v.high, v.low, v.lost = score, score, score, math.Inf(-1)
+	}
+	above, below := min(v.last, score), max(v.last, score) // what both frames are above, and below
+	v.last = score
 	switch {
-	case len(v.scores) == 1:
-		v.high, v.low, v.lost = score, score, math.Inf(-1)
 	case v.falling && above-v.low >= turn:
 		v.falling, v.high = false, above
 	case v.falling:
@@ -69,7 +87,10 @@ func (v *motion) step(score float64, next []float64) State {
 	if above > v.lost-level {
 		v.lost = math.Inf(-1)
 	}
+}
 
+// ends notices where nothing remains, and where the next subtask begins.
+func (v *motion) ends(next []float64) {
 	plan := len(next) - 1
 	ended, first := next[plan] > 0.5, 0
 	for k := range plan {
@@ -84,13 +105,6 @@ func (v *motion) step(score float64, next []float64) State {
 		v.subtask = first
 	}
 	v.ended, v.next = ended, first
-
-	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
-	s.Trend, s.Confidence = v.trend(score)
-	if v.done {
-		s = State{Progress: 1, Trend: Done, Confidence: max(next[plan], 1-next[plan]), Subtask: -1}
-	}
-	return s
 }
 
 // trend also gives the probability that the frame named by it, the new one or the one that it is measured against, is closer to
@@ -98,7 +112,9 @@ func (v *motion) step(score float64, next []float64) State {
 func (v *motion) trend(score float64) (Trend, float64) {
 	span := slices.Max(v.scores) - slices.Min(v.scores)
 	switch {
-	case len(v.scores) == 1, len(v.scores) == stallFrames && span < level:
+	case len(v.scores) == 1:
+		return Stalled, 0 // nothing is known yet
+	case len(v.scores) == stallFrames && span < level:
 		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
 	case v.falling:
 		return Regressing, sigmoid(v.high - score)

@@ -26,7 +26,7 @@ func TestMotion(t *testing.T) {
 		var v motion
 		var got strings.Builder
 		for _, s := range c.scores {
-			state := v.step(s, []float64{1, 0})
+			state := v.step(s, []float64{1, 0}, false)
 			initial := state.Trend.String()[:1]
 			if state.Trend == Recovering {
 				initial = "c"
@@ -62,10 +62,33 @@ func TestMotionEnds(t *testing.T) {
 		{[]float64{0, 0.9, 0.1}, Done, -1},
 		{[]float64{0, 0.9, 0.1}, Advancing, 1},
 	} {
-		s := v.step(2*float64(i), c.next)
+		s := v.step(2*float64(i), c.next, false)
 		if s.Trend != c.trend || s.Subtask != c.subtask || (s.Trend == Done) != (s.Progress == 1) {
 			t.Errorf("frame %d: %+v, want %v and subtask %d", i, s, c.trend, c.subtask)
 		}
+	}
+}
+
+// A frame that repeats the one before confirms neither a turn nor the end, but a robot that shows nothing else comes to be stalled.
+func TestMotionRepeats(t *testing.T) {
+	var v motion
+	for i, score := range []float64{0, 2, 4} {
+		v.step(score, []float64{1, 0}, i < 0)
+	}
+	v.step(-5, []float64{0, 1}, false)
+	for range 3 {
+		if s := v.step(-5, []float64{0, 1}, true); s.Trend != Advancing {
+			t.Fatalf("repeated: %+v", s)
+		}
+	}
+	if s := v.step(-5, []float64{1, 0}, false); s.Trend != Regressing {
+		t.Errorf("a second frame that agrees: %+v", s)
+	}
+	for range stallFrames {
+		v.step(-5, []float64{1, 0}, true)
+	}
+	if s := v.step(-5, []float64{1, 0}, true); s.Trend != Stalled {
+		t.Errorf("at rest: %+v", s)
 	}
 }
 

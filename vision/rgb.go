@@ -25,15 +25,23 @@ func (m *RGB) Hash() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Flat reports whether all pixels have nearly the same colour, as under a cap or where a camera failed: every channel's lowest
-// and highest value are at most 8 apart.
+// Flat reports whether an image shows next to nothing, as under a cap or where a camera failed: in every channel, nine tenths of
+// the pixels are within 16 levels. The rest may be noise.
 func (m *RGB) Flat() bool {
 	for c := range 3 {
-		low, high := uint8(255), uint8(0)
+		var count [256]int
 		for i := c; i < len(m.Pix); i += 3 {
-			low, high = min(low, m.Pix[i]), max(high, m.Pix[i])
+			count[m.Pix[i]]++
 		}
-		if high > low && high-low > 8 {
+		margin := m.W * m.H / 20
+		low, high := 0, 255
+		for below := count[0]; low < 255 && below <= margin; below += count[low] {
+			low++
+		}
+		for above := count[255]; high > 0 && above <= margin; above += count[high] {
+			high--
+		}
+		if high-low > 16 {
 			return false
 		}
 	}

@@ -79,8 +79,8 @@ func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
 	return r.Stage.Turn(s)
 }
 
-// long is what the LongTag stage learns from. Of five questions one is on frames that lie whole subtasks apart, two on what
-// remains to be done, half of them where an action begins, which is hardest to tell; and two keep alive what was learnt before:
+// long is what the LongTag stage learns from. Of four questions one is on frames that lie whole subtasks apart, and one on what
+// remains to be done, most often where an action begins, which is hardest to tell; the other two keep alive what was learnt before:
 // frames of a single action, and descriptions.
 func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
 	apart, err1 := pairs(dataset.LevelLong)
@@ -92,7 +92,7 @@ func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes
 		return nil, err
 	}
 	return dataset.NewMix(dataset.Part{Source: apart}, dataset.Part{Source: together}, dataset.Part{Source: &described{all, cot.Annotations(episodes)}},
-		dataset.Part{Source: plans, Weight: 8}, dataset.Part{Source: boundaries, Weight: 8})
+		dataset.Part{Source: plans, Weight: 2}, dataset.Part{Source: boundaries, Weight: 6})
 }
 
 // described adds what the annotations say of both frames.

@@ -326,6 +326,39 @@ func TestAccumulate(t *testing.T) {
 	}
 }
 
+// weighted is a stage whose answers count as much as their samples' windows say.
+type weighted struct{ Stage }
+
+func (w weighted) Turn(s dataset.Sample) Turn {
+	t := w.Stage.Turn(s)
+	t.Weight = float64(s.Window)
+	return t
+}
+
+// TestWeight: a step's loss is the mean of its tokens' losses, weighed as their turns say.
+func TestWeight(t *testing.T) {
+	a, b := pairs([2]int{10, 245}).samples[0], pairs([2]int{200, 30}).samples[0]
+	b.Task += ", which takes a longer name"
+	loss := func(prompt func(dataset.Source, *Recipe) Stage, samples ...dataset.Sample) Step {
+		m, e := open(t)
+		r := &Recipe{LR: 1e-9, MaxSteps: 1, Batch: len(samples), Warmup: -1}
+		return steps(t, trainer(t, m, e, Options{}, weighted{prompt(painted{samples}, r)}), -1)[0]
+	}
+	a.Window, b.Window = 1, 3
+	b.Detail = [2]string{"Nearly white.", "Dark."}
+	one, two, both := loss(CoT, a), loss(CoT, b), loss(CoT, a, b)
+	n, k := float64(one.Tokens), 3*float64(two.Tokens)
+	if want := (n*one.Loss + k*two.Loss) / (n + k); one.Tokens == two.Tokens || math.Abs(both.Loss-want) > 1e-5*want {
+		t.Errorf("loss %v, want %v, of %+v and %+v", both.Loss, want, one, two)
+	}
+	_, e := open(t)
+	for _, bad := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if _, err := e.example(Turn{Question: "q", Answer: "a", Weight: bad}, nil); err == nil {
+			t.Errorf("a weight of %v is taken", bad)
+		}
+	}
+}
+
 // floats is all weights of a model in one slice.
 func floats(t testing.TB, m *model.Model) (all []float32) {
 	t.Helper()

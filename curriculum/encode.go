@@ -3,6 +3,7 @@ package curriculum
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
@@ -85,6 +86,9 @@ func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error
 func (e *Encoder) example(t Turn, frames []*vision.Patches) (model.Example, error) {
 	if t.Given < 0 || t.Given >= len(t.Answer) {
 		return model.Example{}, fmt.Errorf("%d of an answer's %d bytes are given", t.Given, len(t.Answer))
+	}
+	if !(t.Weight >= 0) || math.IsInf(t.Weight, 1) {
+		return model.Example{}, fmt.Errorf("an answer's weight is %v", t.Weight)
 	}
 	var grids []vision.Grid
 	for _, f := range frames {

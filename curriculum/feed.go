@@ -94,20 +94,24 @@ func (f *feed) step(n int) (p prepared) {
 	}
 	examples, errs := f.encoder.encode(f.stage.Source(), samples)
 	good := examples[:0]
+	total := 0.0 // of the tokens' weights
 	for i, s := range samples {
 		if errs[i] != nil {
 			p.bad = append(p.bad, bad{s.index, errs[i]})
 			continue
 		}
+		n, weight := len(examples[i].IDs)-examples[i].Target, cmp.Or(s.turn.Weight, 1)
+		examples[i].Weight = float32(weight)
 		good = append(good, examples[i])
 		p.samples = append(p.samples, s.index)
-		p.tokens += len(examples[i].IDs) - examples[i].Target
+		p.tokens += n
+		total += weight * float64(n)
 	}
 	for i := range good {
-		good[i].Weight = 1 / float32(p.tokens) // the mean over the whole step, however it is split
+		good[i].Weight /= float32(total) // the mean over the whole step, however it is split
 	}
 	slices.SortStableFunc(good, func(a, b model.Example) int {
-		return cmp.Compare(model.PaddedLength(len(a.IDs)), model.PaddedLength(len(b.IDs)))
+		return cmp.Compare(model.TrainedLength(len(a.IDs)), model.TrainedLength(len(b.IDs)))
 	})
 	rows := f.recipe.Batch
 	if f.recipe.Both {

@@ -30,9 +30,10 @@ type Stage interface {
 type Turn struct {
 	Question string
 	Answer   string
-	Given    int  // bytes at the beginning of Answer that the loss leaves out
-	Open     bool // the answer does not end with the end-of-turn token
-	Early    bool // the loss begins too early, by as many tokens as the images expand to: the reference's label mask
+	Given    int     // bytes at the beginning of Answer that the loss leaves out
+	Weight   float64 // what each token counts in the loss beside those of other turns; 0 = 1, as in the reference
+	Open     bool    // the answer does not end with the end-of-turn token
+	Early    bool    // the loss begins too early, by as many tokens as the images expand to: the reference's label mask
 }
 
 // stage is the built-in kind: one prompt of EgoTSR's.

@@ -53,7 +53,7 @@ func (m *Model) layoutText(prompts []Prompt, batch int) (*textBatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := m.Config.layoutText(prompts, first, batch)
+	b, err := m.Config.layoutText(prompts, first, batch, PaddedLength)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,9 @@ func (m *Model) layoutText(prompts []Prompt, batch int) (*textBatch, error) {
 	return b, nil
 }
 
-// layoutText lays prompts out in batch rows, without their features: first tells where those will stand.
-func (c *Config) layoutText(prompts []Prompt, first map[*Features]int, batch int) (*textBatch, error) {
+// layoutText lays prompts out in batch rows, without their features: first tells where those will stand, pad to what the longest
+// prompt is padded.
+func (c *Config) layoutText(prompts []Prompt, first map[*Features]int, batch int, pad func(int) int) (*textBatch, error) {
 	b := &textBatch{batch: batch}
 	for i, p := range prompts {
 		if len(p.IDs) == 0 {
@@ -75,7 +76,7 @@ func (c *Config) layoutText(prompts []Prompt, first map[*Features]int, batch int
 	if b.seq > c.MaxPositions {
 		return nil, fmt.Errorf("prompt of %d tokens is longer than the model's %d positions", b.seq, c.MaxPositions)
 	}
-	b.seq = PaddedLength(b.seq)
+	b.seq = pad(b.seq)
 	half := c.HeadDim / 2
 	b.ids, b.pick = make([]int32, b.batch*b.seq), make([]int32, b.batch*b.seq)
 	b.cos, b.sin = make([]float32, b.batch*b.seq*half), make([]float32, b.batch*b.seq*half)

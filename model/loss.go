@@ -58,7 +58,7 @@ func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
 		visual = append(visual, m.packPatches(layout, frames, padded))
 		visual = append(visual, layout.args()...)
 	}
-	b, err := m.Config.layoutText(prompts, first, m.evenly(max(batch, len(prompts))))
+	b, err := m.Config.layoutText(prompts, first, m.evenly(max(batch, len(prompts))), TrainedLength)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,10 @@ func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
 	}
 	return append(args, visual...), nil
 }
+
+// TrainedLength is the length that training sequences of n tokens are padded to. A graph with gradients takes ten times as long to
+// compile as one without, so there are half as many lengths as [PaddedLength] has.
+func TrainedLength(n int) int { return 2 * PaddedLength((n+1)/2) }
 
 // labels lists the supervised positions: the row whose hidden state predicts, the token to predict, and its weight, all
 // [targets]; padding up to the bucketed length has weight 0.
@@ -79,7 +83,7 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 			rows, ids, weight = append(rows, int32(i*seqLen+j-1)), append(ids, e.IDs[j]), append(weight, e.Weight)
 		}
 	}
-	n := m.evenly(PaddedLength(len(rows)))
+	n := m.evenly(max(64, bucketBatch(len(rows))))
 	rows = append(rows, make([]int32, n-len(rows))...)
 	ids = append(ids, make([]int32, n-len(ids))...)
 	weight = append(weight, make([]float32, n-len(weight))...)

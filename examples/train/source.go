@@ -69,14 +69,17 @@ func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, epi
 	return dataset.NewMix(dataset.Part{Source: &described{all, cot.Annotations(episodes)}, Weight: 3}, dataset.Part{Source: plans, Weight: 8})
 }
 
-// remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt.
+// remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt. Every answer counts
+// alike, however long: of a verdict one token says something, and beside the hundred of a description it would not be heard.
 type remembering struct{ curriculum.Stage }
 
 func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
+	t := r.Stage.Turn(s)
 	if s.Detail != [2]string{} {
-		return curriculum.Turn{Question: dataset.CoT.Text(s.Task), Answer: dataset.CoT.Target(s)}
+		t = curriculum.Turn{Question: dataset.CoT.Text(s.Task), Answer: dataset.CoT.Target(s)}
 	}
-	return r.Stage.Turn(s)
+	t.Weight = 1 / float64(max(1, len(t.Answer)))
+	return t
 }
 
 // long is what the LongTag stage learns from. Of four questions one is on frames that lie whole subtasks apart, and one on what

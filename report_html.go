@@ -14,9 +14,10 @@ import (
 )
 
 // WriteHTML writes the report as one page that needs no other file and no network: tables, plots, and the worst mistakes with
-// their frames, which image reads as [dataset.Source] does. Without image, or where it fails, there is no picture.
+// their frames, which image reads as [dataset.Source] does. Without image, or where it fails, there is no picture. A report
+// without answers is an [*InputError].
 func (r *Report) WriteHTML(w io.Writer, image func(path string) (image.Image, error)) error {
-	if len(r.Systems) == 0 {
+	if len(r.Systems) == 0 || slices.ContainsFunc(r.Systems, func(s System) bool { return len(s.Groups) == 0 }) {
 		return &InputError{What: "report", Reason: "is empty"}
 	}
 	judge := r.Systems[0]
@@ -212,6 +213,9 @@ func (r *Report) facts() [][2]string {
 	}
 	if r.Done != nil {
 		bad += len(r.Done.Bad)
+	}
+	if r.Track != nil {
+		bad += len(r.Track.Bad)
 	}
 	return append(facts, [2]string{"could not be read", fmt.Sprint(bad)})
 }

@@ -150,6 +150,33 @@ func TestReportJSON(t *testing.T) {
 	}
 }
 
+// TestReportOfNothing: a report without answers is one, but no page can be made of it. An order without an answer is null.
+func TestReportOfNothing(t *testing.T) {
+	nan := math.NaN()
+	one := Item{Task: "t", Img1: "a", Img2: "b", Closer: dataset.Img2, Asked: 0.9, Swapped: nan}
+	for name, c := range map[string]struct {
+		items []Item
+		page  bool
+	}{"nil": {nil, false}, "no answer": {[]Item{{Asked: nan, Swapped: nan}}, false}, "one order": {[]Item{one}, true}} {
+		r := NewReport(c.items, nil)
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.page != bytes.Contains(text, []byte(`"p_swapped":null`)) {
+			t.Errorf("%s: %s", name, text)
+		}
+		if err := r.WriteTable(io.Discard); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := r.WriteHTML(io.Discard, nil); !c.page {
+			wantInput(t, err, "report")
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestManifest(t *testing.T) {
 	r, _ := fullReport(t, nil)
 	m := r.Manifest()

@@ -35,7 +35,7 @@ var (
 )
 
 // maxPictures is what an overlay holds, whatever the length of the episode, and keeps the file small.
-const maxPictures = 100
+const maxPictures = 64
 
 // overlay collects the pictures of an episode: every stride-th, and the last one.
 type overlay struct {

@@ -170,7 +170,11 @@ func (r *PlanReport) section() page.Section {
 	for _, name := range r.hardest() {
 		add(name, r.Tasks[name])
 	}
-	return page.Section{Title: "Plans", Text: "What remains to be done, asked where an action begins, the hardest tasks first. Impossible plans were refused by the check of their order.", Tables: []page.Table{t}}
+	text := "What remains to be done, asked where an action begins, the hardest tasks first. Impossible plans were refused by the check of their order."
+	if len(r.Faults) > 0 {
+		text += " What is wrong with plans, of which one may have several faults: " + r.wrong() + "."
+	}
+	return page.Section{Title: "Plans", Text: text, Tables: []page.Table{t}}
 }
 
 func mistakes(items []Item, read func(string) (image.Image, error)) page.Section {
@@ -216,6 +220,9 @@ func (r *Report) facts() [][2]string {
 	}
 	if r.Track != nil {
 		bad += len(r.Track.Bad)
+	}
+	if r.Plans != nil {
+		bad += len(r.Plans.Bad)
 	}
 	return append(facts, [2]string{"could not be read", fmt.Sprint(bad)})
 }

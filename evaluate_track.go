@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"image"
+	"io"
 	"slices"
+	"text/tabwriter"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
@@ -89,6 +91,13 @@ func EvaluateTrack(ctx context.Context, m *Model, image func(path string) (image
 	r.Samples = short(samples)
 	r.measure()
 	return r, nil
+}
+
+// WriteTable prints the figures for a terminal.
+func (r *TrackReport) WriteTable(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	r.write(w)
+	return w.Flush()
 }
 
 // asked has all of an episode that the figures come from.

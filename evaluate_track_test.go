@@ -95,8 +95,7 @@ func TestEvaluateTrack(t *testing.T) {
 		t.Errorf("%+v", elapsed)
 	}
 	var table strings.Builder
-	r.write(&table)
-	if !strings.Contains(table.String(), "setbacks noticed within 5 frames") {
+	if err := r.WriteTable(&table); err != nil || !strings.Contains(table.String(), "setbacks noticed within 5 frames") {
 		t.Error(table.String())
 	}
 	if _, err := EvaluateTrack(t.Context(), m, read, episodes[3:], 1); !errors.As(err, new(*InputError)) {

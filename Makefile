@@ -26,7 +26,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 
 # Without XLA: at exit the detector, unlike Go, runs the destructors of C libraries, and the plugin's free memory twice.
 race:            ## the concurrent packages under the race detector
-	PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
+	PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors ./examples/evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x
@@ -72,9 +72,10 @@ check-page:      ## the report in chromium: on a phone's width, in the dark, fet
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report
 
-screenshots:     ## docs/report.png, of what `make report` made
+screenshots: report   ## docs/report.png and docs/overlay.gif, for the README
 	mkdir -p docs
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,1180 --screenshot=docs/report.png file://$(CURDIR)/runs/report/report.html
+	go run ./examples/robot -data $(EPISODES) -hz 0 -out docs/overlay.gif
 
 nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
 	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano

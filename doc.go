@@ -60,6 +60,29 @@
 // Plan looks: it lists what remains to be done where the frame shows the task to be, in the words of the annotations that
 // the checkpoint was trained on, and proves that the order is possible. An empty list says that all is done.
 //
+// # Tracking
+//
+// Track follows a running task. A Tracker compares each new frame with a few earlier ones, in both orders, and encodes it
+// once, so its work and memory do not grow with the length of the stream. Its State has progress from 0 to 1, a Trend and, where
+// a plan is given, the subtask that has to be done next:
+//
+//	tracker := m.Track("Put the mug in the sink", &egotsr.TrackOptions{Plan: plan})
+//	for {
+//		now, err := tracker.Observe(ctx, camera())
+//		if err != nil { … }
+//		switch now.Trend {
+//		case egotsr.Done: // stop
+//		case egotsr.Regressing: // try again
+//		}
+//		reward := egotsr.Reward(before, now, 0.99)
+//		…
+//	}
+//
+// Trends are Stalled, Advancing, Regressing, Recovering and Done; one odd frame changes none of them. Reward is the shaping
+// reward of reinforcement learning, by the progress made. Two questions that a tracker asks stand alone as well: Done is
+// the probability that nothing is left to do where a frame shows the task to be, Next that of each subtask of a known plan to
+// be the next one. examples/robot is a control loop around all this.
+//
 // # Training
 //
 // Package dataset has what leads from recordings to samples: clips of single actions (dataset/clips, dataset/lerobot),
@@ -84,6 +107,7 @@
 //	r, err := egotsr.Evaluate(ctx, m, pairs, nil)
 //	r.Curves, err = egotsr.EvaluateCurves(ctx, m, pairs.Image, episodes, nil)       // rank correlations with true progress
 //	r.Done, err = egotsr.EvaluateDone(ctx, m.Done, pairs.Image, episodes, nil)      // AUC of success detection
+//	r.Track, err = egotsr.EvaluateTrack(ctx, m, pairs.Image, episodes, seed)        // setbacks noticed, false alarms, the end
 //	r.Plans, err = egotsr.EvaluatePlans(ctx, m, boundaries)                         // what remains, exact and by edits
 //	r.Checkpoint, err = egotsr.HashCheckpoint(checkpoint)
 //	err = r.AddAnswers("another system", rows)                                      // a CSV of its answers to the same pairs

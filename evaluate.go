@@ -61,17 +61,28 @@ type Item struct {
 	Distance [2]float64 `json:"distance"`
 }
 
-// MarshalJSON adds where the frames come from, which is what is needed to work the figures out again.
+// MarshalJSON adds where the frames come from, which is what is needed to work the figures out again. An order without an
+// answer is null.
 func (i Item) MarshalJSON() ([]byte, error) {
 	type plain Item
 	s := &i.Sample
 	return json.Marshal(struct {
 		plain
-		Scene   string `json:"scene"`
-		Episode string `json:"episode"`
-		Frame1  int    `json:"frame1"`
-		Frame2  int    `json:"frame2"`
-	}{plain(i), s.Scene, s.Episode, s.Frame1, s.Frame2})
+		Asked   *float64 `json:"p_asked"`
+		Swapped *float64 `json:"p_swapped"`
+		Scene   string   `json:"scene"`
+		Episode string   `json:"episode"`
+		Frame1  int      `json:"frame1"`
+		Frame2  int      `json:"frame2"`
+	}{plain(i), orNull(i.Asked), orNull(i.Swapped), s.Scene, s.Episode, s.Frame1, s.Frame2})
+}
+
+// orNull is a number as JSON can have it.
+func orNull(x float64) *float64 {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return &x
 }
 
 // P is the probability that Img1 is closer: the mean of both orders, or the one that was answered where the other is NaN.

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/egotsr/egotsr/dataset"
@@ -28,51 +30,77 @@ type PlanReport struct {
 	Samples string               `json:"samples"` // hash of what was asked, and of the right answers
 	All     PlanScore            `json:"all"`
 	Tasks   map[string]PlanScore `json:"tasks"`
+	Faults  map[string]int       `json:"faults"` // plans by what is wrong with them, in the words of decompose.Fault; one may have several
+	Items   []PlanItem           `json:"items"`
+	Bad     []BadSample          `json:"bad,omitempty"` // samples that could not be read
+}
+
+// PlanItem is one question and its answer.
+type PlanItem struct {
+	Index  int      `json:"index"` // in the source
+	Task   string   `json:"task"`
+	Image  string   `json:"image"`
+	Want   []string `json:"want"`
+	Got    []string `json:"got"` // nil where the plan was refused
+	Faults []string `json:"faults,omitempty"`
 }
 
 // EvaluatePlans asks for a plan at every sample of [dataset.KindPlan] of a source, see [dataset.NewBoundaries], and
-// passes over others.
+// passes over others. Samples that cannot be read, or their frames, are left out and listed; an error of the model's ends the
+// evaluation.
+//
+// What is wrong with a plan is the [decompose.Fault] that it was refused for. One that can be done has, beside the right one, a
+// missing step, an additional step, or both; with neither its steps are in the wrong order.
 func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanReport, error) {
-	r := &PlanReport{Tasks: map[string]PlanScore{}}
+	r := &PlanReport{Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
 	samples := sha256.New()
 	for i := range src.Len() {
 		s, err := src.At(i)
-		if err != nil {
-			return nil, err
+		var img image.Image
+		if err == nil {
+			if s.Kind != dataset.KindPlan {
+				continue
+			}
+			img, err = src.Image(s.Img1)
 		}
-		if s.Kind != dataset.KindPlan {
+		if err != nil {
+			r.Bad = append(r.Bad, BadSample{i, err.Error()})
 			continue
 		}
-		img, err := src.Image(s.Img1)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(samples, "%q %q %q\n", s.Task, s.Img1, s.Remaining())
-		score := PlanScore{Asked: 1}
-		p, err := m.Plan(ctx, s.Task, img)
 		want := s.Remaining()
-		switch {
-		case errors.As(err, new(*decompose.OrderError)):
-			score.Impossible, score.Edits = 1, len(want)
-		case err != nil:
-			return nil, err
-		default:
-			score.compare(p.Subtasks, want)
+		fmt.Fprintf(samples, "%q %q %q\n", s.Task, s.Img1, want)
+		p, err := m.Plan(ctx, s.Task, img)
+		var refused *decompose.OrderError
+		if err != nil && !errors.As(err, &refused) {
+			return nil, fmt.Errorf("egotsr: plan of sample %d: %w", i, err)
 		}
-		task := r.Tasks[s.Task]
-		task.add(score)
-		r.Tasks[s.Task] = task
-		r.All.add(score)
+		item := PlanItem{Index: i, Task: s.Task, Image: s.Img1, Want: want}
+		score := PlanScore{Asked: 1}
+		if refused != nil {
+			score.Impossible, score.Edits, item.Faults = 1, len(want), []string{refused.Fault.String()}
+		} else {
+			item.Got = texts(p)
+			score.compare(item.Got, want)
+			item.Faults = faults(item.Got, want)
+		}
+		r.add(&item, score)
 	}
 	r.Samples = short(samples)
 	return r, nil
 }
 
-func (s *PlanScore) compare(steps []decompose.Subtask, want []string) {
-	got := make([]string, len(steps))
-	for i, step := range steps {
-		got[i] = step.Text
+func (r *PlanReport) add(item *PlanItem, score PlanScore) {
+	r.Items = append(r.Items, *item)
+	for _, f := range item.Faults {
+		r.Faults[f]++
 	}
+	task := r.Tasks[item.Task]
+	task.add(score)
+	r.Tasks[item.Task] = task
+	r.All.add(score)
+}
+
+func (s *PlanScore) compare(got, want []string) {
 	if slices.Equal(got[:min(1, len(got))], want[:min(1, len(want))]) {
 		s.First = 1
 	}
@@ -80,6 +108,28 @@ func (s *PlanScore) compare(steps []decompose.Subtask, want []string) {
 		s.Exact = 1
 	}
 	s.Edits = edits(got, want)
+}
+
+// faults names what is wrong with a plan beside the right one.
+func faults(got, want []string) (names []string) {
+	missing, additional := slices.Clone(want), false
+	for _, text := range got {
+		if k := slices.Index(missing, text); k >= 0 {
+			missing = slices.Delete(missing, k, k+1)
+		} else {
+			additional = true
+		}
+	}
+	if len(missing) > 0 {
+		names = append(names, decompose.MissingStep.String())
+	}
+	if additional {
+		names = append(names, decompose.AdditionalStep.String())
+	}
+	if names == nil && !slices.Equal(got, want) {
+		names = append(names, decompose.WrongOrder.String())
+	}
+	return names
 }
 
 // edits is the Levenshtein distance of two lists.
@@ -111,7 +161,7 @@ func (s *PlanScore) add(t PlanScore) {
 	s.Edits += t.Edits
 }
 
-// WriteTable prints a line a task, the hardest first, and one for all.
+// WriteTable prints a line a task, the hardest first, and one for all; then what is wrong with plans.
 func (r *PlanReport) WriteTable(out io.Writer) error {
 	share := func(n, of int) string { return fmt.Sprintf("%.1f %%", 100*float64(n)/max(1, float64(of))) }
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -123,7 +173,21 @@ func (r *PlanReport) WriteTable(out io.Writer) error {
 		line(name, r.Tasks[name])
 	}
 	line("all", r.All)
+	if len(r.Faults) > 0 {
+		fmt.Fprintf(w, "wrong plans: %s\n", r.wrong())
+	}
+	writeBad(w, r.Bad, "samples")
 	return w.Flush()
+}
+
+// wrong lists the faults, the most frequent first.
+func (r *PlanReport) wrong() string {
+	names := slices.Sorted(maps.Keys(r.Faults))
+	slices.SortStableFunc(names, func(a, b string) int { return r.Faults[b] - r.Faults[a] })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%d %s", r.Faults[name], name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // hardest lists the tasks by the share of right first subtasks, the lowest first.

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"image"
+	"io"
 	"slices"
+	"text/tabwriter"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
@@ -14,7 +16,8 @@ import (
 
 // TrackReport is how well a Tracker follows episodes whose truth is known. "In time" means within [trackSlack] frames.
 type TrackReport struct {
-	Samples  string       `json:"samples"`  // hash of the frames and their true progress
+	Samples  string       `json:"samples"`  // hash of the frames, their plans, and the truth about them
+	Seed     uint64       `json:"seed"`     // of the intervals
 	Curves   []TrackCurve `json:"curves"`   // the tracker, and what it is measured against
 	Setbacks Share        `json:"setbacks"` // spans on which the task fell back and Regressing was said, from their first frame on, in time
 	Alarms   Share        `json:"alarms"`   // times that Regressing was said in episodes without a setback, and the number of those
@@ -50,17 +53,18 @@ type Tracked struct {
 	Episode string    `json:"episode"`
 	Task    string    `json:"task"`
 	Setback bool      `json:"setback"` // at some time the task was farther from completion than before, by Episode.Margin
+	Regress []bool    `json:"regress"` // frames on which something drives the task back; nil = none
+	Success int       `json:"success"` // the first frame on which the task is done, -1 where it never is
 	Truth   []float64 `json:"truth"`   // 1 - cost / the episode's greatest cost
 	States  []State   `json:"states"`
+	Curve   []float64 `json:"curve"` // of all frames compared
 }
 
 // EvaluateTrack has m follow every episode that has costs, frame by frame, with its annotated actions for a plan. It compares
 // progress with the truth beside two others: elapsed time, and the curve of [Model.Progress], which has all frames before it, later
 // ones too. image reads a frame, as [dataset.Source] does.
 func EvaluateTrack(ctx context.Context, m *Model, image func(path string) (image.Image, error), episodes []dataset.Episode, seed uint64) (*TrackReport, error) {
-	r, samples := &TrackReport{}, sha256.New()
-	names := []string{"tracker", "all frames compared", "elapsed time"}
-	truths, hard := make([][]float64, len(names)), make([][]float64, len(names))
+	r, samples := &TrackReport{Seed: seed}, sha256.New()
 	for k := range episodes {
 		e := &episodes[k]
 		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
@@ -75,37 +79,57 @@ func EvaluateTrack(ctx context.Context, m *Model, image func(path string) (image
 		if err != nil {
 			return nil, fmt.Errorf("egotsr: track episode %s/%s: %w", e.Scene, e.ID, err)
 		}
-		all, err := m.Progress(ctx, e.Task, frames)
-		if err != nil {
+		if t.Curve, err = m.Progress(ctx, e.Task, frames); err != nil {
 			return nil, fmt.Errorf("egotsr: curve of episode %s/%s: %w", e.Scene, e.ID, err)
 		}
 		r.Episodes = append(r.Episodes, *t)
-		r.count(e, t)
-		progress, elapsed := make([]float64, len(frames)), make([]float64, len(frames))
-		for i, s := range t.States {
-			progress[i], elapsed[i] = s.Progress, float64(i)
-			fmt.Fprintf(samples, "%q %v\n", e.Frames[i], e.Cost[i])
-		}
-		for n, values := range [][]float64{progress, all, elapsed} {
-			rho := orZero(metrics.Spearman(values, t.Truth))
-			truths[n] = append(truths[n], rho)
-			if t.Setback {
-				hard[n] = append(hard[n], rho)
-			}
-		}
+		samples.Write(asked(e))
 	}
 	if len(r.Episodes) == 0 {
 		return nil, &InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
 	}
 	r.Samples = short(samples)
-	for n, name := range names {
-		r.Curves = append(r.Curves, TrackCurve{name, median(truths[n]), newMean(truths[n], seed), median(hard[n])})
-	}
+	r.measure()
 	return r, nil
 }
 
+// WriteTable prints the figures for a terminal.
+func (r *TrackReport) WriteTable(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	r.write(w)
+	return w.Flush()
+}
+
+// asked has all of an episode that the figures come from.
+func asked(e *dataset.Episode) []byte {
+	return fmt.Appendf(nil, "%q %q %v %q %v %v\n", e.Task, e.Frames, e.Cost, e.Plan, e.Regress, succeeded(e))
+}
+
+// measure works the figures out from the episodes.
+func (r *TrackReport) measure() {
+	names := []string{"tracker", "all frames compared", "elapsed time"}
+	rho, hard := make([][]float64, len(names)), make([][]float64, len(names)) // of all episodes, and of those with setbacks
+	for k := range r.Episodes {
+		t := &r.Episodes[k]
+		r.count(t)
+		progress, elapsed := make([]float64, len(t.States)), make([]float64, len(t.States))
+		for i, s := range t.States {
+			progress[i], elapsed[i] = s.Progress, float64(i)
+		}
+		for n, values := range [][]float64{progress, t.Curve, elapsed} {
+			rho[n] = append(rho[n], orZero(metrics.Spearman(values, t.Truth)))
+			if t.Setback {
+				hard[n] = append(hard[n], rho[n][k])
+			}
+		}
+	}
+	for n, name := range names {
+		r.Curves = append(r.Curves, TrackCurve{name, median(rho[n]), newMean(rho[n], r.Seed), median(hard[n])})
+	}
+}
+
 func (m *Model) trackEpisode(ctx context.Context, e *dataset.Episode, frames []image.Image) (*Tracked, error) {
-	t := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e)}
+	t := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e), Regress: e.Regress, Success: slices.Index(succeeded(e), true)}
 	plan, err := decompose.Annotated(e.Task, e.Plan)
 	if err != nil {
 		return nil, err
@@ -123,16 +147,16 @@ func (m *Model) trackEpisode(ctx context.Context, e *dataset.Episode, frames []i
 }
 
 // count adds what was said of one episode.
-func (r *TrackReport) count(e *dataset.Episode, t *Tracked) {
+func (r *TrackReport) count(t *Tracked) {
 	states := t.States
 	says := func(t Trend) func(State) bool { return func(s State) bool { return s.Trend == t } }
 	found := false
-	for i := 0; i < len(e.Regress); i++ {
-		if !e.Regress[i] {
+	for i := 0; i < len(t.Regress); i++ {
+		if !t.Regress[i] {
 			continue
 		}
 		last := i
-		for last+1 < len(e.Regress) && e.Regress[last+1] {
+		for last+1 < len(t.Regress) && t.Regress[last+1] {
 			last++
 		}
 		r.Setbacks.add(slices.ContainsFunc(states[i:min(len(states), i+trackSlack+1)], says(Regressing)))
@@ -144,7 +168,7 @@ func (r *TrackReport) count(e *dataset.Episode, t *Tracked) {
 			r.Alarms.N += count(s.Trend == Regressing && (i == 0 || states[i-1].Trend != Regressing))
 		}
 	}
-	said, success := slices.IndexFunc(states, says(Done)), slices.Index(succeeded(e), true)
+	said, success := slices.IndexFunc(states, says(Done)), t.Success
 	if success < 0 {
 		r.Failed.add(said < 0)
 		return

@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"bytes"
 	"errors"
 	"image"
 	"slices"
@@ -24,13 +25,6 @@ func TestTrackCounts(t *testing.T) {
 		}
 		return out
 	}
-	success := func(from, n int) map[string][]float64 {
-		v := make([]float64, n)
-		for i := from; i < n; i++ {
-			v[i] = 1
-		}
-		return map[string][]float64{"success": v}
-	}
 	r := &TrackReport{}
 	for _, c := range []struct {
 		said, regress string
@@ -40,12 +34,11 @@ func TestTrackCounts(t *testing.T) {
 		{"aaaaaaaaaaaaaad", "000000000000000", 12, false}, // clean, done 2 frames late
 		{"aarraarraaaaaaa", "000000000000000", 3, false},  // clean, two false alarms, never done
 		{"aaaaaaaarrccccd", "000001110000000", 14, true},  // noticed 3 frames late
-		{"aaaaaaaaaaarrrr", "000001110000000", 99, true},  // noticed too late; fails, never done
+		{"aaaaaaaaaaarrrr", "000001110000000", -1, true},  // noticed too late; fails, never done
 		{"adaaaaaaaaaaaaa", "000000000000000", 10, false}, // done 9 frames early
-		{"aaaraaaaaaaaaad", "001000000011000", 99, true},  // one of two noticed; fails, said to be done
+		{"aaaraaaaaaaaaad", "001000000011000", -1, true},  // one of two noticed; fails, said to be done
 	} {
-		e := &dataset.Episode{Regress: flags(c.regress), Signals: success(c.success, 15)}
-		r.count(e, &Tracked{States: states(c.said), Setback: c.setback})
+		r.count(&Tracked{States: states(c.said), Regress: flags(c.regress), Success: c.success, Setback: c.setback})
 	}
 	want := TrackReport{Setbacks: Share{2, 4}, Alarms: Share{2, 3}, Done: Share{2, 4}, Early: Share{1, 4}, Failed: Share{1, 2}}
 	if got := (TrackReport{Setbacks: r.Setbacks, Alarms: r.Alarms, Done: r.Done, Early: r.Early, Failed: r.Failed}); got.Setbacks != want.Setbacks ||
@@ -87,13 +80,22 @@ func TestEvaluateTrack(t *testing.T) {
 	if len(r.Episodes) != 2 || len(r.Bad) != 1 || r.Bad[0].Index != 2 || r.Setbacks.Of != 1 || r.Alarms.Of != 1 || r.Done.Of != 1 || r.Failed.Of != 1 {
 		t.Errorf("%+v", r)
 	}
+	for what, change := range map[string]func(*dataset.Episode){
+		"setbacks": func(e *dataset.Episode) { e.Regress = []bool{false, true, true, false} },
+		"success":  func(e *dataset.Episode) { e.Signals = map[string][]float64{"success": {0, 0, 1, 1}} },
+		"plan":     func(e *dataset.Episode) { e.Plan = []string{"Reach the box.", "Lift it."} },
+	} {
+		other := episodes[0]
+		if change(&other); bytes.Equal(asked(&other), asked(&episodes[0])) {
+			t.Errorf("other %s, the same question", what)
+		}
+	}
 	elapsed := r.Curves[slices.IndexFunc(r.Curves, func(c TrackCurve) bool { return c.Name == "elapsed time" })]
 	if elapsed.Median != 0.75 || elapsed.Setbacks != 0.5 {
 		t.Errorf("%+v", elapsed)
 	}
 	var table strings.Builder
-	r.write(&table)
-	if !strings.Contains(table.String(), "setbacks noticed within 5 frames") {
+	if err := r.WriteTable(&table); err != nil || !strings.Contains(table.String(), "setbacks noticed within 5 frames") {
 		t.Error(table.String())
 	}
 	if _, err := EvaluateTrack(t.Context(), m, read, episodes[3:], 1); !errors.As(err, new(*InputError)) {

@@ -32,7 +32,7 @@ func (r *Report) Manifest() Manifest {
 		fmt.Fprintf(h, "plans %s\n", r.Plans.Samples)
 	}
 	if r.Track != nil {
-		fmt.Fprintf(h, "track %s\n", r.Track.Samples)
+		fmt.Fprintf(h, "track %s %d\n", r.Track.Samples, r.Track.Seed)
 	}
 	m := Manifest{Questions: short(h), Checkpoint: r.Checkpoint}
 	h = sha256.New()

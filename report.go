@@ -83,9 +83,11 @@ type Group struct {
 	Interval    [2]float64 `json:"interval"`    // of Right: 95 %, by bootstrap over episodes
 }
 
-// NewReport works out the figures of pairs that were asked already, and those of the judges that do not look.
+// NewReport works out the figures of pairs that were asked already, and those of the judges that do not look. Items without an
+// answer, where both are NaN, do not count.
 func NewReport(items []Item, opts *EvaluateOptions) *Report {
 	o := opts.orDefaults()
+	items = slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return math.IsNaN(i.P()) })
 	r := &Report{Samples: hashItems(items), Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}, items: items}
 	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
 	for _, b := range baselines {

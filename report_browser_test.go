@@ -53,7 +53,7 @@ func TestBrowser(t *testing.T) {
 		if got.Width != c.width || got.Content > c.width {
 			t.Errorf("in %d pixels the page is %d wide", got.Width, got.Content)
 		}
-		if got.Tables < 10 || got.Plots != 9 || got.Broken != 0 || len(got.Fetched) != 0 || len(got.Outside) != 0 {
+		if got.Tables < 10 || got.Plots != 15 || got.Broken != 0 || len(got.Fetched) != 0 || len(got.Outside) != 0 {
 			t.Errorf("%+v", got)
 		}
 		if dark := got.Page < got.Ink; dark != c.dark {

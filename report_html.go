@@ -14,9 +14,10 @@ import (
 )
 
 // WriteHTML writes the report as one page that needs no other file and no network: tables, plots, and the worst mistakes with
-// their frames, which image reads as [dataset.Source] does. Without image, or where it fails, there is no picture.
+// their frames, which image reads as [dataset.Source] does. Without image, or where it fails, there is no picture. A report
+// without answers is an [*InputError].
 func (r *Report) WriteHTML(w io.Writer, image func(path string) (image.Image, error)) error {
-	if len(r.Systems) == 0 {
+	if len(r.Systems) == 0 || slices.ContainsFunc(r.Systems, func(s System) bool { return len(s.Groups) == 0 }) {
 		return &InputError{What: "report", Reason: "is empty"}
 	}
 	judge := r.Systems[0]
@@ -169,7 +170,11 @@ func (r *PlanReport) section() page.Section {
 	for _, name := range r.hardest() {
 		add(name, r.Tasks[name])
 	}
-	return page.Section{Title: "Plans", Text: "What remains to be done, asked where an action begins, the hardest tasks first. Impossible plans were refused by the check of their order.", Tables: []page.Table{t}}
+	text := "What remains to be done, asked where an action begins, the hardest tasks first. Impossible plans were refused by the check of their order."
+	if len(r.Faults) > 0 {
+		text += " What is wrong with plans, of which one may have several faults: " + r.wrong() + "."
+	}
+	return page.Section{Title: "Plans", Text: text, Tables: []page.Table{t}}
 }
 
 func mistakes(items []Item, read func(string) (image.Image, error)) page.Section {
@@ -212,6 +217,12 @@ func (r *Report) facts() [][2]string {
 	}
 	if r.Done != nil {
 		bad += len(r.Done.Bad)
+	}
+	if r.Track != nil {
+		bad += len(r.Track.Bad)
+	}
+	if r.Plans != nil {
+		bad += len(r.Plans.Bad)
 	}
 	return append(facts, [2]string{"could not be read", fmt.Sprint(bad)})
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // WriteTable prints the report for a terminal: a block for each judge, a line for each group of pairs; then curves, success,
-// plans, and the manifest.
+// tracking, plans, and the manifest.
 func (r *Report) WriteTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, s := range r.Systems {

@@ -88,6 +88,26 @@ func (u unsure) Done(_ context.Context, _ string, frame image.Image) (float64, e
 	return sigmoid((u.level(frame)-235)/10 + u.rng.NormFloat64()), nil
 }
 
+// track follows an episode, and is as unsure of that.
+func (u unsure) track(t testing.TB, e *dataset.Episode) Tracked {
+	k := Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e), Success: slices.Index(succeeded(e), true)}
+	for i, cost := range e.Cost {
+		level := float64(250 - cost)
+		k.Regress = append(k.Regress, i > 0 && cost > e.Cost[i-1]+8)
+		k.Truth = append(k.Truth, 1-cost/slices.Max(e.Cost))
+		k.Curve = append(k.Curve, level+40*u.rng.NormFloat64())
+		s := State{Progress: min(max((level+20*u.rng.NormFloat64())/250, 0), 1), Trend: Trend(1 + u.rng.IntN(3)), Subtask: -1}
+		if cost <= 20*u.rng.Float64() {
+			s.Trend = Done
+		}
+		k.States = append(k.States, s)
+	}
+	if len(k.States) == 0 {
+		t.Fatalf("episode %s has no frames", e.ID)
+	}
+	return k
+}
+
 func (unsure) level(m image.Image) float64 { return float64(m.(*image.Gray).Pix[0]) }
 
 // fullReport has everything a report can have, of a judge that errs.
@@ -112,7 +132,22 @@ func fullReport(t testing.TB, dump io.Writer) (*Report, lit) {
 	if r.Done, err = EvaluateDone(ctx, judge.Done, src.Image, episodes, options); err != nil {
 		t.Fatal(err)
 	}
-	r.Plans = &PlanReport{Samples: "plans", All: PlanScore{Asked: 4, First: 3, Exact: 2, Edits: 3}, Tasks: map[string]PlanScore{"Light the lamp": {Asked: 4, First: 3, Exact: 2, Edits: 3}}}
+	r.Track = &TrackReport{Samples: "tracks", Seed: 1}
+	for k := range episodes {
+		r.Track.Episodes = append(r.Track.Episodes, judge.track(t, &episodes[k]))
+	}
+	r.Track.measure()
+	r.Track.Bad = []BadSample{{Index: 99, Reason: "gone"}}
+	r.Plans = &PlanReport{Samples: "plans", Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
+	for k, got := range [][]string{{"Find it.", "Light it."}, {"Light it.", "Find it."}, {"Find it."}, nil} {
+		item := PlanItem{Index: k, Task: "Light the lamp", Image: "a", Want: []string{"Find it.", "Light it."}, Got: got, Faults: []string{"unmet affordance"}}
+		score := PlanScore{Asked: 1, Impossible: 1, Edits: 2}
+		if got != nil {
+			score, item.Faults = PlanScore{Asked: 1}, faults(got, item.Want)
+			score.compare(got, item.Want)
+		}
+		r.Plans.add(&item, score)
+	}
 	return r, src
 }
 
@@ -131,7 +166,8 @@ func TestReportJSON(t *testing.T) {
 		Manifest Manifest
 		Report
 	}
-	if err := json.Unmarshal(text, &back); err != nil || back.Manifest != r.Manifest() || len(back.Mistakes) != 8 || len(back.Curves.Episodes) != 30 {
+	if err := json.Unmarshal(text, &back); err != nil || back.Manifest != r.Manifest() || len(back.Mistakes) != 8 || len(back.Curves.Episodes) != 30 ||
+		len(back.Track.Episodes) != 30 || back.Track.Setbacks != r.Track.Setbacks || len(back.Plans.Items) != 4 {
 		t.Errorf("%v: %+v", err, back.Manifest)
 	}
 	for i := range r.Mistakes {
@@ -143,9 +179,37 @@ func TestReportJSON(t *testing.T) {
 	if err := r.WriteTable(&table); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"pixels like the last", "curves: unsure", "with setbacks", "place in the recording", "Light the lamp", "report " + r.Manifest().ID, "short, 1–3 frames"} {
+	for _, want := range []string{"pixels like the last", "curves: unsure", "with setbacks", "place in the recording", "Light the lamp", "wrong plans: 1 missing step, 1 unmet affordance, 1 wrong order",
+		"tracker: correlation with true progress", "setbacks noticed within 5 frames", "1 episodes could not be read, the first: gone", "report " + r.Manifest().ID, "short, 1–3 frames"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q", want)
+		}
+	}
+}
+
+// TestReportOfNothing: a report without answers is one, but no page can be made of it. An order without an answer is null.
+func TestReportOfNothing(t *testing.T) {
+	nan := math.NaN()
+	one := Item{Task: "t", Img1: "a", Img2: "b", Closer: dataset.Img2, Asked: 0.9, Swapped: nan}
+	for name, c := range map[string]struct {
+		items []Item
+		page  bool
+	}{"nil": {nil, false}, "no answer": {[]Item{{Asked: nan, Swapped: nan}}, false}, "one order": {[]Item{one}, true}} {
+		r := NewReport(c.items, nil)
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.page != bytes.Contains(text, []byte(`"p_swapped":null`)) {
+			t.Errorf("%s: %s", name, text)
+		}
+		if err := r.WriteTable(io.Discard); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := r.WriteHTML(io.Discard, nil); !c.page {
+			wantInput(t, err, "report")
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -163,6 +227,8 @@ func TestManifest(t *testing.T) {
 		"curves":  func() { r.Curves = nil },
 		"done":    func() { r.Done.Samples += "x" },
 		"plans":   func() { r.Plans.Samples = "others" },
+		"track":   func() { r.Track.Samples = "others" },
+		"seed":    func() { r.Track.Seed++ },
 	} {
 		before := r.Manifest()
 		if change(); r.Manifest().Questions == before.Questions {
@@ -282,12 +348,13 @@ func TestWriteHTML(t *testing.T) {
 	if n := strings.Count(text, `src="data:image/jpeg;base64,`); n != 16 || strings.Contains(without.String(), "<img") || strings.Contains(text, "ZgotmplZ") {
 		t.Errorf("%d pictures", n)
 	}
-	for _, want := range []string{"Light &lt;b&gt;the&lt;/b&gt; lamp", "Reliability", "Worst mistakes", "Success detection", "prefers-color-scheme: dark", r.Manifest().ID, `name="viewport"`} {
+	for _, want := range []string{"Light &lt;b&gt;the&lt;/b&gt; lamp", "Reliability", "Worst mistakes", "Success detection", "<h2>Tracking</h2>", "never done where the task failed", "Setbacks noticed", "1 unmet affordance",
+		"<dt>could not be read</dt><dd>1</dd>", "prefers-color-scheme: dark", r.Manifest().ID, `name="viewport"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if strings.Count(text, "<svg") != 3+6 {
+	if strings.Count(text, "<svg") != 3+6+6 {
 		t.Errorf("%d plots", strings.Count(text, "<svg"))
 	}
 	few := &Report{Systems: r.Systems[:1], Mistakes: []Item{{Img1: "gone", Img2: "a/gone", Closer: dataset.Img2}}}
@@ -324,7 +391,11 @@ func TestReportPython(t *testing.T) {
 	t.Logf("%s", out)
 	r.Curves.Systems[0].Groups[1].Tau.Value += 1e-6
 	r.Done.Systems[0].Interval[0] -= 0.1
-	if out, err := check(); err == nil || bytes.Count(out, []byte("not ")) != 2 {
+	r.Track.Curves[1].Median += 1e-6
+	r.Track.Alarms.N++
+	r.Plans.All.Edits++
+	r.Plans.Faults["missing step"]++
+	if out, err := check(); err == nil || bytes.Count(out, []byte("not ")) != 6 {
 		t.Errorf("wrong figures pass: %s", out)
 	}
 }

@@ -342,6 +342,16 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestImagePipe: what is no file is not read, since a pipe would be waited for.
+func TestImagePipe(t *testing.T) {
+	images := fstest.MapFS{"pipe.png": {Mode: fs.ModeNamedPipe}, "zero.png": {Mode: fs.ModeDevice}, "dir/a": {}}
+	for _, name := range []string{"pipe.png", "zero.png", "dir"} {
+		if _, err := NewList(images, nil).Image(name); !errors.As(err, new(*FileError)) || !strings.Contains(err.Error(), "no regular file") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // FuzzOpen: no file makes Open or At panic, and At fails with its own errors only.
 func FuzzOpen(f *testing.F) {
 	for format := range kinds {

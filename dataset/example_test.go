@@ -75,6 +75,42 @@ func ExampleNewPairs() {
 	// Output: 8000 true true
 }
 
+// lit is an episode of two actions, the second of which begins at frame 2.
+func lit() dataset.Episode {
+	return dataset.Episode{
+		Scene: "hall", ID: "1", Task: "Light the lamp", Frames: []string{"a", "b", "c", "d", "e"},
+		Plan: []string{"Find the lamp.", "Turn it on."}, Subtask: []int{0, 0, 1, 1, 1}, Cost: []float64{4, 3, 2, 1, 0},
+	}
+}
+
+func ExampleNewPlans() {
+	plans, err := dataset.NewPlans(nil, []dataset.Episode{lit()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, _ := plans.At(3)
+	fmt.Println(plans.Len(), s.Img1, s.Remaining())
+	// Output: 5 d [Turn it on.]
+}
+
+// Boundaries are the frames at which an action begins, or nothing is left.
+func ExampleNewBoundaries() {
+	plans, err := dataset.NewBoundaries(nil, []dataset.Episode{lit()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range plans.Len() {
+		s, _ := plans.At(i)
+		fmt.Println(s.Img1, s.Remaining())
+	}
+	// Output:
+	// a [Find the lamp. Turn it on.]
+	// c [Turn it on.]
+	// e []
+}
+
 func ExampleNewList() {
 	var src dataset.Source = dataset.NewList(nil, []dataset.Sample{{Task: "Open a drawer", Closer: dataset.Img1}})
 	_, err := src.At(1)

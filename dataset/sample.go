@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"io/fs"
@@ -126,9 +127,16 @@ func fileError(path string, err error) error {
 	return &FileError{Path: path, Err: err}
 }
 
-// loadImage reads and decodes one image file. Its errors are *FileError.
+// loadImage reads and decodes one image file. Its errors are *FileError. What is no file is not opened: a pipe would be waited
+// for, and a device may never end.
 func loadImage(fsys fs.FS, path string) (image.Image, error) {
-	if info, err := fs.Stat(fsys, path); err == nil && info.Size() > maxImage {
+	info, err := fs.Stat(fsys, path)
+	switch {
+	case err != nil:
+		return nil, fileError(path, err)
+	case !info.Mode().IsRegular():
+		return nil, fileError(path, errors.New("is no regular file"))
+	case info.Size() > maxImage:
 		return nil, fileError(path, fmt.Errorf("is %d bytes long, at most %d are read", info.Size(), maxImage))
 	}
 	data, err := fs.ReadFile(fsys, path)

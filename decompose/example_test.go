@@ -137,6 +137,42 @@ func ExampleLibrary_Extend() {
 	// Output: true <nil>
 }
 
+func ExampleLibrary_PDDL() {
+	_, problem, err := decompose.Skills().PDDL(desk("in(fork,drawer)"))
+	fmt.Println(strings.Contains(problem, "(:goal"), err)
+	// Output: true <nil>
+}
+
+// Annotations of an episode become a plan if their order is possible.
+func ExampleAnnotated() {
+	plan, err := decompose.Annotated("Lift the mug", []string{"Reach for the mug.", "Grasp the mug.", "Lift the mug."})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(plan.Subtasks[2].After)
+	_, err = decompose.Annotated("Lift the mug", []string{"Lift the mug.", "Grasp the mug."})
+	var order *decompose.OrderError
+	fmt.Println(errors.As(err, &order) && order.Fault == decompose.WrongOrder)
+	// Output:
+	// [1]
+	// true
+}
+
+// Reading without light is a plan as listed, and none if the steps may be done in any order.
+func ExamplePlan_VerifyOrder() {
+	plan := decompose.Plan{Subtasks: []decompose.Subtask{
+		{Action: "light", Effect: []string{"lit"}},
+		{Action: "read", Pre: []string{"lit"}, Effect: []string{"read"}},
+	}}
+	fmt.Println(plan.Verify([]string{}), plan.VerifyOrder([]string{}) != nil)
+	plan.Subtasks[1].After = []int{0}
+	fmt.Println(plan.VerifyOrder([]string{}))
+	// Output:
+	// <nil> true
+	// <nil>
+}
+
 func ExampleLibrary_PDDLPlan() {
 	problem := desk("in(fork,drawer)")
 	plan, _ := decompose.Skills().Search(context.Background(), problem, nil)

@@ -45,10 +45,7 @@ func TestGrammarSteady(t *testing.T) {
 	once := func() { Grammar(context.Background(), "Open the drawer, put the spoon in it and close it.") }
 	first := testing.AllocsPerRun(100, once)
 	for range calls {
-		Understand("Pick up the mug and put it in the sink, then close the drawer.")
-	}
-	for range calls / 20 {
-		once()
+		Grammar(context.Background(), "Open the drawer.") // the cheapest: 20 s of them
 	}
 	if last := testing.AllocsPerRun(100, once); last > first*1.02 {
 		t.Errorf("%v allocations a call, then %v", first, last)

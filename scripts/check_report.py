@@ -3,13 +3,13 @@
 
     check_report.py report.json items.jsonl
 
-items.jsonl has a line for every pair (EvaluateOptions.Dump), report.json the curves and success scores besides the figures. Shares,
-correlations, AUC and calibration error must agree to rounding, bootstrap intervals to what 2000 draws leave to chance. Prints
+items.jsonl has a line for every pair (EvaluateOptions.Dump), report.json the curves, success scores, tracks and plans besides the
+figures. Shares, correlations, counts, AUC and calibration error must agree to rounding, bootstrap intervals to what 2000 draws leave to chance. Prints
 how many figures agree; exits with 1 where any does not.
 """
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 from scipy import stats
@@ -144,6 +144,80 @@ def check_done(r):
         interval(what, s["interval"], draws)
 
 
+STALLED, ADVANCING, REGRESSING, RECOVERING, DONE = range(5)
+SLACK = 5  # frames late that are still in time
+
+
+def spans(flags):
+    """First frames of the stretches that are true."""
+    return [i for i, f in enumerate(flags or []) if f and not (i and flags[i - 1])]
+
+
+def check_track(r):
+    episodes = r["episodes"]
+    ways = {
+        "tracker": lambda e: [s["Progress"] for s in e["states"]],
+        "all frames compared": lambda e: e["curve"],
+        "elapsed time": lambda e: list(range(len(e["states"]))),
+    }
+    for c in r["curves"]:
+        rho = [correlation(stats.spearmanr, ways[c["name"]](e), e["truth"]) for e in episodes]
+        what = "track, " + c["name"]
+        same(what + " median", c["median"], np.median(rho))
+        same(what + " mean", c["mean"]["value"], np.mean(rho))
+        interval(what, c["mean"]["interval"], bootstrap_mean(rho))
+        hard = [x for x, e in zip(rho, episodes) if e["setback"]]
+        same(what + " with setbacks", c["setbacks"], np.median(hard) if hard else 0)
+    setbacks, alarms, done, early, failed = [], [], [], [], []
+    for e in episodes:
+        trends = [s["Trend"] for s in e["states"]]
+        setbacks += [REGRESSING in trends[i:i + SLACK + 1] for i in spans(e["regress"])]
+        if not spans(e["regress"]) and not e["setback"]:
+            alarms.append(len(spans([t == REGRESSING for t in trends])))
+        said = trends.index(DONE) if DONE in trends else None
+        if e["success"] < 0:
+            failed.append(said is None)
+        else:
+            done.append(said is not None and abs(said - e["success"]) <= SLACK)
+            early.append(said is not None and said < e["success"] - SLACK)
+    for name, values in {"setbacks": setbacks, "alarms": alarms, "done": done, "early": early, "failed": failed}.items():
+        same("track, " + name, r[name]["n"], sum(values))
+        same(f"track, {name}, of", r[name]["of"], len(values))
+
+
+def edits(a, b):
+    """Levenshtein's distance, by the whole table."""
+    table = np.add.outer(np.arange(len(a) + 1), np.arange(len(b) + 1))
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            table[i + 1, j + 1] = min(table[i, j] + (x != y), table[i, j + 1] + 1, table[i + 1, j] + 1)
+    return int(table[-1, -1])
+
+
+def check_plans(r):
+    faults = Counter()
+    for i in r["items"]:
+        got, want = i["got"], i["want"] or []
+        if got is None:
+            faults.update(i["faults"])  # what it was refused for, which only the library knows
+            continue
+        found = {"missing step": Counter(want) - Counter(got), "additional step": Counter(got) - Counter(want)}
+        found["wrong order"] = got != want and not any(found.values())
+        faults.update(name for name, yes in found.items() if yes)
+    for name in faults.keys() | r["faults"].keys():
+        same("plans, " + name, r["faults"].get(name, 0), faults[name])
+    for task, score in [(None, r["all"]), *r["tasks"].items()]:
+        part = [(i["got"], i["want"] or []) for i in r["items"] if task in (None, i["task"])]
+        answered = [(got, want) for got, want in part if got is not None]
+        for name, want in {
+            "asked": len(part), "impossible": len(part) - len(answered),
+            "first": sum(got[:1] == want[:1] for got, want in answered),
+            "exact": sum(got == want for got, want in answered),
+            "edits": sum(edits(got or [], want) for got, want in part),
+        }.items():
+            same(f"plans, {task or 'all'}, {name}", score[name], want)
+
+
 def pixels(i):
     a, b = i["distance"]
     p = 0.5 if a == b else b / (a + b)
@@ -166,6 +240,10 @@ if report.get("curves"):
     check_curves(report["curves"])
 if report.get("done"):
     check_done(report["done"])
+if report.get("track"):
+    check_track(report["track"])
+if report.get("plans"):
+    check_plans(report["plans"])
 for line in wrong:
     print(line)
 print(f"{checked - len(wrong)} of {checked} figures agree")

@@ -22,8 +22,13 @@ import (
 	"github.com/egotsr/egotsr"
 )
 
-// brighter thinks the brighter frame closer to completion, and has no opinion of its own about what cannot be judged.
-type brighter struct{ slow time.Duration }
+// brighter thinks the brighter frame closer to completion, refuses one task, and breaks after a number of pairs.
+type brighter struct {
+	slow   time.Duration
+	breaks int // 0: never
+}
+
+var errDevice = errors.New("the device is gone")
 
 func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error] {
 	return func(yield func(egotsr.Judgement, error) bool) {
@@ -32,7 +37,10 @@ func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *
 			light := func(img image.Image) float64 { return float64(img.At(0, 0).(color.Gray).Y) }
 			j, err := egotsr.Judgement{PImg1: 0.5 + (light(p.Img1)-light(p.Img2))/600}, error(nil)
 			if p.Task == "refused" {
-				j, err = egotsr.Judgement{}, errors.New("cannot be judged")
+				j, err = egotsr.Judgement{}, &egotsr.InputError{What: "task", Reason: "cannot be judged"}
+			}
+			if b.breaks > 0 && n >= b.breaks {
+				j, err = egotsr.Judgement{}, fmt.Errorf("egotsr: %w", errDevice)
 			}
 			if n++; b.slow > 0 && n%100 == 0 {
 				time.Sleep(b.slow)
@@ -46,7 +54,7 @@ func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EGOTSR_EVALUATE_IN"); dir != "" {
-		err := evaluate(context.Background(), brighter{300 * time.Microsecond}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, "killed.csv"), "long")
+		err := evaluate(context.Background(), brighter{slow: 300 * time.Microsecond}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, "killed.csv"), "long")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -189,6 +197,87 @@ func size(dir string) int64 {
 	return info.Size()
 }
 
+// A device that fails is no row's fault: the run ends, what was answered stays, and the next run answers the rest.
+func TestDeviceFails(t *testing.T) {
+	dir := t.TempDir()
+	good, bad := table(t, dir, 300)
+	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
+	if err := evaluate(t.Context(), brighter{breaks: 201}, "fake", in, dir, out, "long"); !errors.Is(err, errDevice) {
+		t.Fatal(err)
+	}
+	if err := evaluate(t.Context(), brighter{breaks: 1}, "fake", in, dir, out, "long"); !errors.Is(err, errDevice) {
+		t.Fatal(err) // between the two orders of a row, as before
+	}
+	journal, err := os.ReadFile(out + ".journal.jsonl")
+	if n := bytes.Count(journal, []byte("\n")) - 1; err != nil || n < 100 || n > 110 || bytes.Contains(journal, []byte("device")) {
+		t.Errorf("%d entries, %v", n, err)
+	}
+	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err != nil {
+		t.Fatal(err)
+	}
+	if got, skipped := read(t, out), read(t, out+".skipped.csv"); !slices.EqualFunc(got, good, slices.Equal) || len(skipped) != len(bad) {
+		t.Errorf("%d rows, want %d; %d skipped, want %d", len(got), len(good), len(skipped), len(bad))
+	}
+}
+
+// What is no file, or too large a one, is not waited for.
+func TestNoFile(t *testing.T) {
+	dir := t.TempDir()
+	huge := filepath.Join(dir, "huge.png")
+	if err := errors.Join(os.WriteFile(huge, nil, 0o644), os.Truncate(huge, maxImage+1)); err != nil { // a hole, which takes no disk
+		t.Fatal(err)
+	}
+	names := []string{huge, dir, os.DevNull}
+	if _, err := os.Stat("/dev/zero"); err == nil {
+		names = append(names, "/dev/zero")
+	}
+	if mkfifo, err := exec.LookPath("mkfifo"); err == nil {
+		pipe := filepath.Join(dir, "pipe")
+		if err := exec.Command(mkfifo, pipe).Run(); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, pipe)
+	}
+	for _, name := range names {
+		ended := make(chan error, 1)
+		go func() { ended <- load(row{img1: name, img2: name, task: "t"}, dir).err }()
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s is waited for", name)
+		}
+	}
+}
+
+// Every entry is in the file once it is added, and two runs do not write one file.
+func TestJournalShared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j, err := openJournal(path, header{Input: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.add(entry{Row: 1, Asked: 0.5}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || bytes.Count(text, []byte("\n")) != 2 {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := openJournal(path, header{Input: "a"}); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Error(err)
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []header{{Input: "b"}, {Input: "a", Images: "elsewhere"}} {
+		if _, err := openJournal(path, other); err == nil {
+			t.Errorf("%+v goes on with answers to others", other)
+		}
+	}
+}
+
 func TestJournalOfAnother(t *testing.T) {
 	dir := t.TempDir()
 	table(t, dir, 10)
@@ -196,7 +285,7 @@ func TestJournalOfAnother(t *testing.T) {
 	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err != nil {
 		t.Fatal(err)
 	}
-	if err := evaluate(t.Context(), brighter{}, "other", in, dir, out, "long"); err == nil || !strings.Contains(err.Error(), "another table, prompt or model") {
+	if err := evaluate(t.Context(), brighter{}, "other", in, dir, out, "long"); err == nil || !strings.Contains(err.Error(), "another table, folder of images, prompt or model") {
 		t.Error(err)
 	}
 	if err := os.WriteFile(out+".journal.jsonl", []byte("{}\n{}\n"), 0o644); err != nil {

@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/egotsr/egotsr/internal/state"
 )
 
 // header says what a journal's answers are answers to. Those of another table, question or model are not gone on with.
 type header struct {
-	Input  string `json:"input"` // hash of the table
+	Input  string `json:"input"`  // hash of the table
+	Images string `json:"images"` // where the paths of images start
 	Prompt string `json:"prompt"`
 	Model  string `json:"model"` // hash of the checkpoint
 }
@@ -26,10 +29,10 @@ type entry struct {
 	Error   string    `json:"error,omitempty"`
 }
 
-// journal is a file of entries that only grows. A program that was killed leaves at worst half a line, which is cut off.
+// journal is a file of entries that only grows. Each is written when it is added, so that a program that is killed loses only
+// what it was about to answer; at worst it leaves half a line, which is cut off. The file is locked until it is closed.
 type journal struct {
 	file *os.File
-	out  *bufio.Writer
 	rows int
 }
 
@@ -38,7 +41,11 @@ func openJournal(path string, h header) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{file: f, out: bufio.NewWriter(f)}
+	if err := state.TryLock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: another run is at work on it: %w", path, err)
+	}
+	j := &journal{file: f}
 	if err := j.read(h); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -64,7 +71,7 @@ func (j *journal) read(h header) error {
 				return fmt.Errorf("is no journal: %w", err)
 			}
 			if before != h {
-				return fmt.Errorf("has answers to another table, prompt or model (%+v, not %+v); move it away to begin again", before, h)
+				return fmt.Errorf("has answers to another table, folder of images, prompt or model (%+v, not %+v); move it away to begin again", before, h)
 			}
 		} else {
 			var e entry
@@ -92,7 +99,7 @@ func (j *journal) line(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = j.out.Write(append(text, '\n'))
+	_, err = j.file.Write(append(text, '\n'))
 	return err
 }
 
@@ -105,10 +112,8 @@ func (j *journal) add(e entry) error {
 	return j.line(e)
 }
 
-// close makes what was added safe.
-func (j *journal) close() error {
-	return errors.Join(j.out.Flush(), j.file.Sync(), j.file.Close())
-}
+// close makes what was added safe, and lets others have the file.
+func (j *journal) close() error { return errors.Join(j.file.Sync(), j.file.Close()) }
 
 // entries reads a finished journal.
 func entries(path string, each func(entry) error) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -81,7 +82,7 @@ func open(images, name string, err *error) image.Image {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(images, filepath.FromSlash(name))
 	}
-	data, bad := os.ReadFile(name)
+	data, bad := file(name)
 	if bad != nil {
 		*err = bad
 		return nil
@@ -93,7 +94,25 @@ func open(images, name string, err *error) image.Image {
 	return img
 }
 
-// answer asks about every row in both orders and writes the journal.
+// maxImage is the largest image file read: more than a camera's frame takes in any format.
+const maxImage = 64 << 20 // bytes
+
+// file reads a file. Nothing else is opened: a pipe would be waited for, and a device may never end.
+func file(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxImage:
+		return nil, fmt.Errorf("%s is %d bytes long, at most %d are read", name, info.Size(), maxImage)
+	}
+	return os.ReadFile(name)
+}
+
+// answer asks about every row in both orders and writes the journal. A row that is to blame for an error is skipped; any other
+// error, of a device or of memory, say, is the run's end, since the rows after it would fail as well.
 func answer(ctx context.Context, m judge, rows iter.Seq2[loaded, error], o *egotsr.JudgeOptions, j *journal, done func(entry)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -144,6 +163,9 @@ func answer(ctx context.Context, m judge, rows iter.Seq2[loaded, error], o *egot
 		}
 		if len(waiting) == 0 {
 			return err // before any row was asked about
+		}
+		if err != nil && !errors.As(err, new(*egotsr.InputError)) {
+			return fmt.Errorf("row %d: %w", waiting[0].number, err)
 		}
 		if err != nil && e.Error == "" {
 			e.Error = err.Error()

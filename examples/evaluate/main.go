@@ -8,7 +8,8 @@
 // asked, in order, and with -prompt cot the descriptions. Rows that cannot are listed in OUT.skipped.csv with the reasons.
 //
 // Every row is asked in both orders, on all devices. Answers go to OUT.journal.jsonl as they come; a run that was killed goes on
-// from there with the same command. Where targets are known a report follows.
+// from there with the same command. An error that is no row's fault, such as a device's, ends the run in the same way. Where
+// targets are known a report follows.
 package main
 
 import (
@@ -22,6 +23,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -78,18 +80,21 @@ func evaluate(ctx context.Context, m judge, identity, in, images, out, prompt st
 	if err != nil {
 		return err
 	}
-	journal := out + ".journal.jsonl"
-	j, err := openJournal(journal, header{Input: hash, Prompt: prompt, Model: identity})
-	if err != nil {
+	if images, err = filepath.Abs(images); err != nil {
 		return err
 	}
-	err = resume(ctx, m, j, in, images, prompt, total)
-	if err := errors.Join(err, j.close()); err != nil {
+	path := out + ".journal.jsonl"
+	j, err := openJournal(path, header{Input: hash, Images: images, Prompt: prompt, Model: identity})
+	if err != nil {
 		return err
 	}
 	cot := prompt == "cot"
-	r, err := finish(in, out, journal, cot)
-	if err != nil {
+	var r *result
+	if err = resume(ctx, m, j, in, images, prompt, total); err == nil {
+		r, err = finish(in, out, path, cot)
+	}
+	// Closed only now: nobody else may write the output meanwhile.
+	if err := errors.Join(err, j.close()); err != nil {
 		return err
 	}
 	fmt.Printf("%s: %d rows answered, %d skipped (%s.skipped.csv)\n", out, r.judged, r.skipped, out)

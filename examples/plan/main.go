@@ -29,8 +29,11 @@ func main() {
 	frame := flag.String("frame", "", "image `file` of the present: only what remains is listed")
 	dir := flag.String("model", "", "checkpoint `directory` for -frame; empty: the embedded nano model")
 	svg := flag.String("svg", "", "`file` for a picture of the causal graph")
-	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt")
+	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt; not with -frame")
 	flag.Parse()
+	if *frame != "" && *pddl != "" {
+		log.Fatal("-pddl takes no -frame: what is seen there is said in a model's words, which no library has") // so PDDL has not either
+	}
 	task := strings.Join(flag.Args(), " ")
 	ctx := context.Background()
 	var p *decompose.Plan

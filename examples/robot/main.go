@@ -7,9 +7,11 @@
 //	go run ./examples/robot -task "Open a drawer" -live "python scripts/robot_live.py drawer-open-v3"
 //
 // A live robot is a program that writes frames to its standard output, each a JPEG or PNG after its length in four bytes,
-// big-endian; it gets a line for every frame on its standard input, such as "advancing 0.43", and "done 1.00" at last.
+// big-endian; it gets a line for every frame on its standard input, such as "advancing 0.43", and "done 1.00" at last. Then its
+// input ends, and if it does not end soon after, it is killed.
 //
-// On a terminal it shows a live view, elsewhere a line a frame. It writes the episode with its curve as an animated GIF.
+// On a terminal it shows a live view, elsewhere a line a frame. It writes the episode with its curve as an animated GIF, of a
+// long one every second picture, or every fourth, and so on.
 package main
 
 import (
@@ -34,7 +36,7 @@ func main() {
 	log.SetFlags(0)
 	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
 	episode := flag.String("episode", "", "`scene/id` of an episode in it; empty: the first that has a setback")
-	frames := flag.String("frames", "", "`folder` of frames in the order of their names, instead of an episode")
+	frames := flag.String("frames", "", "`folder` of .jpg and .png frames in the order of the numbers in their names, instead of an episode")
 	live := flag.String("live", "", "`command` of a robot, instead of an episode")
 	task := flag.String("task", "", "name of the task, for -frames and -live")
 	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
@@ -44,7 +46,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	run := func() error {
+	context.AfterFunc(ctx, stop) // a second interrupt ends the writing of the picture too
+	err := func() error {
 		var r recording
 		var err error
 		switch {
@@ -67,30 +70,41 @@ func main() {
 			return err
 		}
 		defer m.Close()
-		o := newOverlay(r.task)
-		err = errors.Join(control(ctx, m, r, *hz, o), r.close())
-		if err == nil && *out != "" {
-			err = o.write(*out)
-		}
-		return err
-	}
-	if err := run(); err != nil {
+		return run(ctx, m, r, *hz, *out)
+	}()
+	if err != nil {
 		log.Fatal("robot: ", err)
 	}
 }
 
-// control is the loop. The hook is where a robot's own code would open its gripper, go back and try again.
+// run goes through a recording. Whatever ends it, an interrupt or a robot that fails, what was seen until then is written.
+func run(ctx context.Context, m *egotsr.Model, r recording, hz float64, out string) error {
+	var o *overlay
+	if out != "" {
+		o = &overlay{task: r.task, stride: 1}
+	}
+	err := errors.Join(control(ctx, m, r, hz, o), r.close())
+	if o != nil && len(o.pictures) > 0 {
+		err = errors.Join(err, o.write(out))
+	}
+	return err
+}
+
+// control is the loop; o, which may be nil, gets what it sees. The hook is where a robot's own code would open its gripper, go back and try again.
 func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *overlay) error {
 	tracker := m.Track(r.task, &egotsr.TrackOptions{Plan: r.plan})
 	var tick <-chan time.Time
 	if hz > 0 {
-		t := time.NewTicker(time.Duration(float64(time.Second) / hz))
+		t := time.NewTicker(time.Duration(float64(time.Second) / min(max(hz, 1e-3), 1e3)))
 		defer t.Stop()
 		tick = t.C
 	}
 	var before egotsr.State
 	for i := 0; ; i++ {
 		frame, err := r.next()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if errors.Is(err, io.EOF) {
 			fmt.Println("\nthe frames have come to an end")
 			return nil
@@ -102,7 +116,9 @@ func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *o
 		if err != nil {
 			return err
 		}
-		o.add(frame, now, r.text(now))
+		if o != nil {
+			o.add(frame, now, r.text(now))
+		}
 		show(i, now, r.text(now))
 		r.tell(now)
 		switch {

@@ -34,16 +34,25 @@ var (
 	}
 )
 
-// overlay collects the pictures of an episode.
+// maxPictures is what an overlay holds, whatever the length of the episode, and keeps the file small.
+const maxPictures = 64
+
+// overlay collects the pictures of an episode: every stride-th, and the last one.
 type overlay struct {
-	task   string
-	frames []*image.RGBA
-	states []egotsr.State
-	texts  []string
+	task     string
+	pictures []picture
+	stride   int
+	seen     int // frames so far
 }
 
-func newOverlay(task string) *overlay { return &overlay{task: task} }
+// picture is a moment of the episode.
+type picture struct {
+	frame   *image.RGBA
+	state   egotsr.State
+	subtask string
+}
 
+// add takes the next frame. Once there are too many pictures, every second one goes.
 func (o *overlay) add(frame image.Image, s egotsr.State, subtask string) {
 	small := image.NewRGBA(image.Rect(0, 0, side, side))
 	b := frame.Bounds()
@@ -51,16 +60,29 @@ func (o *overlay) add(frame image.Image, s egotsr.State, subtask string) {
 	w, h := int(float64(b.Dx())*scale), int(float64(b.Dy())*scale)
 	at := image.Rect((side-w)/2, (side-h)/2, (side+w)/2, (side+h)/2)
 	draw.CatmullRom.Scale(small, at, frame, b, draw.Src, nil)
-	o.frames, o.states, o.texts = append(o.frames, small), append(o.states, s), append(o.texts, subtask)
+	if o.seen > 0 && (o.seen-1)%o.stride != 0 {
+		o.pictures = o.pictures[:len(o.pictures)-1] // it was there as the last one only
+	}
+	o.pictures = append(o.pictures, picture{small, s, subtask})
+	o.seen++
+	if len(o.pictures) <= maxPictures {
+		return
+	}
+	kept := o.pictures[:0]
+	for k := 0; k < len(o.pictures); k += 2 {
+		kept = append(kept, o.pictures[k])
+	}
+	clear(o.pictures[len(kept):])
+	o.pictures, o.stride = kept, 2*o.stride
 }
 
-// write makes the animation. All pictures share a palette, made of the first and last frame and of our own colours.
+// write makes the animation. All pictures share a palette.
 func (o *overlay) write(path string) error {
 	p := o.palette()
 	g := &gif.GIF{}
-	for i := range o.frames {
+	for k := range o.pictures {
 		picture := image.NewPaletted(image.Rect(0, 0, width, height), p)
-		draw.FloydSteinberg.Draw(picture, picture.Bounds(), o.draw(i), image.Point{})
+		draw.Draw(picture, picture.Bounds(), o.draw(k), image.Point{}, draw.Src)
 		g.Image, g.Delay = append(g.Image, picture), append(g.Delay, 20)
 	}
 	if n := len(g.Delay); n > 0 {
@@ -84,7 +106,8 @@ func (o *overlay) palette() color.Palette {
 		p = append(p, trend[t])
 	}
 	count := map[color.RGBA]int{}
-	for _, f := range o.frames {
+	for _, q := range o.pictures {
+		f := q.frame
 		for i := 0; i < len(f.Pix); i += 4 {
 			count[color.RGBA{f.Pix[i]&^15 | 8, f.Pix[i+1]&^15 | 8, f.Pix[i+2]&^15 | 8, 255}]++
 		}
@@ -107,14 +130,15 @@ func less(a, b color.RGBA) bool {
 	return uint32(a.R)<<16|uint32(a.G)<<8|uint32(a.B) < uint32(b.R)<<16|uint32(b.G)<<8|uint32(b.B)
 }
 
-func (o *overlay) draw(i int) *image.RGBA {
+// draw makes a picture whole: the frame, the words, and the curve as far as it goes.
+func (o *overlay) draw(k int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(img, img.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
-	draw.Draw(img, image.Rect(0, header, side, header+side), o.frames[i], image.Point{}, draw.Src)
-	s := o.states[i]
+	now := o.pictures[k]
+	draw.Draw(img, image.Rect(0, header, side, header+side), now.frame, image.Point{}, draw.Src)
 	write(img, 6, 16, ink, o.task)
-	write(img, 6, header+side+16, trend[s.Trend], s.Trend.String())
-	write(img, 6, header+side+32, ink, o.texts[i])
+	write(img, 6, header+side+16, trend[now.state.Trend], now.state.Trend.String())
+	write(img, 6, header+side+32, ink, now.subtask)
 
 	left, top, w, h := side+24, header+8, side-8, side-16
 	for k := range 5 {
@@ -122,16 +146,16 @@ func (o *overlay) draw(i int) *image.RGBA {
 		draw.Draw(img, image.Rect(left, y, left+w, y+1), image.NewUniform(faint), image.Point{}, draw.Src)
 	}
 	point := func(k int) (x, y float32) {
-		return float32(left) + float32(k*w)/float32(max(1, len(o.states)-1)), float32(top) + float32(h)*float32(1-o.states[k].Progress)
+		return float32(left) + float32(k*w)/float32(max(1, len(o.pictures)-1)), float32(top) + float32(h)*float32(1-o.pictures[k].state.Progress)
 	}
-	for k := 1; k <= i; k++ {
-		x0, y0 := point(k - 1)
-		x1, y1 := point(k)
-		line(img, x0, y0, x1, y1, trend[o.states[k].Trend])
+	for i := 1; i <= k; i++ {
+		x0, y0 := point(i - 1)
+		x1, y1 := point(i)
+		line(img, x0, y0, x1, y1, trend[o.pictures[i].state.Trend])
 	}
-	x, y := point(i)
+	x, y := point(k)
 	disc := image.Rect(int(x)-3, int(y)-3, int(x)+4, int(y)+4)
-	draw.Draw(img, disc, image.NewUniform(trend[s.Trend]), image.Point{}, draw.Src)
+	draw.Draw(img, disc, image.NewUniform(trend[now.state.Trend]), image.Point{}, draw.Src)
 	write(img, left, header+side+16, ink, "progress")
 	return img
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
@@ -61,18 +63,28 @@ func files(task string, paths []string) recording {
 	}
 }
 
+// folder has the frames of a directory; other files in it are passed over.
 func folder(dir, task string) (recording, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return recording{}, err
 	}
-	var paths []string
+	var names []string
 	for _, e := range entries {
-		if !e.IsDir() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
+		switch strings.ToLower(filepath.Ext(e.Name())) {
+		case ".jpg", ".jpeg", ".png":
+			names = append(names, e.Name())
 		}
 	}
-	return files(task, paths), nil
+	if len(names) == 0 {
+		return recording{}, fmt.Errorf("%s has no .jpg or .png frames", dir)
+	}
+	// Shorter names first puts 9.jpg before 10.jpg.
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return files(task, names), nil
 }
 
 // recorded is an episode, with its annotated actions as the plan.
@@ -100,12 +112,17 @@ func recorded(data, name string) (recording, error) {
 	return r, err
 }
 
-// maxFrame is more than any camera's JPEG takes.
-const maxFrame = 64 << 20
+const (
+	maxFrame = 64 << 20        // bytes: more than any camera's JPEG takes
+	grace    = 2 * time.Second // for a robot to end once it has been told all
+)
 
 // robot starts a program that writes frames and reads how the task is going.
 func robot(ctx context.Context, command, task string) (recording, error) {
 	words := strings.Fields(command)
+	if len(words) == 0 {
+		return recording{}, errors.New("-live names no command")
+	}
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
 	c.Stderr = os.Stderr
 	in, err1 := c.StdinPipe()
@@ -113,31 +130,58 @@ func robot(ctx context.Context, command, task string) (recording, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return recording{}, err
 	}
+	// Processes that a robot has started may hold its pipes open, so they are closed on this side too.
+	kill := func() error {
+		err := c.Process.Kill()
+		in.Close()
+		out.Close()
+		return err
+	}
+	c.Cancel = kill
 	if err := c.Start(); err != nil {
 		return recording{}, err
 	}
+	// A robot that does not read is not waited for: what its pipe cannot take is dropped.
+	lines := make(chan string, 8)
+	go func() {
+		defer in.Close()
+		for line := range lines {
+			io.WriteString(in, line) // a robot that has gone is noticed at its next frame
+		}
+	}()
 	return recording{
 		task: task,
-		next: func() (image.Image, error) {
-			var size uint32
-			if err := binary.Read(out, binary.BigEndian, &size); err != nil {
-				return nil, err
+		next: func() (image.Image, error) { return readFrame(out) },
+		tell: func(s egotsr.State) {
+			select {
+			case lines <- fmt.Sprintf("%s %.2f\n", s.Trend, s.Progress):
+			default:
 			}
-			if size > maxFrame {
-				return nil, fmt.Errorf("a frame of %d bytes", size)
-			}
-			data := make([]byte, size)
-			if _, err := io.ReadFull(out, data); err != nil {
-				return nil, err
-			}
-			return vision.Decode(data)
 		},
-		// A robot that has gone is noticed at its next frame.
-		tell: func(s egotsr.State) { fmt.Fprintf(in, "%s %.2f\n", s.Trend, s.Progress) },
 		close: func() error {
-			in.Close()
+			close(lines)
+			defer time.AfterFunc(grace, func() { _ = kill() }).Stop()
 			io.Copy(io.Discard, out)
-			return c.Wait()
+			if err := c.Wait(); err != nil {
+				return fmt.Errorf("%s: %w", words[0], err)
+			}
+			return nil
 		},
 	}, nil
+}
+
+// readFrame reads an image after its length; io.EOF where the stream ends before one.
+func readFrame(r io.Reader) (image.Image, error) {
+	var size uint32
+	if err := binary.Read(r, binary.BigEndian, &size); err != nil {
+		return nil, err
+	}
+	if size > maxFrame {
+		return nil, fmt.Errorf("a frame of %d bytes, at most %d are taken", size, maxFrame)
+	}
+	data := make([]byte, size)
+	if n, err := io.ReadFull(r, data); err != nil {
+		return nil, fmt.Errorf("%d of the %d bytes of a frame: %w", n, size, io.ErrUnexpectedEOF)
+	}
+	return vision.Decode(data)
 }

@@ -3,6 +3,7 @@
 //	go run ./examples/validate -data ../shared/episodes              # the embedded nano model
 //	go run ./examples/validate -data DIR -model DIR -pairs 200
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
+//	go run ./examples/validate -track                                # a tracker, frame by frame
 //	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
 //	go run ./examples/validate -report DIR -answers theirs.csv       # beside the answers of another system
 //
@@ -38,6 +39,7 @@ func main() {
 	perEpisode := flag.Int("pairs", 64, "random pairs an episode, 0 = all")
 	prompt := flag.String("prompt", "tag", "tag, long or cot, which describes both frames first and takes much longer")
 	plans := flag.Bool("plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
+	track := flag.Bool("track", false, "follow the episodes with a tracker, instead of pairs")
 	dump := flag.String("dump", "", "`file` for a JSON line a pair; empty: none")
 	full := flag.String("report", "", "`folder` for the full report; empty: only pairs, printed")
 	frames := flag.Int("frames", 32, "with -report, frames of an episode that a curve has at most")
@@ -72,6 +74,8 @@ func main() {
 	case *full != "":
 		r := reporter{m, checkpoint, disk, episodes, pairs, *frames, *answers}
 		err = r.write(ctx, *full, &options)
+	case *track:
+		err = follow(ctx, m, pairs, episodes, options.Seed)
 	case *plans:
 		err = remaining(ctx, m, disk, episodes)
 	default:
@@ -103,6 +107,15 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 		options.Dump = f
 	}
 	report, err := egotsr.Evaluate(ctx, m, pairs, options)
+	if err != nil {
+		return err
+	}
+	return report.WriteTable(os.Stdout)
+}
+
+// follow measures the tracker alone.
+func follow(ctx context.Context, m *egotsr.Model, pairs dataset.Source, episodes []dataset.Episode, seed uint64) error {
+	report, err := egotsr.EvaluateTrack(ctx, m, pairs.Image, episodes, seed)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,9 @@ func check(tree fs.FS) (violations []string, err error) {
 			}
 			return nil
 		}
+		if name == ".git" {
+			return nil // of a linked worktree: where the repository is
+		}
 		data, err := fs.ReadFile(tree, name)
 		if err != nil {
 			return err

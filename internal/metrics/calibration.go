@@ -39,14 +39,14 @@ func Reliability(confidence []float64, right []bool, n int) []Bin {
 }
 
 // CalibrationError is the expected calibration error (Guo et al., On Calibration of Modern Neural Networks, ICML 2017,
-// equation 3): the mean distance of confidence from the share of right answers.
+// equation 3): the mean distance of confidence from the share of right answers; 0 without answers.
 func CalibrationError(bins []Bin) (sum float64) {
 	total := 0
 	for _, b := range bins {
 		total += b.N
 		sum += float64(b.N) * math.Abs(b.Right-b.Confidence)
 	}
-	return sum / float64(total)
+	return sum / float64(max(1, total))
 }
 
 // CoveragePoint is what is right among the answers that a judge is surest of.

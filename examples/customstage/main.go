@@ -1,7 +1,7 @@
 // Customstage trains the embedded model on a stage that is not EgoTSR's: frames around failures alone, asked in words of
 // one's own, until nine answers in ten are right.
 //
-//	go run ./examples/customstage -data ../shared/episodes -out runs/recovery
+//	go run ./examples/customstage -data ../episodes-train -out runs/recovery
 package main
 
 import (
@@ -42,10 +42,13 @@ func (recovery) Done(history []curriculum.Validation) bool {
 
 func main() {
 	log.SetFlags(0)
-	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
+	data := flag.String("data", "", "`folder` of simulated episodes; not those that a checkpoint is measured on")
 	out := flag.String("out", "runs/recovery", "`directory` of the run")
 	steps := flag.Int("steps", 200, "optimiser steps at most")
 	flag.Parse()
+	if *data == "" {
+		log.Fatal("-data is needed")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := train(ctx, *data, *out, *steps); err != nil {

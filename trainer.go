@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -27,7 +28,8 @@ type Trainer struct {
 
 // NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
 // those of its newest checkpoint, and the run ends with the very weights it would have ended with undisturbed, on the
-// same backend.
+// same backend. A run that began with other stages, recipes or another seed is refused with a *[curriculum.ChangedError]
+// that names the difference.
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
 // directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
@@ -47,6 +49,9 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	}
 	encoder := &curriculum.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
 	inner, err := curriculum.NewTrainer(context.Background(), m.net, encoder, m.fsys, stages, o)
+	if bad := (*curriculum.InputError)(nil); errors.As(err, &bad) {
+		return nil, &InputError{What: bad.What, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: %w", err)
 	}

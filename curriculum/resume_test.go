@@ -267,7 +267,7 @@ func TestTwice(t *testing.T) {
 }
 
 // TestDamagedCheckpoint: what is wrong with the newest checkpoint is an error that names the file; nothing older is taken
-// up in silence. A run of other stages, or of another seed, is refused too.
+// up in silence. A state of another version is refused too.
 func TestDamagedCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	if err := trainIn(dir, state.Disk{}); err != nil {
@@ -296,18 +296,61 @@ func TestDamagedCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	path := filepath.Join(newest, filepath.FromSlash(stateFile))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := strings.Replace(string(text), fmt.Sprintf(`"version": %d`, stateVersion), `"version": 1`, 1)
+	if err := os.WriteFile(path, []byte(older), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err == nil || !strings.Contains(err.Error(), "version 1, not") {
+		t.Errorf("an older state: %v", err)
+	}
+}
+
+// TestChanged: a run goes on only with the seed, stages and recipes it began with, and the error names what has changed.
+// What changes no weight may change.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
 	m, e, err := tiny()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	for name, o := range map[string]struct {
-		seed   uint64
-		stages []Stage
-	}{"seed 3": {4, stagesOf()}, "of 1": {3, stagesOf()[:1]}, "40 steps": {3, append(stagesOf()[:2], LongTag(white, &Recipe{LR: 1, MaxSteps: 5}))}} {
-		_, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), o.stages, Options{Dir: dir, Seed: o.seed})
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
+	steps(t, trainer(t, m, e, Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...), 1)
+	for field, change := range map[string]func(o *Options, stages []Stage, r *Recipe){
+		"Seed":           func(o *Options, _ []Stage, _ *Recipe) { o.Seed = 4 },
+		"Stages":         func(_ *Options, stages []Stage, _ *Recipe) { stages[2] = LongTag(white, nil) },
+		"Source.Len":     func(_ *Options, stages []Stage, _ *Recipe) { stages[1].(*stage).src = pairs([2]int{1, 99}) },
+		"Validation.Len": func(_ *Options, _ []Stage, r *Recipe) { r.Validation = white },
+		"LR":             func(_ *Options, _ []Stage, r *Recipe) { r.LR *= 1.0001 },
+		"Batch":          func(_ *Options, _ []Stage, r *Recipe) { r.Batch = 4 },
+		"Accumulate":     func(_ *Options, _ []Stage, r *Recipe) { r.Accumulate = 3 },
+		"Both":           func(_ *Options, _ []Stage, r *Recipe) { r.Both = true },
+		"MaxSteps":       func(_ *Options, _ []Stage, r *Recipe) { r.MaxSteps++ },
+		"Trainable":      func(_ *Options, _ []Stage, r *Recipe) { r.Trainable = nil },
+		"LoRA":           func(_ *Options, _ []Stage, r *Recipe) { r.LoRA = &LoRA{Rank: 3, Dropout: 0.3, Targets: r.LoRA.Targets} },
+		"StopAt":         func(_ *Options, _ []Stage, r *Recipe) { r.StopAt = 0.9 },
+		"":               func(_ *Options, _ []Stage, r *Recipe) { r.Checkpointing, r.Epochs = true, 99 },
+	} {
+		o, stages := Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()
+		change(&o, stages, &stages[1].(*stage).recipe)
+		tr, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stages, o)
+		if field == "" {
+			if err != nil {
+				t.Error(err)
+			} else if err := tr.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		var changed *ChangedError
+		if !errors.As(err, &changed) || changed.Field != field || changed.Was == changed.Now || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: %v", field, err)
+		} else if inStage := changed.Stage == "adapters"; inStage == (field == "Seed" || field == "Stages") {
+			t.Errorf("%s: in stage %q", field, changed.Stage)
 		}
 	}
 }

@@ -34,7 +34,11 @@ type Trainer struct {
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
 // directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
 // checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One from within a
-// stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges.
+// stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges; when the stage ends they are
+// left in adapter-<stage>/ beside the checkpoints, for the weights that the stage began with.
+//
+// Where a recipe has validation pairs, best/ is the checkpoint that judged most of them right in the stage validated last.
+// Stages are not compared, since each asks in its own words: best/ of a stage gives way to that of the next.
 func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
 	if opts == nil || opts.Dir == "" {
 		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}
@@ -94,7 +98,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
 				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
 		}
-		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %d samples/step", s.Stage, s.Loss, s.LR, s.GradNorm, s.Samples))
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
 		if err := bar.Set(s.N); err != nil {
 			return err
 		}

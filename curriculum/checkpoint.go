@@ -28,10 +28,15 @@ import (
 //	checkpoint-<steps>/trainer/    what resuming needs beside it
 //	checkpoint-<steps>/adapter/    within a stage that trains adapters, those, in PEFT's files: the weights above are then
 //	                               those of the stage's beginning (but for what else it trains), and both together the model
+//	adapter-<stage>/               after a stage that trained adapters, those, in PEFT's files; they belong to the weights that
+//	                               the stage began with
 //	best/                          the checkpoint with the most right answers of the stage validated last, adapters merged
+//	                               (stages ask different questions, so their answers do not compare: a stage's first
+//	                               validation always takes the place of what stood there)
 //	events/  quarantine.jsonl
 const (
 	checkpointPrefix = "checkpoint-"
+	adapterPrefix    = "adapter-"
 	stateFile        = "trainer/state.json"
 	tensorsFile      = "trainer/optimizer.safetensors"
 	stateVersion     = 2
@@ -112,18 +117,23 @@ func checkpoints(dir string) ([]string, error) {
 	return names, nil
 }
 
-// write makes a directory of the run: a checkpoint, and with resumable what a run needs to go on from it.
+// write makes a checkpoint, and with resumable what a run needs to go on from it.
 func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
+	return t.replace(ctx, name, func(d *state.Dir) error {
+		if !resumable {
+			return t.model.Write(ctx, t.files, nil, d)
+		}
+		if err := t.model.WriteApart(ctx, t.files, d); err != nil {
+			return err
+		}
+		return t.writeState(d)
+	})
+}
+
+// replace makes a directory of the run while nothing changes the weights.
+func (t *Trainer) replace(ctx context.Context, name string, write func(*state.Dir) error) error {
 	err := t.model.Exclusive(ctx, func() error {
-		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), func(d *state.Dir) error {
-			if !resumable {
-				return t.model.Write(ctx, t.files, nil, d)
-			}
-			if err := t.model.WriteApart(ctx, t.files, d); err != nil {
-				return err
-			}
-			return t.writeState(d)
-		})
+		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), write)
 	})
 	if err != nil {
 		return fmt.Errorf("train: save %s: %w", name, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,7 +25,9 @@ type Step struct {
 	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens; the norm is that before clipping
 	Tokens, Samples    int     // supervised tokens and sequences of this step
 	Skipped            int     // samples that could not be read so far
-	Waited             float64 // share of the time since the step before that the device waited for data
+	NonFinite          int     // steps left out so far, since their loss or gradient was not finite
+	Rate               float64 // samples a second of the last LogEvery steps, without the time of validations, saves and the loop's body
+	Waited             float64 // share of that time in which the device waited for data
 	Validation         *Validation
 }
 
@@ -49,6 +52,7 @@ type Trainer struct {
 	quarantine *dataset.Quarantine
 	events     *events.Writer
 	lock       *os.File
+	pace       pace
 }
 
 // NewTrainer prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of
@@ -158,15 +162,14 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	if _, err := t.validate(ctx); err != nil { // the run may have been left while it validated
 		return false, err
 	}
-	last := time.Now()
 	if !at.ended(stage) {
 		for p, waited := range feed.from(ctx, at.Step) {
+			start := time.Now()
 			step, err := t.take(ctx, p)
 			if err != nil {
 				return false, err
 			}
-			step.Waited = waited.Seconds() / max(time.Since(last).Seconds(), 1e-9)
-			last = time.Now()
+			step.Rate, step.Waited = t.pace.add(step.Samples, waited, time.Since(start), t.opts.LogEvery)
 			if step.Validation, err = t.validate(ctx); err != nil {
 				return false, err
 			}
@@ -190,8 +193,15 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	return true, t.next(ctx)
 }
 
-// next ends a stage: the one after it begins with fresh moments, and no adapters.
+// next ends a stage: the one after it begins with fresh moments, and no adapters. What the stage's adapters have learnt is
+// kept before the weights take it up.
 func (t *Trainer) next(ctx context.Context) error {
+	if t.model.Adapters() != nil {
+		name := adapterPrefix + url.PathEscape(t.state.Stages[t.state.Stage].Name)
+		if err := t.replace(ctx, name, t.model.WriteAdapters); err != nil {
+			return err
+		}
+	}
 	if err := t.stepper.close(); err != nil {
 		return err
 	}
@@ -238,6 +248,7 @@ func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
 			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, ErrDiverged)
 		}
 	}
+	step.NonFinite = t.state.NonFinite
 	at.Step = n
 	t.state.Global++
 	return step, nil

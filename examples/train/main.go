@@ -7,9 +7,9 @@
 // whole tasks with -without "Open a drawer;Press a button", on which -only validates.
 //
 // A run that was interrupted goes on with the same command and -resume. The newest weights are in
-// OUT/checkpoint-<steps>, those with the most right validation answers in OUT/best: both open with egotsr.Open and load
-// in transformers. With -lora the former are, until their stage ends, the weights it began with, and beside them what is
-// learnt, in the folder adapter/ for peft and Model.Adapt.
+// OUT/checkpoint-<steps>, those with the most right validation answers, of the stage validated last, in OUT/best: both open
+// with egotsr.Open and load in transformers. With -lora the former are, until their stage ends, the weights it began with,
+// and beside them what is learnt, in the folder adapter/ for peft and Model.Adapt; afterwards OUT/adapter-<stage> has it.
 package main
 
 import (

@@ -1,9 +1,16 @@
 package main
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // TestChoice: whole tasks and whole failures are left out; a pause is no failure.
@@ -44,5 +51,39 @@ func TestEntry(t *testing.T) {
 		if got := entry("3, 2", k); got != want {
 			t.Errorf("entry %d is %q, want %q", k, got, want)
 		}
+	}
+}
+
+// TestTrain takes a tiny checkpoint through two stages, validates on a task left out, and opens what is best.
+func TestTrain(t *testing.T) {
+	ctx := context.Background()
+	data, out := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	simtest.Write(t, data, "Lift the cup", "Lift the cup, slowly")
+	s := settings{
+		stages: "tag,long", steps: "2,1", rates: "1e-4,5e-5", data: data, backend: "go",
+		choice:   choice{without: "Lift the cup, slowly", failures: true, regressions: 0.25},
+		validate: data, only: "Lift the cup, slowly", from: "../../testdata/golden/a/checkpoint",
+		recipe:  curriculum.Recipe{Batch: 2, Warmup: -1, Both: true},
+		options: egotsr.TrainOptions{Dir: out, Keep: 1},
+	}
+	if err := train(ctx, s); err != nil {
+		t.Fatal(err)
+	}
+	m, err := egotsr.Open(ctx, os.DirFS(filepath.Join(out, "best")), &egotsr.Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(out, "checkpoint-00000003")); err != nil {
+		t.Error(err)
+	}
+	if err := train(ctx, s); err == nil || !strings.Contains(err.Error(), "-resume") {
+		t.Errorf("a second run in the same place: %v", err)
+	}
+	s.resume, s.rates = true, "1e-4"
+	if err := train(ctx, s); err == nil || !strings.Contains(err.Error(), "LR") {
+		t.Errorf("going on with another rate: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -51,13 +52,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := train(ctx, *data, *out, *steps); err != nil {
+	if err := train(ctx, nano.FS(), *data, *out, *steps); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func train(ctx context.Context, data, out string, steps int) error {
-	m, err := egotsr.Open(ctx, nano.FS(), nil)
+func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) error {
+	m, err := egotsr.Open(ctx, checkpoint, nil)
 	if err != nil {
 		return err
 	}

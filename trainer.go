@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -27,12 +28,17 @@ type Trainer struct {
 
 // NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
 // those of its newest checkpoint, and the run ends with the very weights it would have ended with undisturbed, on the
-// same backend.
+// same backend. A run that began with other stages, recipes or another seed is refused with a *[curriculum.ChangedError]
+// that names the difference.
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
 // directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
 // checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One from within a
-// stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges.
+// stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges; when the stage ends they are
+// left in adapter-<stage>/ beside the checkpoints, for the weights that the stage began with.
+//
+// Where a recipe has validation pairs, best/ is the checkpoint that judged most of them right in the stage validated last.
+// Stages are not compared, since each asks in its own words: best/ of a stage gives way to that of the next.
 func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Trainer, error) {
 	if opts == nil || opts.Dir == "" {
 		return nil, &InputError{What: "TrainOptions.Dir", Reason: "is empty"}
@@ -47,6 +53,9 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	}
 	encoder := &curriculum.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
 	inner, err := curriculum.NewTrainer(context.Background(), m.net, encoder, m.fsys, stages, o)
+	if bad := (*curriculum.InputError)(nil); errors.As(err, &bad) {
+		return nil, &InputError{What: bad.What, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: %w", err)
 	}
@@ -89,7 +98,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
 				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
 		}
-		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %d samples/step", s.Stage, s.Loss, s.LR, s.GradNorm, s.Samples))
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
 		if err := bar.Set(s.N); err != nil {
 			return err
 		}

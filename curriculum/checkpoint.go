@@ -28,13 +28,18 @@ import (
 //	checkpoint-<steps>/trainer/    what resuming needs beside it
 //	checkpoint-<steps>/adapter/    within a stage that trains adapters, those, in PEFT's files: the weights above are then
 //	                               those of the stage's beginning (but for what else it trains), and both together the model
+//	adapter-<stage>/               after a stage that trained adapters, those, in PEFT's files; they belong to the weights that
+//	                               the stage began with
 //	best/                          the checkpoint with the most right answers of the stage validated last, adapters merged
+//	                               (stages ask different questions, so their answers do not compare: a stage's first
+//	                               validation always takes the place of what stood there)
 //	events/  quarantine.jsonl
 const (
 	checkpointPrefix = "checkpoint-"
+	adapterPrefix    = "adapter-"
 	stateFile        = "trainer/state.json"
 	tensorsFile      = "trainer/optimizer.safetensors"
-	stateVersion     = 1
+	stateVersion     = 2
 )
 
 // runState is where a run is: with the weights and moments all that it depends on, since the order of samples is a
@@ -45,7 +50,8 @@ type runState struct {
 	Stage     int          `json:"stage"`  // index of the current one
 	Global    int          `json:"global"` // steps of all stages
 	Skipped   int          `json:"skipped"`
-	NonFinite int          `json:"non_finite"`
+	NonFinite int          `json:"non_finite"`     // steps skipped because loss or gradient was not finite
+	InARow    int          `json:"non_finite_row"` // of which the last so many steps
 	Stages    []stageState `json:"stages"`
 }
 
@@ -53,8 +59,11 @@ type stageState struct {
 	Name    string       `json:"name"`
 	Steps   int          `json:"steps"`   // of the recipe
 	Samples int          `json:"samples"` // in the source
+	Held    int          `json:"held"`    // in the source it is validated on
 	Step    int          `json:"step"`    // steps done
 	History []Validation `json:"history,omitempty"`
+
+	Recipe map[string]json.RawMessage `json:"recipe"` // completed, field by field
 }
 
 // validated reports that the stage has been validated at its present step.
@@ -108,18 +117,23 @@ func checkpoints(dir string) ([]string, error) {
 	return names, nil
 }
 
-// write makes a directory of the run: a checkpoint, and with resumable what a run needs to go on from it.
+// write makes a checkpoint, and with resumable what a run needs to go on from it.
 func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
+	return t.replace(ctx, name, func(d *state.Dir) error {
+		if !resumable {
+			return t.model.Write(ctx, t.files, nil, d)
+		}
+		if err := t.model.WriteApart(ctx, t.files, d); err != nil {
+			return err
+		}
+		return t.writeState(d)
+	})
+}
+
+// replace makes a directory of the run while nothing changes the weights.
+func (t *Trainer) replace(ctx context.Context, name string, write func(*state.Dir) error) error {
 	err := t.model.Exclusive(ctx, func() error {
-		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), func(d *state.Dir) error {
-			if !resumable {
-				return t.model.Write(ctx, t.files, nil, d)
-			}
-			if err := t.model.WriteApart(ctx, t.files, d); err != nil {
-				return err
-			}
-			return t.writeState(d)
-		})
+		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), write)
 	})
 	if err != nil {
 		return fmt.Errorf("train: save %s: %w", name, err)
@@ -206,26 +220,6 @@ func (t *Trainer) load(ctx context.Context, files fs.FS) error {
 	}
 	t.state = s
 	return t.model.Exclusive(ctx, func() error { return t.restore(files, "w/") })
-}
-
-// accepts reports how a saved run differs from the one planned: going on would then mean neither.
-func (s runState) accepts(saved runState) error {
-	switch {
-	case saved.Version != s.Version:
-		return fmt.Errorf("version %d, not %d", saved.Version, s.Version)
-	case saved.Seed != s.Seed:
-		return fmt.Errorf("the run has seed %d, not %d", saved.Seed, s.Seed)
-	case len(saved.Stages) != len(s.Stages) || saved.Stage < 0 || saved.Stage > len(s.Stages):
-		return fmt.Errorf("the run is in stage %d of %d, not of %d", saved.Stage, len(saved.Stages), len(s.Stages))
-	}
-	for i, a := range saved.Stages {
-		b := s.Stages[i]
-		if a.Name != b.Name || a.Steps != b.Steps || a.Samples != b.Samples || a.Step < 0 || a.Step > a.Steps {
-			return fmt.Errorf("stage %d of the run is %s, %d of %d steps over %d samples; now it is %s, %d steps over %d samples",
-				i+1, a.Name, a.Step, a.Steps, a.Samples, b.Name, b.Steps, b.Samples)
-		}
-	}
-	return nil
 }
 
 // restoreStage reads the adapters and moments that belong to the current stage, where a checkpoint was made within it.

@@ -502,9 +502,10 @@ func TestPlanErrors(t *testing.T) {
 	m, e := open(t)
 	fine := Recipe{LR: 1e-3, MaxSteps: 1}
 	for name, stages := range map[string][]Stage{
-		"no stages":   nil,
+		"are none":    nil,
 		"own":         {Tag(white, &fine), Tag(white, &fine)},
-		"is zero":     {Tag(white, &Recipe{})},
+		"2 is nil":    {Tag(white, &fine), nil},
+		"no source":   {Tag(nil, nil)},
 		"is empty":    {Tag(painted{}, &fine)},
 		"not a rate":  {Tag(white, &Recipe{LR: math.NaN()})},
 		"pattern \"[": {Tag(white, &Recipe{LR: 1, Trainable: []string{"["}})},
@@ -512,6 +513,20 @@ func TestPlanErrors(t *testing.T) {
 	} {
 		if _, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stages, Options{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	m, e := open(t)
+	dir := t.TempDir()
+	for what, o := range map[string]Options{
+		"Options.Dir": {}, "Options.Keep": {Dir: dir, Keep: -1}, "Options.SaveEvery": {Dir: dir, SaveEvery: -1},
+		"Options.LogEvery": {Dir: dir, LogEvery: -1}, "Options.MaxBad": {Dir: dir, MaxBad: math.NaN()},
+	} {
+		_, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), []Stage{Tag(white, nil)}, o)
+		if bad := (*InputError)(nil); !errors.As(err, &bad) || bad.What != what {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
@@ -524,6 +539,9 @@ func TestRecipeDefaults(t *testing.T) {
 		r := c.stage.Recipe()
 		if r.Batch != c.batch || r.MaxTarget != c.target || r.LR != 2e-7 || r.WeightDecay != 0.01 || r.MaxGradNorm != 0.3 || r.Accumulate != 2 || r.Epochs != 2 {
 			t.Errorf("%s: %+v", c.stage.Name(), r)
+		}
+		if zero, err := (Recipe{}).check(1); err != nil || zero.LR != r.LR {
+			t.Errorf("without a rate it is %v, %v", zero.LR, err)
 		}
 		full, err := r.check(10001)
 		if want := (2*10001 + 2*c.batch - 1) / (2 * c.batch); err != nil || full.MaxSteps != want || full.Warmup != 1000 {

@@ -105,6 +105,25 @@ func TestLoRA(t *testing.T) {
 			t.Errorf("%s: best is %v from the beginning, %v from the step before", p.Name, away, left)
 		}
 	}
+	// What the stage's end leaves of its adapters makes the merged weights of those it began with.
+	began, _, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer began.Close()
+	if err := began.Adapt(ctx, os.DirFS(filepath.Join(dir, "adapter-first"))); err != nil {
+		t.Fatal(err)
+	}
+	merged := stored(t, filepath.Join(dir, "checkpoint-00000020"))
+	for _, p := range began.Config.Params() {
+		now := tensors.MustCopyFlatData[float32](began.Store().GetVariable("/" + p.Name).MustValue())
+		if !slices.Equal(now, merged[p.Name]) && p.Name != "model.norm.weight" { // which was trained beside the adapters
+			t.Errorf("%s: the stage's adapters miss the merged weights by %v", p.Name, distance(now, merged[p.Name]))
+		}
+	}
+	if exists(filepath.Join(dir, "adapter-next")) {
+		t.Error("a stage without adapters has left some")
+	}
 	if end := filepath.Join(dir, "checkpoint-00000020"); len(stored(t, end)) != len(base) || exists(filepath.Join(end, model.AdapterDir)) || exists(filepath.Join(dir, "best", model.AdapterDir)) {
 		t.Error("there are adapters beside merged weights")
 	}

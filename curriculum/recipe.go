@@ -11,14 +11,15 @@ import (
 	"github.com/egotsr/egotsr/model"
 )
 
-// Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches.
+// Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches. A run goes on only with the recipes
+// it began with; see [ChangedError].
 type Recipe struct {
-	LR          float64 // peak learning rate; the schedule is a linear warm-up, then half a cosine down to zero
+	LR          float64 // peak learning rate; 0 = 2e-7, as published. The schedule is a linear warm-up, then half a cosine down to zero
 	WeightDecay float64 // of AdamW, on matrices; never on biases and norms
 	MaxGradNorm float64 // global gradient norm above which all gradients shrink; 0 = never
 	Beta2       float64 // of AdamW; 0 = 0.999. From random weights 0.95 leaves the quiet plateau sooner
 
-	Epochs     int // passes over the source; 0 = 1, or as many as MaxSteps takes
+	Epochs     int // passes over the source; 0 = 1, or as many as MaxSteps takes.
 	MaxSteps   int // steps at most; 0 = as many as Epochs takes
 	Batch      int // samples in a batch; 0 = 1
 	Accumulate int // batches in a step; 0 = 1
@@ -40,9 +41,15 @@ type Recipe struct {
 // LoRA says which layers get low-rank adapters, and of what size.
 type LoRA = model.LoRA
 
+// publishedLR is the peak learning rate of all of the reference's stages.
+const publishedLR = 2e-7
+
 // check completes a recipe for a source of n samples.
 func (r Recipe) check(n int) (Recipe, error) {
 	r.Batch, r.Accumulate = max(r.Batch, 1), max(r.Accumulate, 1)
+	if r.LR == 0 {
+		r.LR = publishedLR
+	}
 	if r.MaxSteps == 0 {
 		per := r.Batch * r.Accumulate
 		r.MaxSteps = (max(r.Epochs, 1)*n + per - 1) / per
@@ -55,7 +62,7 @@ func (r Recipe) check(n int) (Recipe, error) {
 	case r.Warmup < 0:
 		r.Warmup = 0
 	}
-	for _, x := range []float64{r.LR, r.WeightDecay, r.MaxGradNorm, r.Beta2} {
+	for _, x := range []float64{r.LR, r.WeightDecay, r.MaxGradNorm, r.Beta2, r.StopAt} {
 		if !(x >= 0) || math.IsInf(x, 1) {
 			return r, fmt.Errorf("recipe: %v is not a rate", x)
 		}
@@ -75,8 +82,6 @@ func (r Recipe) check(n int) (Recipe, error) {
 	switch {
 	case n == 0:
 		return r, fmt.Errorf("recipe: the source is empty")
-	case r.LR == 0:
-		return r, fmt.Errorf("recipe: the learning rate is zero")
 	case r.MaxSteps < 0 || r.Beta2 >= 1:
 		return r, fmt.Errorf("recipe: %d steps, beta2 %v", r.MaxSteps, r.Beta2)
 	}

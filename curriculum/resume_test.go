@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +24,10 @@ import (
 	"github.com/egotsr/egotsr/vision"
 )
 
-// TestMain lets the test program run itself as the training that is killed.
+// TestMain lets the test program run itself as the training that is killed, by the test or by itself.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EGOTSR_TEST_TRAIN"); dir != "" {
-		if err := trainIn(dir, state.Disk{}); err != nil {
+		if err := trainIn(dir, mortal(dir, os.Getenv("EGOTSR_TEST_KILL"))); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -34,6 +36,34 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(xlaDump)
 	os.Exit(code)
+}
+
+// mortal is a disk before whose n-th operation that matches a pattern the process is killed: nothing deferred runs and
+// nothing is flushed. The pattern is one for an operation and its path within dir; without any, nothing happens.
+func mortal(dir, moment string) state.Disk {
+	n, pattern, ok := strings.Cut(moment, ":")
+	if !ok {
+		return state.Disk{}
+	}
+	left, err := strconv.Atoi(n)
+	if err != nil {
+		panic(err)
+	}
+	match := regexp.MustCompile(pattern)
+	return state.Disk{Before: func(op, path string) error {
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || !match.MatchString(op+" "+filepath.ToSlash(rel)) {
+			return err
+		}
+		if left--; left > 0 {
+			return nil
+		}
+		self, err := os.FindProcess(os.Getpid())
+		if err := errors.Join(err, self.Kill()); err != nil {
+			return err
+		}
+		select {}
+	}}
 }
 
 // tiny is a model of one layer a tower with random weights: a step takes milliseconds.
@@ -126,16 +156,30 @@ func done(t testing.TB, dir string) string {
 	return string(data)
 }
 
-// TestKilled: a training that is killed at random moments (in stages, in saves, between stages) and started again ends
-// with the weights of one left alone, bit for bit.
+// moments are those within saves and between stages that a kill at random hardly ever meets, in the order of a run.
+var moments = []string{
+	"1:^write .checkpoint-00000002.*/trainer/optimizer",   // in the first save
+	"2:^rename checkpoint-00000002",                       // written, and without its name
+	"2:^rename best",                                      // the first validation's best
+	"1:^create .checkpoint-00000009.*/trainer/state.json", // after the last step of the first stage
+	"1:^mkdir checkpoint-00000011",                        // in the second, which begins with others' weights
+	"2:^rename best",                                      // the old one has lost its name, the new one has none yet
+	"1:^sync .adapter-adapters.*/adapter_model",           // at the stage's end, before the weights take the adapters up
+	"1:^sync .checkpoint-00000014.*/model.safetensors",    // after it, and before the state says so
+	"1:^remove .checkpoint-.*gone",                        // in the third: one checkpoint more than are kept
+	"3:^rename checkpoint-000000",                         // in its second save
+}
+
+// TestKilled: a training that is killed (at random moments, and at chosen ones within saves and between stages) and
+// started again ends with the weights of one left alone, bit for bit.
 func TestKilled(t *testing.T) {
-	kills := 20
+	random := 10
 	if testing.Short() {
-		kills = 5
+		random = 2
 	}
-	child := func(dir string) *exec.Cmd {
+	child := func(dir, moment string) *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "EGOTSR_TEST_TRAIN="+dir)
+		cmd.Env = append(os.Environ(), "EGOTSR_TEST_TRAIN="+dir, "EGOTSR_TEST_KILL="+moment)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -144,17 +188,50 @@ func TestKilled(t *testing.T) {
 	}
 	calm := t.TempDir()
 	start := time.Now()
-	if err := child(calm).Wait(); err != nil {
+	if err := child(calm, "").Wait(); err != nil {
 		t.Fatal(err)
 	}
 	whole, want := time.Since(start), done(t, calm)
 	t.Logf("a run takes %v", whole)
+	check := func(dir string, killed int) {
+		if done(t, dir) != want {
+			t.Fatalf("after %d kills the weights are others", killed)
+		}
+		if there, err := checkpoints(dir); err != nil || len(there) != 2 {
+			t.Fatalf("kept %v, %v", there, err)
+		}
+	}
+
+	dir, aside := t.TempDir(), 0
+	for _, moment := range moments {
+		cmd := child(dir, moment)
+		if cmd.Wait() == nil {
+			t.Fatalf("the run never came to %s", moment)
+		}
+		if cmd.ProcessState.Exited() {
+			t.Fatal("the training failed by itself")
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, ".best.*.old")); len(left) > 0 {
+			aside++
+		}
+	}
+	if aside == 0 {
+		t.Error("never killed between the two renames that replace a directory")
+	}
+	if err := child(dir, "").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	check(dir, len(moments))
+	if !exists(filepath.Join(dir, "best")) {
+		t.Error("the best checkpoint is lost")
+	}
+
 	rng := rand.New(rand.NewPCG(1, 2))
-	for killed := 0; killed < kills; {
+	for killed := 0; killed < random; {
 		dir := t.TempDir()
 		for {
-			cmd := child(dir)
-			if killed < kills {
+			cmd := child(dir, "")
+			if killed < random {
 				time.Sleep(time.Duration(float64(whole) * (0.1 + 0.7*rng.Float64())))
 				cmd.Process.Kill() // it may have ended
 			}
@@ -166,12 +243,7 @@ func TestKilled(t *testing.T) {
 			}
 			killed++
 		}
-		if done(t, dir) != want {
-			t.Fatalf("after %d kills the weights are others", killed)
-		}
-		if there, err := checkpoints(dir); err != nil || len(there) != 2 {
-			t.Fatalf("kept %v, %v", there, err)
-		}
+		check(dir, killed)
 	}
 }
 
@@ -267,7 +339,7 @@ func TestTwice(t *testing.T) {
 }
 
 // TestDamagedCheckpoint: what is wrong with the newest checkpoint is an error that names the file; nothing older is taken
-// up in silence. A run of other stages, or of another seed, is refused too.
+// up in silence. A state of another version is refused too.
 func TestDamagedCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	if err := trainIn(dir, state.Disk{}); err != nil {
@@ -296,18 +368,61 @@ func TestDamagedCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	path := filepath.Join(newest, filepath.FromSlash(stateFile))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := strings.Replace(string(text), fmt.Sprintf(`"version": %d`, stateVersion), `"version": 1`, 1)
+	if err := os.WriteFile(path, []byte(older), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err == nil || !strings.Contains(err.Error(), "version 1, not") {
+		t.Errorf("an older state: %v", err)
+	}
+}
+
+// TestChanged: a run goes on only with the seed, stages and recipes it began with, and the error names what has changed.
+// What changes no weight may change.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
 	m, e, err := tiny()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	for name, o := range map[string]struct {
-		seed   uint64
-		stages []Stage
-	}{"seed 3": {4, stagesOf()}, "of 1": {3, stagesOf()[:1]}, "40 steps": {3, append(stagesOf()[:2], LongTag(white, &Recipe{LR: 1, MaxSteps: 5}))}} {
-		_, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), o.stages, Options{Dir: dir, Seed: o.seed})
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
+	steps(t, trainer(t, m, e, Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...), 1)
+	for field, change := range map[string]func(o *Options, stages []Stage, r *Recipe){
+		"Seed":           func(o *Options, _ []Stage, _ *Recipe) { o.Seed = 4 },
+		"Stages":         func(_ *Options, stages []Stage, _ *Recipe) { stages[2] = LongTag(white, nil) },
+		"Source.Len":     func(_ *Options, stages []Stage, _ *Recipe) { stages[1].(*stage).src = pairs([2]int{1, 99}) },
+		"Validation.Len": func(_ *Options, _ []Stage, r *Recipe) { r.Validation = white },
+		"LR":             func(_ *Options, _ []Stage, r *Recipe) { r.LR *= 1.0001 },
+		"Batch":          func(_ *Options, _ []Stage, r *Recipe) { r.Batch = 4 },
+		"Accumulate":     func(_ *Options, _ []Stage, r *Recipe) { r.Accumulate = 3 },
+		"Both":           func(_ *Options, _ []Stage, r *Recipe) { r.Both = true },
+		"MaxSteps":       func(_ *Options, _ []Stage, r *Recipe) { r.MaxSteps++ },
+		"Trainable":      func(_ *Options, _ []Stage, r *Recipe) { r.Trainable = nil },
+		"LoRA":           func(_ *Options, _ []Stage, r *Recipe) { r.LoRA = &LoRA{Rank: 3, Dropout: 0.3, Targets: r.LoRA.Targets} },
+		"StopAt":         func(_ *Options, _ []Stage, r *Recipe) { r.StopAt = 0.9 },
+		"":               func(_ *Options, _ []Stage, r *Recipe) { r.Checkpointing, r.Epochs = true, 99 },
+	} {
+		o, stages := Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()
+		change(&o, stages, &stages[1].(*stage).recipe)
+		tr, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stages, o)
+		if field == "" {
+			if err != nil {
+				t.Error(err)
+			} else if err := tr.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		var changed *ChangedError
+		if !errors.As(err, &changed) || changed.Field != field || changed.Was == changed.Now || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: %v", field, err)
+		} else if inStage := changed.Stage == "adapters"; inStage == (field == "Seed" || field == "Stages") {
+			t.Errorf("%s: in stage %q", field, changed.Stage)
 		}
 	}
 }

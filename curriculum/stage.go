@@ -69,7 +69,7 @@ func General(src dataset.Source, r *Recipe) Stage {
 func newStage(name string, src dataset.Source, prompt dataset.Prompt, r *Recipe, published Recipe) Stage {
 	if r == nil {
 		r = &published
-		r.LR, r.WeightDecay, r.MaxGradNorm = 2e-7, 0.01, 0.3
+		r.LR, r.WeightDecay, r.MaxGradNorm = publishedLR, 0.01, 0.3
 		r.Epochs, r.Accumulate = 2, 2
 	}
 	return &stage{name, src, prompt, *r}

@@ -1,13 +1,12 @@
 package curriculum
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
-	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,20 +18,6 @@ import (
 	"github.com/egotsr/egotsr/model"
 )
 
-// Options say where a run is kept and how often.
-type Options struct {
-	Dir       string       // checkpoints, optimiser state, TensorBoard events, list of bad samples; made if absent
-	Seed      uint64       // of the order of samples
-	Keep      int          // checkpoints kept, the newest; 0 = 10
-	SaveEvery int          // steps between checkpoints; one is also made at the end of every stage and when Steps is left; 0 = 500
-	LogEvery  int          // steps between lines of the log and points of the curves; 0 = 10
-	Shard     bool         // every device holds an equal part of weights, moments and gradients, not a copy; needs a backend of several
-	MaxBad    float64      // share of unreadable samples above which the run stops; 0 = 0.01
-	Logger    *slog.Logger // nil = silence
-
-	disk state.Disk
-}
-
 // Step reports one optimiser step.
 type Step struct {
 	Stage              string
@@ -40,7 +25,9 @@ type Step struct {
 	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens; the norm is that before clipping
 	Tokens, Samples    int     // supervised tokens and sequences of this step
 	Skipped            int     // samples that could not be read so far
-	Waited             float64 // share of the time since the step before that the device waited for data
+	NonFinite          int     // steps left out so far, since their loss or gradient was not finite
+	Rate               float64 // samples a second of the last LogEvery steps, without the time of validations, saves and the loop's body
+	Waited             float64 // share of that time in which the device waited for data
 	Validation         *Validation
 }
 
@@ -65,20 +52,13 @@ type Trainer struct {
 	quarantine *dataset.Quarantine
 	events     *events.Writer
 	lock       *os.File
-	nonFinite  int // steps in a row
+	pace       pace
 }
 
 // NewTrainer prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of
 // its newest checkpoint. files holds the small files of the checkpoint being trained, which are copied to those made.
 func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, stages []Stage, opts Options) (*Trainer, error) {
-	if opts.Dir == "" {
-		return nil, errors.New("train: no directory")
-	}
-	opts.Keep, opts.SaveEvery, opts.LogEvery = cmp.Or(opts.Keep, 10), cmp.Or(opts.SaveEvery, 500), cmp.Or(opts.LogEvery, 10)
-	opts.MaxBad = cmp.Or(opts.MaxBad, 0.01)
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
+	opts = opts.complete()
 	t := &Trainer{model: m, encoder: e, files: files, stages: stages, opts: opts, saved: -1}
 	if err := t.plan(); err != nil {
 		return nil, err
@@ -120,29 +100,6 @@ func (t *Trainer) open(ctx context.Context) (err error) {
 	}
 	t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1))
 	return err
-}
-
-// plan checks the stages and completes their recipes.
-func (t *Trainer) plan() error {
-	if len(t.stages) == 0 {
-		return errors.New("train: no stages")
-	}
-	t.state = runState{Version: stateVersion, Seed: t.opts.Seed}
-	names := map[string]bool{}
-	for _, s := range t.stages {
-		n := s.Source().Len()
-		r, err := s.Recipe().check(n)
-		switch {
-		case err != nil:
-			return fmt.Errorf("stage %s: %w", s.Name(), err)
-		case s.Name() == "" || names[s.Name()]:
-			return fmt.Errorf("stage %q: every stage needs a name of its own", s.Name())
-		}
-		names[s.Name()] = true
-		t.recipes = append(t.recipes, r)
-		t.state.Stages = append(t.state.Stages, stageState{Name: s.Name(), Steps: r.MaxSteps, Samples: n})
-	}
-	return nil
 }
 
 // Close ends the run: the list of bad samples and the event file are synced and closed, and the directory is free. The model
@@ -205,15 +162,14 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	if _, err := t.validate(ctx); err != nil { // the run may have been left while it validated
 		return false, err
 	}
-	last := time.Now()
 	if !at.ended(stage) {
 		for p, waited := range feed.from(ctx, at.Step) {
+			start := time.Now()
 			step, err := t.take(ctx, p)
 			if err != nil {
 				return false, err
 			}
-			step.Waited = waited.Seconds() / max(time.Since(last).Seconds(), 1e-9)
-			last = time.Now()
+			step.Rate, step.Waited = t.pace.add(step.Samples, waited, time.Since(start), t.opts.LogEvery)
 			if step.Validation, err = t.validate(ctx); err != nil {
 				return false, err
 			}
@@ -237,8 +193,15 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	return true, t.next(ctx)
 }
 
-// next ends a stage: the one after it begins with fresh moments, and no adapters.
+// next ends a stage: the one after it begins with fresh moments, and no adapters. What the stage's adapters have learnt is
+// kept before the weights take it up.
 func (t *Trainer) next(ctx context.Context) error {
+	if t.model.Adapters() != nil {
+		name := adapterPrefix + url.PathEscape(t.state.Stages[t.state.Stage].Name)
+		if err := t.replace(ctx, name, t.model.WriteAdapters); err != nil {
+			return err
+		}
+	}
 	if err := t.stepper.close(); err != nil {
 		return err
 	}
@@ -276,15 +239,16 @@ func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
 		}
 	}
 	if finite(step.Loss) && finite(step.GradNorm) {
-		t.nonFinite = 0
+		t.state.InARow = 0
 	} else {
-		t.nonFinite++
+		t.state.InARow++
 		t.state.NonFinite++
 		t.opts.Logger.Warn("step skipped: not finite", "stage", at.Name, "step", n, "loss", step.Loss, "norm", step.GradNorm, "samples", p.samples)
-		if t.nonFinite == maxNonFinite {
+		if t.state.InARow == maxNonFinite {
 			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, ErrDiverged)
 		}
 	}
+	step.NonFinite = t.state.NonFinite
 	at.Step = n
 	t.state.Global++
 	return step, nil

@@ -82,6 +82,19 @@ func (m *Model) WriteApart(ctx context.Context, from fs.FS, d *state.Dir) error 
 	if err := m.writeFiles(ctx, from, nil, d, nil); err != nil || m.adapters == nil {
 		return err
 	}
+	return m.writeAdapters(d, AdapterDir+"/")
+}
+
+// WriteAdapters puts the adapters, which there must be, into a directory that is being written, in PEFT's files. Nothing may
+// change them meanwhile.
+func (m *Model) WriteAdapters(d *state.Dir) error {
+	if m.adapters == nil {
+		return errors.New("adapters: the model has none")
+	}
+	return m.writeAdapters(d, "")
+}
+
+func (m *Model) writeAdapters(d *state.Dir, folder string) error {
 	a := m.adapters
 	config := peftConfig{
 		Type: "LORA", Task: "CAUSAL_LM", Rank: a.Rank, Alpha: a.Alpha, Dropout: a.Dropout, Bias: "none", Infer: true,
@@ -109,11 +122,11 @@ func (m *Model) WriteApart(ctx context.Context, from fs.FS, d *state.Dir) error 
 	if err != nil {
 		return err
 	}
-	err = d.File(AdapterDir+"/"+adapterConfig, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	err = d.File(folder+adapterConfig, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
 	if err != nil {
 		return err
 	}
-	return d.File(AdapterDir+"/"+adapterWeights, func(w io.Writer) error { return safetensors.Write(w, nil, list) })
+	return d.File(folder+adapterWeights, func(w io.Writer) error { return safetensors.Write(w, nil, list) })
 }
 
 // Adapt merges an adapter in PEFT's files (adapter_config.json, adapter_model.safetensors) into the weights:

@@ -1,13 +1,14 @@
 // Customstage trains the embedded model on a stage that is not EgoTSR's: frames around failures alone, asked in words of
 // one's own, until nine answers in ten are right.
 //
-//	go run ./examples/customstage -data ../shared/episodes -out runs/recovery
+//	go run ./examples/customstage -data ../episodes-train -out runs/recovery
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -42,19 +43,22 @@ func (recovery) Done(history []curriculum.Validation) bool {
 
 func main() {
 	log.SetFlags(0)
-	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
+	data := flag.String("data", "", "`folder` of simulated episodes; not those that a checkpoint is measured on")
 	out := flag.String("out", "runs/recovery", "`directory` of the run")
 	steps := flag.Int("steps", 200, "optimiser steps at most")
 	flag.Parse()
+	if *data == "" {
+		log.Fatal("-data is needed")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := train(ctx, *data, *out, *steps); err != nil {
+	if err := train(ctx, nano.FS(), *data, *out, *steps); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func train(ctx context.Context, data, out string, steps int) error {
-	m, err := egotsr.Open(ctx, nano.FS(), nil)
+func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) error {
+	m, err := egotsr.Open(ctx, checkpoint, nil)
 	if err != nil {
 		return err
 	}

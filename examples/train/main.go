@@ -3,10 +3,13 @@
 //	go run ./examples/train -stage cot,tag,long -data ../episodes-train -validate ../shared/episodes -out runs/nano
 //	go run ./examples/train -stage tag -data DIR-WITH-JSONL -from CHECKPOINT -out runs/mine -lora 8
 //
+// What the curriculum buys is measured by leaving parts of it out: -both=false, -failures=false, -stage without cot; and
+// whole tasks with -without "Open a drawer;Press a button", on which -only validates.
+//
 // A run that was interrupted goes on with the same command and -resume. The newest weights are in
-// OUT/checkpoint-<steps>, those with the most right validation answers in OUT/best: both open with egotsr.Open and load
-// in transformers. With -lora the former are, until their stage ends, the weights it began with, and beside them what is
-// learnt, in the folder adapter/ for peft and Model.Adapt.
+// OUT/checkpoint-<steps>, those with the most right validation answers, of the stage validated last, in OUT/best: both open
+// with egotsr.Open and load in transformers. With -lora the former are, until their stage ends, the weights it began with,
+// and beside them what is learnt, in the folder adapter/ for peft and Model.Adapt; afterwards OUT/adapter-<stage> has it.
 package main
 
 import (
@@ -30,20 +33,42 @@ import (
 	"github.com/egotsr/egotsr/model/nano"
 )
 
+// settings are what the command line says.
+type settings struct {
+	stages, steps, rates string // lists, of which the last two go on with their last entry
+	data                 string
+	choice               choice
+	validate, only       string
+	from                 string
+	random               uint64
+	backend              string
+	resume               bool
+	recipe               curriculum.Recipe // of every stage but for what the lists say
+	options              egotsr.TrainOptions
+}
+
 func main() {
 	log.SetFlags(log.Ltime)
-	stages := flag.String("stage", "tag", "`stages` in order, of cot, tag, long and general, separated by commas")
-	data := flag.String("data", "", "`folders` of episodes, or of .json, .jsonl and .csv samples; separated by commas, may be patterns")
-	validate := flag.String("validate", "", "`folder` of episodes to validate on; empty: no validation")
-	from := flag.String("from", "", "checkpoint `directory` to start from; empty: the embedded nano model")
-	random := flag.Uint64("random", 0, "start from random weights of this `seed` in the shape of -from; 0: from its weights")
-	out := flag.String("out", "runs/train", "`directory` of the run")
-	resume := flag.Bool("resume", false, "go on with the run in -out")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
-	r := curriculum.Recipe{WeightDecay: 0.01, MaxGradNorm: 1, Both: true}
-	flag.Float64Var(&r.LR, "lr", 1e-4, "peak learning `rate`")
+	s := settings{
+		recipe:  curriculum.Recipe{WeightDecay: 0.01, MaxGradNorm: 1},
+		options: egotsr.TrainOptions{Keep: 3, LogEvery: 50, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))},
+	}
+	r, o := &s.recipe, &s.options
+	flag.StringVar(&s.stages, "stage", "tag", "`stages` in order, of cot, tag, long and general, separated by commas")
+	flag.StringVar(&s.data, "data", "", "`folders` of episodes, or of .json, .jsonl and .csv samples; separated by commas, may be patterns")
+	flag.StringVar(&s.choice.without, "without", "", "leave the episodes of these `tasks` out; separated by semicolons")
+	flag.BoolVar(&s.choice.failures, "failures", true, "train on episodes with a setback too; pauses are none")
+	flag.Float64Var(&s.choice.regressions, "regressions", 0.25, "share of pairs with a worse later frame; negative: as they fall")
+	flag.StringVar(&s.validate, "validate", "", "`folder` of episodes to validate on; empty: no validation")
+	flag.StringVar(&s.only, "only", "", "validate on these `tasks` alone; separated by semicolons; empty: on all")
+	flag.StringVar(&s.from, "from", "", "checkpoint `directory` to start from; empty: the embedded nano model")
+	flag.Uint64Var(&s.random, "random", 0, "start from random weights of this `seed` in the shape of -from; 0: from its weights")
+	flag.StringVar(&o.Dir, "out", "runs/train", "`directory` of the run")
+	flag.BoolVar(&s.resume, "resume", false, "go on with the run in -out")
+	flag.StringVar(&s.backend, "backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	flag.StringVar(&s.rates, "lr", "1e-4", "peak learning `rates` a stage, or of each stage, separated by commas")
 	flag.Float64Var(&r.Beta2, "beta2", 0.999, "of AdamW; 0.95 from random weights")
-	steps := flag.String("steps", "1000", "optimiser `steps` a stage, or of each stage, separated by commas")
+	flag.StringVar(&s.steps, "steps", "1000", "optimiser `steps` a stage, or of each stage, separated by commas")
 	flag.IntVar(&r.Batch, "batch", 16, "pairs a batch, each in both orders")
 	flag.IntVar(&r.Accumulate, "accumulate", 1, "batches a step")
 	flag.IntVar(&r.Warmup, "warmup", 0, "steps of warm-up; 0: the reference's rule")
@@ -51,64 +76,72 @@ func main() {
 	flag.IntVar(&r.ValidateEvery, "every", 250, "steps between validations")
 	flag.BoolVar(&r.Checkpointing, "checkpointing", false, "compute activations twice rather than keep them")
 	lora := flag.Int("lora", 0, "train adapters of this `rank` instead of the weights")
-	o := egotsr.TrainOptions{Dir: "", Keep: 3, LogEvery: 50}
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the order of samples")
-	flag.Float64Var(&regressions, "regressions", 0.25, "share of pairs with a worse later frame; negative: as they fall")
 	flag.Parse()
-	o.Dir = *out
-	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if *lora > 0 {
 		r.LoRA = &curriculum.LoRA{Rank: *lora}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := train(ctx, *stages, *steps, *data, *validate, *from, *random, *backend, *resume, r, o); errors.Is(err, context.Canceled) {
-		log.Fatalf("interrupted; -resume goes on with the run in %s", *out)
+	if err := train(ctx, s); errors.Is(err, context.Canceled) {
+		log.Fatalf("interrupted; -resume goes on with the run in %s", o.Dir)
 	} else if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("run in", *out)
+	fmt.Println("run in", o.Dir)
 }
 
-// regressions is the share of failure-aware pairs, to show what they buy.
-var regressions float64
-
-func train(ctx context.Context, names, steps, data, validate, from string, random uint64, backend string, resume bool, r curriculum.Recipe, o egotsr.TrainOptions) error {
-	if found, _ := filepath.Glob(filepath.Join(o.Dir, "checkpoint-*")); len(found) > 0 && !resume {
+func train(ctx context.Context, s settings) error {
+	o := s.options
+	if found, _ := filepath.Glob(filepath.Join(o.Dir, "checkpoint-*")); len(found) > 0 && !s.resume {
 		return fmt.Errorf("%s holds a run: -resume goes on with it", o.Dir)
 	}
-	checkpoint, err := start(ctx, from, random, o)
+	var err error
+	if s.recipe.Validation, err = held(s.validate, s.only); err != nil {
+		return fmt.Errorf("-validate: %w", err)
+	}
+	stages, err := s.curriculum()
 	if err != nil {
 		return err
 	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend, Logger: o.Logger})
+	checkpoint, err := start(ctx, s.from, s.random, o)
+	if err != nil {
+		return err
+	}
+	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: s.backend, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	if validate != "" {
-		held := os.DirFS(validate)
-		episodes, err := dataset.Simulated(held)
-		if err != nil {
-			return err
-		}
-		r.Validation = dataset.ValidationPairs(held, episodes, 8, 7)
+	t, err := egotsr.NewTrainer(m, stages, &o)
+	if err != nil {
+		return err
 	}
-	var stages []curriculum.Stage
-	each := strings.Split(steps, ",")
-	for k, name := range strings.Split(names, ",") {
-		if r.MaxSteps, err = strconv.Atoi(each[min(k, len(each)-1)]); err != nil {
-			return fmt.Errorf("-steps: %w", err)
+	if err := errors.Join(t.Run(ctx), t.Close()); err != nil || s.recipe.Validation == nil {
+		return err
+	}
+	return calibrate(ctx, filepath.Join(o.Dir, "best"), s.recipe.Validation, s.backend)
+}
+
+// curriculum is the stages named, each with its own steps and learning rate.
+func (s settings) curriculum() (stages []curriculum.Stage, err error) {
+	for k, name := range strings.Split(s.stages, ",") {
+		r := s.recipe
+		if r.MaxSteps, err = strconv.Atoi(entry(s.steps, k)); err != nil {
+			return nil, fmt.Errorf("-steps: %w", err)
 		}
-		src, err := source(name, data, o.Seed)
-		if err != nil {
-			return fmt.Errorf("stage %s: %w", name, err)
+		if r.LR, err = strconv.ParseFloat(entry(s.rates, k), 64); err != nil {
+			return nil, fmt.Errorf("-lr: %w", err)
 		}
 		make, ok := map[string]func(dataset.Source, *curriculum.Recipe) curriculum.Stage{
 			"cot": curriculum.CoT, "tag": curriculum.Tag, "long": curriculum.LongTag, "general": curriculum.General,
 		}[name]
 		if !ok {
-			return fmt.Errorf("stage %q: want cot, tag, long or general", name)
+			return nil, fmt.Errorf("stage %q: want cot, tag, long or general", name)
+		}
+		src, err := source(name, s.data, s.options.Seed, s.choice)
+		if err != nil {
+			return nil, fmt.Errorf("stage %s: %w", name, err)
 		}
 		stage := make(src, &r)
 		if name == "long" {
@@ -116,14 +149,13 @@ func train(ctx context.Context, names, steps, data, validate, from string, rando
 		}
 		stages = append(stages, stage)
 	}
-	t, err := egotsr.NewTrainer(m, stages, &o)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(t.Run(ctx), t.Close()); err != nil || r.Validation == nil {
-		return err
-	}
-	return calibrate(ctx, filepath.Join(o.Dir, "best"), r.Validation, backend)
+	return stages, nil
+}
+
+// entry is item k of a list with commas, or its last.
+func entry(list string, k int) string {
+	each := strings.Split(list, ",")
+	return strings.TrimSpace(each[min(k, len(each)-1)])
 }
 
 // calibrate fits the best checkpoint's temperature on the pairs it was validated with, and keeps it there.

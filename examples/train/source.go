@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/egotsr/egotsr"
@@ -16,8 +17,58 @@ import (
 	"github.com/egotsr/egotsr/dataset/cot"
 )
 
+// choice says which episodes are learnt from, and how often they are asked about their setbacks.
+type choice struct {
+	without     string // tasks, separated by semicolons: names may have commas
+	failures    bool
+	regressions float64
+}
+
+// of leaves out what is not to be learnt from.
+func (c choice) of(episodes []dataset.Episode) ([]dataset.Episode, error) {
+	_, rest, err := dataset.SplitTasks(episodes, tasks(c.without)...)
+	if err != nil {
+		return nil, fmt.Errorf("-without: %w", err)
+	}
+	if !c.failures {
+		rest = slices.DeleteFunc(rest, func(e dataset.Episode) bool {
+			return e.Outcome != "success" || slices.Contains(e.Regress, true)
+		})
+	}
+	log.Printf("%d of %d episodes", len(rest), len(episodes))
+	return rest, nil
+}
+
+// tasks are the names in a list with semicolons.
+func tasks(list string) (names []string) {
+	for name := range strings.SplitSeq(list, ";") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// held is what a run is validated on: pairs of a folder's episodes, or nothing without a folder.
+func held(dir, only string) (dataset.Source, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	disk := os.DirFS(dir)
+	episodes, err := dataset.Simulated(disk)
+	if err != nil {
+		return nil, err
+	}
+	if names := tasks(only); names != nil {
+		if episodes, _, err = dataset.SplitTasks(episodes, names...); err != nil {
+			return nil, err
+		}
+	}
+	return dataset.ValidationPairs(disk, episodes, 8, 7), nil
+}
+
 // source is what a stage learns from: sample files as they are, or pairs drawn without end from episodes.
-func source(stage, list string, seed uint64) (dataset.Source, error) {
+func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 	if list == "" {
 		return nil, errors.New("-data is needed")
 	}
@@ -26,6 +77,9 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 		return nil, err
 	}
 	if found, _ := filepath.Glob(filepath.Join(roots[0], "*.jsonl")); len(roots) == 1 && len(found) > 0 {
+		if c.without != "" || !c.failures {
+			return nil, errors.New("-without and -failures choose among episodes, and -data has samples")
+		}
 		files := os.DirFS(roots[0])
 		if _, err := fs.Stat(files, stage+".jsonl"); err == nil {
 			return dataset.Open(files, files, stage+".jsonl") // as examples/prepare names them
@@ -40,12 +94,15 @@ func source(stage, list string, seed uint64) (dataset.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if episodes, err = c.of(episodes); err != nil {
+		return nil, err
+	}
 	episodes, refused := egotsr.Possible(episodes)
 	for _, err := range refused {
 		log.Println("annotated in an order that is impossible, left out:", err)
 	}
 	pairs := func(level string) (*dataset.Pairs, error) {
-		return dataset.NewPairs(disk, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: regressions, Level: level})
+		return dataset.NewPairs(disk, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: c.regressions, Level: level})
 	}
 	switch stage {
 	case "cot":

@@ -2,6 +2,7 @@
 //
 //	go run ./examples/validate -data ../shared/episodes              # the embedded nano model
 //	go run ./examples/validate -data DIR -model DIR -pairs 200
+//	go run ./examples/validate -only "Open a drawer;Press a button"  # the episodes of these tasks
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
 //	go run ./examples/validate -track                                # a tracker, frame by frame
 //	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
@@ -24,6 +25,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/egotsr/egotsr"
@@ -37,7 +39,8 @@ func main() {
 	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
 	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
 	perEpisode := flag.Int("pairs", 64, "random pairs an episode, 0 = all")
-	prompt := flag.String("prompt", "tag", "tag, long or cot, which describes both frames first and takes much longer")
+	prompt := flag.String("prompt", "long", "long, tag or cot, which describes both frames first and takes much longer")
+	only := flag.String("only", "", "measure on these `tasks` alone; separated by semicolons; empty: on all")
 	plans := flag.Bool("plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
 	track := flag.Bool("track", false, "follow the episodes with a tracker, instead of pairs")
 	dump := flag.String("dump", "", "`file` for a JSON line a pair; empty: none")
@@ -61,13 +64,26 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if *only != "" {
+		names := strings.Split(*only, ";")
+		for i := range names {
+			names[i] = strings.TrimSpace(names[i])
+		}
+		if episodes, _, err = dataset.SplitTasks(episodes, names...); err != nil {
+			log.Fatal("-only: ", err)
+		}
+	}
 	start := time.Now()
-	options := egotsr.EvaluateOptions{Name: "the model", Prompt: dataset.Tag, Seed: 1, Last: lastFrames(episodes)}
+	options := egotsr.EvaluateOptions{Name: "the model", Seed: 1, Last: lastFrames(episodes)}
 	switch *prompt {
 	case "long":
 		options.Prompt = dataset.Long
+	case "tag":
+		options.Prompt = dataset.Tag
 	case "cot":
 		options.Prompt, options.Explain = dataset.CoT, true
+	default:
+		log.Fatalf("-prompt %s: want long, tag or cot", *prompt)
 	}
 	pairs := dataset.ValidationPairs(disk, episodes, *perEpisode, 1)
 	switch {

@@ -30,12 +30,22 @@ type Dir struct {
 }
 
 // Replace makes the directory anew: write fills it with files, and dir then stands for exactly those. What stood there
-// before is removed afterwards. On any error dir is as it was.
+// before is removed afterwards. On any error dir is as it was. So it is after a kill, but for one between the two renames:
+// dir is then absent until Clean, or another Replace of it, puts back what stood there.
 func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	dir = filepath.Clean(dir)
 	parent := filepath.Dir(dir)
 	if err := d.do("mkdir", parent, func() error { return os.MkdirAll(parent, 0o755) }); err != nil {
 		return err
+	}
+	left, err := leftovers(parent, temporary(dir))
+	if err != nil {
+		return err
+	}
+	for _, path := range left { // the rest may be another writer's
+		if _, err := d.putBack(path); err != nil {
+			return err
+		}
 	}
 	var tmp string
 	err = d.do("mkdir", dir, func() (err error) {
@@ -52,10 +62,15 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	if err := fill(d, tmp, write); err != nil {
 		return err
 	}
-	old := tmp + ".old"
+	old := tmp + retired
 	switch err := d.do("rename", dir, func() error { return os.Rename(dir, old) }); {
 	case err == nil:
-		defer os.RemoveAll(old)
+		defer func() {
+			// Under a name that Clean never puts back, since it may soon be half of a directory.
+			if back := os.Rename(old, tmp); back == nil {
+				os.RemoveAll(tmp)
+			}
+		}()
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -118,22 +133,55 @@ func (d Disk) Remove(dir string) error {
 	return d.do("remove", tmp, func() error { return os.RemoveAll(tmp) })
 }
 
-// Clean removes what interrupted writes have left in parent.
+// Clean removes what interrupted writes have left in parent, and puts back a directory that one of them had moved aside and
+// not yet replaced.
 func (d Disk) Clean(parent string) error {
-	entries, err := os.ReadDir(parent)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") && strings.Contains(e.Name(), writing) {
-			path := filepath.Join(parent, e.Name())
-			err = errors.Join(err, d.do("remove", path, func() error { return os.RemoveAll(path) }))
+	left, err := leftovers(parent, ".")
+	for _, path := range left {
+		if back, err2 := d.putBack(path); err2 != nil || back {
+			err = errors.Join(err, err2)
+			continue
 		}
+		err = errors.Join(err, d.do("remove", path, func() error { return os.RemoveAll(path) }))
 	}
 	return err
 }
 
-const writing = ".writing-"
+// leftovers lists the temporary names in parent that begin with prefix.
+func leftovers(parent, prefix string) (paths []string, err error) {
+	entries, err := os.ReadDir(parent)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, prefix) && strings.Contains(name, writing) {
+			paths = append(paths, filepath.Join(parent, name))
+		}
+	}
+	return paths, err
+}
+
+// putBack gives a directory that was moved aside its name again, unless another has it by now.
+func (d Disk) putBack(path string) (done bool, err error) {
+	parent, name := filepath.Split(path)
+	base, rest, _ := strings.Cut(name, writing)
+	dir := filepath.Join(parent, strings.TrimPrefix(base, "."))
+	if !strings.HasSuffix(rest, retired) {
+		return false, nil
+	}
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err := d.do("rename", path, func() error { return os.Rename(path, dir) }); err != nil {
+		return false, err
+	}
+	return true, d.syncDir(filepath.Clean(parent))
+}
+
+const (
+	writing = ".writing-"
+	retired = ".old" // ends the name of what a new directory is about to replace
+)
 
 func temporary(path string) string { return "." + filepath.Base(path) + writing }
 

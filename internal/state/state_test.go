@@ -82,6 +82,63 @@ func TestEveryOperationFails(t *testing.T) {
 	}
 }
 
+// TestKilledAnywhere: what a kill before each operation leaves, Clean makes the old version or the new, and nothing
+// beside it; the next Replace alone does too.
+func TestKilledAnywhere(t *testing.T) {
+	for _, before := range []string{"", "old"} {
+		parent := t.TempDir()
+		dir := filepath.Join(parent, "run")
+		if before != "" {
+			if err := save(Disk{}, dir, before); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var left []string // copies of parent
+		absent := 0
+		err := save(Disk{Before: func(op, path string) error {
+			if _, err := os.Stat(dir); before != "" && err != nil {
+				absent++
+			}
+			copied := t.TempDir()
+			left = append(left, copied)
+			return os.CopyFS(copied, os.DirFS(parent))
+		}}, dir, "new")
+		if err != nil || before != "" && absent != 1 {
+			t.Fatalf("the directory was absent before %d operations, %v", absent, err)
+		}
+		for i, parent := range left {
+			dir := filepath.Join(parent, "run")
+			want := before
+			if i == len(left)-1 { // only the last sync is missing
+				want = "new"
+			}
+			again := t.TempDir()
+			if err := os.CopyFS(again, os.DirFS(parent)); err != nil {
+				t.Fatal(err)
+			}
+			if err := (Disk{}).Clean(parent); err != nil {
+				t.Fatal(err)
+			}
+			if got := content(t, dir); got != want {
+				t.Errorf("killed before operation %d of %d: %q, want %q", i+1, len(left), got, want)
+			}
+			if entries, _ := os.ReadDir(parent); len(entries) > 1 {
+				t.Errorf("killed before operation %d of %d: left behind %v", i+1, len(left), entries)
+			}
+			dir = filepath.Join(again, "run")
+			failing := Disk{Before: func(op, path string) error {
+				if op == "create" {
+					return errors.New("injected")
+				}
+				return nil
+			}}
+			if err := save(failing, dir, "newer"); err == nil || content(t, dir) != want {
+				t.Errorf("killed before operation %d of %d, and the next write failed: %q, %v", i+1, len(left), content(t, dir), err)
+			}
+		}
+	}
+}
+
 func TestWriteFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	for _, version := range []string{"one", "two"} {

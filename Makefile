@@ -8,6 +8,7 @@ export PJRT_PLUGIN_LIBRARY_PATH := $(PLUGIN)
 endif
 EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
+HELD ?= ../episodes-held
 PYTHON ?= .cache/ref/bin/python
 
 .PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
@@ -77,8 +78,9 @@ screenshots: report   ## docs/report.png and docs/overlay.gif, for the README
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,1180 --screenshot=docs/report.png file://$(CURDIR)/runs/report/report.html
 	go run ./examples/robot -data $(EPISODES) -hz 0 -out docs/overlay.gif
 
-nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, into runs/nano
-	go run ./examples/train -stage cot,tag,long -data $(TRAIN) -validate $(EPISODES) -random 1 -beta2 0.95 -lr 5e-4 -steps 4000 -out runs/nano
+nano:            ## a checkpoint in nano's shape from random weights, out of simulated episodes in TRAIN, chosen by those in HELD, into runs/nano
+	go run ./examples/train -stage cot,tag,long -steps 3000,4000,3000 -lr 5e-4,4e-4,4e-4 -random 1 -data '$(TRAIN)' -validate $(HELD) -out runs/nano \
+		-batch 8 -accumulate 4 -both=false -beta2 0.95 -warmup 100 -every 500 -regressions 0.5
 
 validate-nano:   ## the embedded checkpoint on episodes with true progress
 	go run ./examples/validate -data $(EPISODES)

@@ -65,7 +65,8 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 }
 
 // Steps trains, and yields after every optimiser step. Leaving the loop saves, and so does the end of the context; ranging
-// again goes on from there, in this process or, through NewTrainer, in another. After an error the loop is over.
+// again goes on from there, and so does another Trainer of the same directory, in this process or another: the directory is
+// taken only while a loop is under way. After an error the loop is over.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		for step, err := range t.inner.Steps(ctx) {
@@ -111,7 +112,7 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Close ends the run's files. The model stays open, with the weights it has learnt; adapters become part of them.
+// Close frees the memory that training took. The model stays open, with the weights it has learnt; adapters become part of them.
 func (t *Trainer) Close() error {
 	defer t.model.frames.forget()
 	return t.inner.Close()

@@ -82,10 +82,11 @@ func (t *Trainer) save(ctx context.Context) error {
 	if err := t.events.Flush(); err != nil { // the curves up to here outlive what the checkpoint does
 		t.opts.Logger.Warn("curves not synced", "error", err)
 	}
-	if err := t.write(ctx, fmt.Sprintf("%s%08d", checkpointPrefix, t.state.Global), true); err != nil {
+	name := fmt.Sprintf("%s%08d", checkpointPrefix, t.state.Global)
+	if err := t.write(ctx, name, true); err != nil {
 		return err
 	}
-	t.saved = t.state.Global
+	t.saved, t.newest = t.state.Global, name
 	there, err := checkpoints(t.opts.Dir)
 	if err != nil {
 		return err
@@ -197,7 +198,8 @@ func (t *Trainer) resume(ctx context.Context) error {
 	if err != nil || len(there) == 0 {
 		return err
 	}
-	dir := filepath.Join(t.opts.Dir, there[len(there)-1])
+	t.newest = there[len(there)-1]
+	dir := filepath.Join(t.opts.Dir, t.newest)
 	if err := t.load(ctx, os.DirFS(dir)); err != nil {
 		return fmt.Errorf("train: resume from %s: %w", dir, err)
 	}

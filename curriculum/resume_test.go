@@ -318,23 +318,57 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// TestTwice: a directory belongs to one trainer at a time.
+// TestTwice: while one trainer is under way in a directory no other is, and once it has been left another takes over, without Close,
+// with the same model or another; the first one then knows that it is behind.
 func TestTwice(t *testing.T) {
-	dir := t.TempDir()
+	calm, dir := t.TempDir(), t.TempDir()
+	if err := trainIn(calm, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
 	m, e, err := tiny()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	first := trainer(t, m, e, Options{Dir: dir}, stagesOf()...)
-	if _, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("a second trainer: %v", err)
+	second := func() (*Trainer, error) {
+		return NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5})
 	}
-	if err := first.Close(); err != nil {
+	first, err := second()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := trainer(t, m, e, Options{Dir: dir}, stagesOf()...).Close(); err != nil {
+	n := 0
+	for _, err := range first.Steps(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n < 5 {
+			continue
+		}
+		if _, err := second(); err == nil || !strings.Contains(err.Error(), dir) {
+			t.Errorf("a second trainer: %v", err)
+		}
+		break
+	}
+	other, err := second()
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, err := range other.Steps(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := fingerprint(m); got != done(t, calm) {
+		t.Error("taken over, the run ended with other weights")
+	}
+	for _, err := range first.Steps(t.Context()) {
+		if err == nil || !strings.Contains(err.Error(), "gone on") {
+			t.Errorf("the first, again: %v", err)
+		}
+	}
+	if err := errors.Join(first.Close(), other.Close()); err != nil {
+		t.Error(err)
 	}
 }
 

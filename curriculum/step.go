@@ -61,6 +61,9 @@ func newStepper(ctx context.Context, m *model.Model, r Recipe, seed uint64) (*st
 			}
 		}
 	}
+	if err := s.forget(); err != nil { // what a trainer has left that was not closed
+		return nil, err
+	}
 	for _, p := range m.Config.Params() {
 		if v := m.Store().GetVariable("/" + p.Name); model.Sharded(v) {
 			s.sharded = append(s.sharded, v)
@@ -217,6 +220,11 @@ func (s *stepper) close() error {
 	for _, e := range []*model.Program{s.whole, s.part, s.apply, s.gather} {
 		e.Finalize()
 	}
+	return s.forget()
+}
+
+// forget frees moments and sums of gradients.
+func (s *stepper) forget() error {
 	for _, p := range s.params {
 		for _, prefix := range []string{"/gradient", optim.FirstMoment, optim.SecondMoment} {
 			if v := s.model.Store().GetVariable(prefix + p.Variable.Path()); v != nil {

@@ -47,12 +47,14 @@ type Trainer struct {
 	opts    Options
 
 	state      runState
-	saved      int // global step of the newest checkpoint, -1 if there is none
+	saved      int    // global step of the newest checkpoint, -1 if there is none
+	newest     string // its name, empty if there is none
 	stepper    *stepper
 	quarantine *dataset.Quarantine
 	events     *events.Writer
 	lock       *os.File
 	pace       pace
+	late       error // of letting the directory go when the loop had been left already
 }
 
 // NewTrainer prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of
@@ -69,51 +71,60 @@ func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, st
 	if err := t.open(ctx); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	return t, nil
+	return t, t.free()
 }
 
-// open takes possession of the run's directory and goes on with what is in it.
-func (t *Trainer) open(ctx context.Context) (err error) {
-	opts := &t.opts
-	if t.lock, err = os.OpenFile(filepath.Join(opts.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644); err != nil {
+// open goes on with what is in the run's directory, which it takes possession of meanwhile.
+func (t *Trainer) open(ctx context.Context) error {
+	if err := t.hold(); err != nil {
 		return err
 	}
-	if err := state.TryLock(t.lock); err != nil {
-		return fmt.Errorf("train: another process trains in %s: %w", opts.Dir, err)
-	}
-	if err := opts.disk.Clean(opts.Dir); err != nil {
+	if err := t.opts.disk.Clean(t.opts.Dir); err != nil {
 		return err
 	}
 	if err := t.model.Masters(ctx); err != nil {
 		return err
 	}
-	if opts.Shard {
+	if t.opts.Shard {
 		if err := t.model.Shard(ctx, true); err != nil {
 			return err
 		}
 	}
-	if err := t.resume(ctx); err != nil {
+	return t.resume(ctx)
+}
+
+// hold takes possession of the run's directory. Between loops it is anybody's.
+func (t *Trainer) hold() (err error) {
+	if t.lock, err = os.OpenFile(filepath.Join(t.opts.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644); err != nil {
 		return err
 	}
-	if t.quarantine, err = dataset.OpenQuarantine(filepath.Join(opts.Dir, "quarantine.jsonl"), opts.MaxBad, 1000); err != nil {
+	if err := state.TryLock(t.lock); err != nil {
+		return fmt.Errorf("train: another one trains in %s: %w", t.opts.Dir, err)
+	}
+	return nil
+}
+
+// begin opens what the loop writes to, unless another trainer has gone on with the run since.
+func (t *Trainer) begin() error {
+	if err := t.hold(); err != nil {
 		return err
 	}
-	t.events, err = events.Open(filepath.Join(opts.Dir, "events"), int64(t.state.Global+1))
+	there, err := checkpoints(t.opts.Dir)
+	if err != nil {
+		return err
+	}
+	if there = append([]string{""}, there...); there[len(there)-1] != t.newest {
+		return fmt.Errorf("train: another one has gone on in %s, to %s", t.opts.Dir, there[len(there)-1])
+	}
+	if t.quarantine, err = dataset.OpenQuarantine(filepath.Join(t.opts.Dir, "quarantine.jsonl"), t.opts.MaxBad, 1000); err != nil {
+		return err
+	}
+	t.events, err = events.Open(filepath.Join(t.opts.Dir, "events"), int64(t.state.Global+1))
 	return err
 }
 
-// Close ends the run: the list of bad samples and the event file are synced and closed, and the directory is free. The model
-// is left with the weights it has learnt, which take up what adapters there are.
-func (t *Trainer) Close() (err error) {
-	if t.stepper != nil {
-		err = t.stepper.close()
-		t.stepper = nil
-	}
-	if t.opts.Shard {
-		if e := t.model.Shard(context.Background(), false); !errors.Is(e, model.ErrClosed) {
-			err = errors.Join(err, e)
-		}
-	}
+// free ends possession: the list of bad samples and the event file are synced and closed.
+func (t *Trainer) free() (err error) {
 	if t.events != nil {
 		err = errors.Join(err, t.events.Close())
 	}
@@ -123,6 +134,24 @@ func (t *Trainer) Close() (err error) {
 	if t.lock != nil {
 		err = errors.Join(err, t.lock.Close())
 	}
+	t.events, t.quarantine, t.lock = nil, nil, nil
+	return err
+}
+
+// Close leaves the model with the weights it has learnt, which take up what adapters there are, and frees the moments. The
+// directory is free whenever no loop is under way.
+func (t *Trainer) Close() error {
+	err := errors.Join(t.late, t.free())
+	t.late = nil
+	if t.stepper != nil {
+		err = errors.Join(err, t.stepper.close())
+		t.stepper = nil
+	}
+	if t.opts.Shard {
+		if e := t.model.Shard(context.Background(), false); !errors.Is(e, model.ErrClosed) {
+			err = errors.Join(err, e)
+		}
+	}
 	return err
 }
 
@@ -130,6 +159,18 @@ func (t *Trainer) Close() (err error) {
 // Steps again goes on from there.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
+		left := true
+		defer func() {
+			if err := t.free(); err != nil && left {
+				t.late = errors.Join(t.late, err)
+			} else if err != nil {
+				yield(Step{}, err)
+			}
+		}()
+		if err := t.begin(); err != nil {
+			yield(Step{}, err)
+			return
+		}
 		for t.state.Stage < len(t.stages) {
 			name := t.stages[t.state.Stage].Name()
 			goOn, err := t.runStage(ctx, yield)
@@ -143,6 +184,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 				return
 			}
 		}
+		left = false
 	}
 }
 

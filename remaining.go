@@ -60,12 +60,16 @@ func (m *Model) remaining(ctx context.Context, task string, plan []string, img i
 	if err != nil {
 		return nil, err
 	}
-	l := m.lists(plan)
+	return m.next(ctx, m.lists(plan), about)
+}
+
+// next asks about a frame which of the lists remains.
+func (m *Model) next(ctx context.Context, l *lists, about model.Prompt) ([]float64, error) {
 	logits, err := m.net.Score(ctx, l.prompts(about), l.answers)
 	if err != nil {
 		return nil, err
 	}
-	return l.probabilities(l.answers, logits)
+	return l.probabilities(logits)
 }
 
 // lists are the answers that what remains of a plan can have, in tokens, as the tree in which they part.
@@ -139,11 +143,11 @@ func (l *lists) prompts(about model.Prompt) []model.Prompt {
 	return prompts
 }
 
-// probabilities are those of the lists, by the logits that the prompts gave of the answers, which are in order and hold those of l.
-func (l *lists) probabilities(answers []int32, logits [][]float32) ([]float64, error) {
+// probabilities are those of the lists, by the logits that the prompts gave of the answers.
+func (l *lists) probabilities(logits [][]float32) ([]float64, error) {
 	p := slices.Repeat([]float64{1}, l.count)
 	for i := range l.forks {
-		l.forks[i].weigh(p, answers, logits[i])
+		l.forks[i].weigh(p, l.answers, logits[i])
 	}
 	if slices.ContainsFunc(p, math.IsNaN) {
 		return nil, errNotFinite

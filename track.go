@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"errors"
 	"image"
 	"math"
 	"slices"
@@ -59,8 +60,8 @@ type State struct {
 
 // How many frames are kept, besides the first.
 const (
-	sparseFrames = 7
-	recentFrames = 3
+	sparseFrames = 5
+	recentFrames = 2
 )
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
@@ -124,41 +125,27 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
-	var prompts []model.Prompt
-	add := func(text, said string, frames ...*model.Features) {
-		p, bad := m.prompt(text, said, frames...)
-		if bad != nil && err == nil {
-			err = bad
-		}
-		prompts = append(prompts, p)
+	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
+		return now, err
 	}
+	var prompts []model.Prompt
 	text := dataset.Long.Text(t.task)
 	for _, s := range known {
-		add(text, forced, now.features, s.features)
-		add(text, forced, s.features, now.features)
+		first, err1 := m.prompt(text, forced, now.features, s.features)
+		second, err2 := m.prompt(text, forced, s.features, now.features)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		prompts = append(prompts, first, second)
 	}
-	add(dataset.Remaining.Text(t.task), "", now.features)
+	z, err := m.logOdds(ctx, prompts)
 	if err != nil {
 		return nil, err
 	}
-	if t.lists == nil {
-		t.lists = m.lists(t.plan)
-	}
-	pairs := 2 * len(known)
-	prompts = append(prompts[:pairs], t.lists.prompts(prompts[pairs])...)
-	answers := slices.Concat(m.answers, t.lists.answers)
-	slices.Sort(answers)
-	answers = slices.Compact(answers)
-	logits, err := m.net.Score(ctx, prompts, answers)
-	if err != nil {
-		return nil, err
-	}
-	if now.next, err = t.lists.probabilities(answers, logits[pairs:]); err != nil {
-		return nil, err
-	}
+	temperature := m.calibration()
 	scores, p := make([]float64, len(known)), make([]float64, len(known))
 	for i, s := range known {
-		scores[i], p[i] = s.score, (m.closer(answers, logits[2*i])+1-m.closer(answers, logits[2*i+1]))/2
+		scores[i], p[i] = s.score, (sigmoid(z[2*i]/temperature)+1-sigmoid(z[2*i+1]/temperature))/2
 	}
 	now.score = likeliest(scores, p)
 	if math.IsNaN(now.score) {
@@ -167,11 +154,16 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 	return now, nil
 }
 
-// closer is the probability that the frame shown first is closer to completion.
-func (m *Model) closer(answers []int32, logits []float32) float64 {
-	one, _ := slices.BinarySearch(answers, m.answers[0])
-	two, _ := slices.BinarySearch(answers, m.answers[1])
-	return sigmoid((float64(logits[one]) - float64(logits[two])) / m.calibration())
+// remaining is what the frame alone says of the plan, as [Model.Next] does.
+func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float64, error) {
+	if t.lists == nil {
+		t.lists = t.m.lists(t.plan)
+	}
+	about, err := t.m.prompt(dataset.Remaining.Text(t.task), "", frame)
+	if err != nil {
+		return nil, err
+	}
+	return t.m.next(ctx, t.lists, about)
 }
 
 // known are the frames to compare with.

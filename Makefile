@@ -14,9 +14,9 @@ PYTHON ?= .cache/ref/bin/python
 .PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
-	go test -timeout 20m ./...
+	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
-	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 20m -short .
+	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
 endif
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
@@ -27,7 +27,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 
 # Without XLA: at exit the detector, unlike Go, runs the destructors of C libraries, and the plugin's free memory twice.
 race:            ## the concurrent packages under the race detector
-	PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 20m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors ./examples/evaluate
+	PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m . ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors ./examples/evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x

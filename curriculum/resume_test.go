@@ -173,7 +173,7 @@ var moments = []string{
 // TestKilled: a training that is killed (at random moments, and at chosen ones within saves and between stages) and
 // started again ends with the weights of one left alone, bit for bit.
 func TestKilled(t *testing.T) {
-	random := 20
+	random := 10
 	if testing.Short() {
 		random = 2
 	}

@@ -229,7 +229,7 @@ func (t *Trainer) restoreStage() error {
 	if t.saved < 0 || t.state.Stages[t.state.Stage].Step == 0 {
 		return nil
 	}
-	dir := filepath.Join(t.opts.Dir, fmt.Sprintf("%s%08d", checkpointPrefix, t.saved))
+	dir := filepath.Join(t.opts.Dir, t.newest)
 	if err := t.restore(os.DirFS(dir), "a/", "m/", "v/"); err != nil {
 		return fmt.Errorf("train: resume from %s: %w", dir, err)
 	}

@@ -19,7 +19,7 @@ type Recipe struct {
 	MaxGradNorm float64 // global gradient norm above which all gradients shrink; 0 = never
 	Beta2       float64 // of AdamW; 0 = 0.999. From random weights 0.95 leaves the quiet plateau sooner
 
-	Epochs     int // passes over the source; 0 = 1, or as many as MaxSteps takes.
+	Epochs     int // passes over the source; 0 = 1, or as many as MaxSteps takes
 	MaxSteps   int // steps at most; 0 = as many as Epochs takes
 	Batch      int // samples in a batch; 0 = 1
 	Accumulate int // batches in a step; 0 = 1

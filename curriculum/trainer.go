@@ -22,7 +22,7 @@ import (
 type Step struct {
 	Stage              string
 	N, Total           int     // within the stage, from 1
-	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens; the norm is that before clipping
+	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens, weighed as their turns say; the norm is that before clipping
 	Tokens, Samples    int     // supervised tokens and sequences of this step
 	Skipped            int     // samples that could not be read so far
 	NonFinite          int     // steps left out so far, since their loss or gradient was not finite

@@ -45,3 +45,6 @@ func NewBackend(name string) (b compute.Backend, err error) {
 	}
 	return b, nil
 }
+
+// pureGo is whether b is the pure-Go backend, which calls itself "Go Backend".
+func pureGo(b compute.Backend) bool { return strings.HasPrefix(b.Name(), "Go") }

@@ -94,8 +94,7 @@ func (w *weights) linear(name string, x *Node, act ...activation.Type) *Node {
 // apply is an activation as dense rounds it, so that an adapter of zeros changes no bit. The Go backend's fused kernel
 // divides where GoMLX's graph multiplies by the logistic function.
 func apply(a activation.Type, x *Node) *Node {
-	fused := x.Graph().Backend().Capabilities().Operations[compute.OpTypeFusedDense]
-	if a != activation.TypeSwish || x.DType() != dtypes.Float32 || !fused {
+	if a != activation.TypeSwish || x.DType() != dtypes.Float32 || !pureGo(x.Graph().Backend()) {
 		return activation.Apply(a, x)
 	}
 	return Div(x, OnePlus(Exp(Neg(MaxScalar(x, -88))))) // below, the exponential would be infinite and its gradient NaN
@@ -106,8 +105,13 @@ func dense(x, weight, bias *Node, act ...activation.Type) *Node {
 	if x.DType() == dtypes.Float32 {
 		return nn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput, act...)
 	}
-	// The Go backend's fused kernel knows no bfloat16.
-	y := DotGeneral(x, []int{x.Rank() - 1}, nil, weight, []int{1}, nil)
+	// The Go backend's fused kernel knows no bfloat16, and of its AVX2 kernels that of small products of 16-bit floats leaves out
+	// half of what it should sum (compute v0.1.6): there the product is float32's, rounded as it would be.
+	a, b := x, weight
+	if pureGo(x.Graph().Backend()) {
+		a, b = float32s(x), float32s(weight)
+	}
+	y := ConvertDType(DotGeneral(a, []int{a.Rank() - 1}, nil, b, []int{1}, nil), x.DType())
 	if bias != nil {
 		y = Add(y, ExpandLeftToRank(bias, y.Rank()))
 	}

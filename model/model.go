@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
-	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -71,7 +70,7 @@ func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights stri
 
 func newModel(config Config, backend compute.Backend) *Model {
 	lanes := 1
-	if strings.HasPrefix(backend.Name(), "Go") {
+	if pureGo(backend) {
 		lanes = runtime.GOMAXPROCS(0)
 	}
 	return &Model{Config: config, backend: backend, store: model.NewStore(), mesh: newMesh(backend), turn: make(chan struct{}, lanes)}

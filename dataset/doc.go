@@ -12,7 +12,8 @@
 //  2. [Short] reads clips as episodes, [Simulated] episodes whose true distance to the goal is known.
 //  3. [NewPairs] draws an endless-looking but reproducible stream of pairs from episodes, short or long, forward and
 //     inverse, with setbacks and with questions that have no answer; [ValidationPairs] lists pairs to measure with.
-//     Package dataset/cot describes both frames of a pair. [NewMix] mixes sources.
+//     Package dataset/cot describes both frames of a pair. [NewMix] mixes sources,
+//     and [NewAugmented] films them anew.
 //  4. [NewWriter] writes samples in the reference's formats, and [Open] reads files of any size by index.
 //
 // An [Order] shuffles a source of any length in no memory, and a [Quarantine] lists what cannot be read while a run goes on.

@@ -146,3 +146,10 @@ func ExampleNewMix() {
 	// Close a drawer
 	// Open a door
 }
+
+func ExampleNewAugmented() {
+	films := dataset.NewList(nil, []dataset.Sample{{Img1: "start.jpg", Img2: "end.jpg", Closer: dataset.Img2}})
+	s, _ := dataset.NewAugmented(films, 1).At(0)
+	fmt.Println(s.Img1, s.Img2, s.Closer) // the block's number stands in front, for Image to draw the view by
+	// Output: 0/start.jpg 0/end.jpg img2
+}

@@ -59,6 +59,7 @@ func main() {
 	flag.StringVar(&s.choice.without, "without", "", "leave the episodes of these `tasks` out; separated by semicolons")
 	flag.BoolVar(&s.choice.failures, "failures", true, "train on episodes with a setback too; pauses are none")
 	flag.Float64Var(&s.choice.regressions, "regressions", 0.25, "share of pairs with a worse later frame; negative: as they fall")
+	flag.BoolVar(&s.choice.augment, "augment", false, "show frames as from slightly other places and in other light; pays where episodes are few")
 	flag.StringVar(&s.validate, "validate", "", "`folder` of episodes to validate on; empty: no validation")
 	flag.StringVar(&s.only, "only", "", "validate on these `tasks` alone; separated by semicolons; empty: on all")
 	flag.StringVar(&s.from, "from", "", "checkpoint `directory` to start from; empty: the embedded nano model")

@@ -17,11 +17,20 @@ import (
 	"github.com/egotsr/egotsr/dataset/cot"
 )
 
-// choice says which episodes are learnt from, and how often they are asked about their setbacks.
+// choice says which episodes are learnt from, how often they are asked about their setbacks, and how they are seen.
 type choice struct {
 	without     string // tasks, separated by semicolons: names may have commas
 	failures    bool
 	regressions float64
+	augment     bool
+}
+
+// views are the samples of a source, filmed differently from block to block where that was asked for.
+func (c choice) views(src dataset.Source, seed uint64) dataset.Source {
+	if !c.augment {
+		return src
+	}
+	return dataset.NewAugmented(src, seed)
 }
 
 // of leaves out what is not to be learnt from.
@@ -104,17 +113,28 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 	pairs := func(level string) (*dataset.Pairs, error) {
 		return dataset.NewPairs(disk, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: c.regressions, Level: level})
 	}
+	var parts []dataset.Part
 	switch stage {
 	case "cot":
-		return explained(pairs, disk, episodes)
+		parts, err = explained(pairs, disk, episodes)
 	case "long":
-		return long(pairs, disk, episodes)
+		parts, err = long(pairs, disk, episodes)
+	default:
+		var all *dataset.Pairs
+		all, err = pairs("")
+		parts = []dataset.Part{{Source: all}}
 	}
-	return pairs("")
+	if err != nil {
+		return nil, err
+	}
+	for i := range parts {
+		parts[i].Source = c.views(parts[i].Source, seed)
+	}
+	return dataset.NewMix(parts...)
 }
 
 // explained is what the CoT stage learns from: of four questions one on what remains to be done, three on pairs with descriptions.
-func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
+func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
 	all, err := pairs("")
 	if err != nil {
 		return nil, err
@@ -123,11 +143,12 @@ func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, epi
 	if err != nil {
 		return nil, err
 	}
-	return dataset.NewMix(dataset.Part{Source: &described{all, cot.Annotations(episodes)}, Weight: 3}, dataset.Part{Source: plans, Weight: 8})
+	return []dataset.Part{{Source: &described{all, cot.Annotations(episodes)}, Weight: 3}, {Source: plans, Weight: 8}}, nil
 }
 
 // remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt. Every answer counts
-// alike, however long: of a verdict one token says something, and beside the hundred of a description it would not be heard.
+// alike, however long: of a verdict one token says something, and beside the hundred of a description it would not be heard. Of a
+// list too only one token chooses, at its beginning; the others follow from it, and it counts as a verdict's.
 type remembering struct{ curriculum.Stage }
 
 func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
@@ -135,14 +156,18 @@ func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
 	if s.Detail != [2]string{} {
 		t = curriculum.Turn{Question: dataset.CoT.Text(s.Task), Answer: dataset.CoT.Target(s)}
 	}
-	t.Weight = 1 / float64(max(1, len(t.Answer)))
+	length := max(1, len(t.Answer))
+	if s.Kind == dataset.KindPlan {
+		length = len(dataset.Long.Target(dataset.Sample{Closer: dataset.Img1}))
+	}
+	t.Weight = 1 / float64(length)
 	return t
 }
 
-// long is what the LongTag stage learns from. Of four questions one is on frames that lie whole subtasks apart, and one on what
+// long is what the LongTag stage learns from. Of five questions one is on frames that lie whole subtasks apart, and two on what
 // remains to be done, most often where an action begins, which is hardest to tell; the other two keep alive what was learnt before:
 // frames of a single action, and descriptions.
-func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) (dataset.Source, error) {
+func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
 	apart, err1 := pairs(dataset.LevelLong)
 	together, err2 := pairs(dataset.LevelShort)
 	all, err3 := pairs("")
@@ -151,8 +176,8 @@ func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	return dataset.NewMix(dataset.Part{Source: apart}, dataset.Part{Source: together}, dataset.Part{Source: &described{all, cot.Annotations(episodes)}},
-		dataset.Part{Source: plans, Weight: 2}, dataset.Part{Source: boundaries, Weight: 6})
+	return []dataset.Part{{Source: apart}, {Source: together}, {Source: &described{all, cot.Annotations(episodes)}},
+		{Source: plans, Weight: 4}, {Source: boundaries, Weight: 12}}, nil
 }
 
 // described adds what the annotations say of both frames.

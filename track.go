@@ -52,10 +52,10 @@ type TrackOptions struct {
 
 // State is what a Tracker has seen so far.
 type State struct {
-	Progress   float64 // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
-	Trend      Trend
-	Confidence float64 // probability that the trend is the right one, 0 for a frame that shows nothing
-	Subtask    int     // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
+	Progress   float64 `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
+	Trend      Trend   `json:"trend"`
+	Confidence float64 `json:"confidence"` // probability that the trend is the right one, 0 for a frame that shows nothing
+	Subtask    int     `json:"subtask"`    // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
 }
 
 // How many frames are kept, besides the first.
@@ -73,9 +73,9 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	return t
 }
 
-// Observe takes the next frame and says how the task is going. A frame equal to the one before it confirms nothing. A frame of a single colour, as a covered or failing camera
-// gives, leaves all as it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any
-// frame is whose context ends.
+// Observe takes the next frame and says how the task is going. A frame equal to the one before it confirms nothing. A frame
+// of a single colour, as a covered or failing camera gives, leaves all as it was, with Confidence 0. A frame that cannot be
+// taken gives an *InputError and is forgotten, as any frame is whose context ends.
 func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error) {
 	nothing := State{Subtask: -1}
 	if t.err != nil {

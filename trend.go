@@ -17,12 +17,32 @@ const (
 	Done                    // nothing remains to be done
 )
 
+var trendNames = [...]string{"stalled", "advancing", "regressing", "recovering", "done"}
+
 // String gives "stalled", "advancing", "regressing", "recovering" or "done".
 func (t Trend) String() string {
-	if names := [...]string{"stalled", "advancing", "regressing", "recovering", "done"}; int(t) < len(names) {
-		return names[t]
+	if int(t) < len(trendNames) {
+		return trendNames[t]
 	}
 	return fmt.Sprintf("Trend(%d)", uint8(t))
+}
+
+// MarshalText is String, so that a State is readable as JSON too.
+func (t Trend) MarshalText() ([]byte, error) {
+	if int(t) >= len(trendNames) {
+		return nil, fmt.Errorf("egotsr: no trend has the number %d", uint8(t))
+	}
+	return []byte(trendNames[t]), nil
+}
+
+// UnmarshalText takes what String gives, of the five trends.
+func (t *Trend) UnmarshalText(text []byte) error {
+	i := slices.Index(trendNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("egotsr: %.40q is no trend", text)
+	}
+	*t = Trend(i)
+	return nil
 }
 
 // Scores are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a

@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -114,5 +115,25 @@ func TestLikeliest(t *testing.T) {
 	}
 	if x := likeliest(slices.Repeat([]float64{1}, 3), []float64{1, 1, 1}); x < 4 || x > 8 {
 		t.Errorf("three certain answers are worth %v", x)
+	}
+}
+
+// TestTrendText: a State survives JSON, with its trend in words, and nothing else is taken for one.
+func TestTrendText(t *testing.T) {
+	for trend := Stalled; trend <= Done; trend++ {
+		b, err := json.Marshal(State{Trend: trend, Progress: 0.25, Subtask: -1})
+		var back State
+		if err != nil || !strings.Contains(string(b), `"trend":"`+trend.String()+`"`) || json.Unmarshal(b, &back) != nil || back.Trend != trend {
+			t.Errorf("%s, %v, %+v", b, err, back)
+		}
+	}
+	if b, err := json.Marshal(State{Trend: 5}); err == nil {
+		t.Errorf("%s", b)
+	}
+	for _, text := range []string{`"Done"`, `""`, `"Trend(5)"`, `4`} {
+		var back Trend
+		if err := json.Unmarshal([]byte(text), &back); err == nil {
+			t.Errorf("%s is %v", text, back)
+		}
 	}
 }

@@ -144,7 +144,7 @@ def check_done(r):
         interval(what, s["interval"], draws)
 
 
-STALLED, ADVANCING, REGRESSING, RECOVERING, DONE = range(5)
+REGRESSING, DONE = "regressing", "done"
 SLACK = 5  # frames late that are still in time
 
 
@@ -156,7 +156,7 @@ def spans(flags):
 def check_track(r):
     episodes = r["episodes"]
     ways = {
-        "tracker": lambda e: [s["Progress"] for s in e["states"]],
+        "tracker": lambda e: [s["progress"] for s in e["states"]],
         "all frames compared": lambda e: e["curve"],
         "elapsed time": lambda e: list(range(len(e["states"]))),
     }
@@ -170,7 +170,7 @@ def check_track(r):
         same(what + " with setbacks", c["setbacks"], np.median(hard) if hard else 0)
     setbacks, alarms, done, early, failed = [], [], [], [], []
     for e in episodes:
-        trends = [s["Trend"] for s in e["states"]]
+        trends = [s["trend"] for s in e["states"]]
         setbacks += [REGRESSING in trends[i:i + SLACK + 1] for i in spans(e["regress"])]
         if not spans(e["regress"]) and not e["setback"]:
             alarms.append(len(spans([t == REGRESSING for t in trends])))

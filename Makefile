@@ -60,7 +60,7 @@ check-events:    ## curves of a training as TensorBoard reads them, which goes i
 
 check-plans:     ## verdicts on plans beside unified-planning's, and lengths beside Fast Downward's, which go into .cache
 	test -x .cache/pddl/bin/python || { python3 -m venv .cache/pddl && .cache/pddl/bin/pip install --quiet unified_planning==1.3.0 up_fast_downward==1.0.0; }
-	EGOTSR_PDDL=$(CURDIR)/.cache/pddl/bin/python go test -count=1 -v -run TestOracle ./decompose
+	EGOTSR_PDDL=$(CURDIR)/.cache/pddl/bin/python go test -timeout 60m -count=1 -v -run TestOracle ./decompose
 
 check-metrics:   ## correlations, AUC, calibration, intervals of a report beside scipy's and scikit-learn's, which go into .cache
 	test -x .cache/sklearn/bin/python || { python3 -m venv .cache/sklearn && .cache/sklearn/bin/pip install --quiet scipy==1.17.1 scikit-learn==1.9.1 numpy==2.4.6; }

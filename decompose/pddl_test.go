@@ -119,7 +119,7 @@ func everyPlan(t testing.TB) (all []solved) {
 		c.mutants = mutants(c.lib, c.pr, c.plan, r)
 		if !c.fixture {
 			r.Shuffle(len(c.mutants), func(a, b int) { c.mutants[a], c.mutants[b] = c.mutants[b], c.mutants[a] })
-			c.mutants = c.mutants[:min(len(c.mutants), 20)]
+			c.mutants = c.mutants[:min(len(c.mutants), 10)]
 		}
 	}
 	return all

@@ -48,7 +48,7 @@ func (t *Trend) UnmarshalText(text []byte) error {
 // Scores are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
-	turn        = 2.0 // 0.88
+	turn        = 2.5 // 0.92
 	level       = 1.0 // 0.73
 	stallFrames = 8
 )

@@ -18,11 +18,11 @@ func TestMotion(t *testing.T) {
 		"clean":            {[]float64{0, 1, 2, 3, 4, 5, 6}, "saaaaaa"},
 		"one bad frame":    {[]float64{0, 1, 2, -9, 4, 5, 6}, "saaaaaa"},
 		"one good frame":   {[]float64{0, 1, 2, 30, 3, 4, 5}, "saaaaaa"},
-		"a setback":        {[]float64{0, 2, 4, 5, 2, 2, 1, 2, 4, 4, 5, 7}, "saaaarrrraaa"},
-		"two setbacks":     {[]float64{0, 3, 6, 6, 3, 3, 5, 6, 2, 2, 5, 5, 6, 7}, "saaaarrccrrcca"},
+		"a setback":        {[]float64{0, 2, 4, 5, 1.5, 1.5, 1, 2, 4, 4, 5, 7}, "saaaarrrraaa"},
+		"two setbacks":     {[]float64{0, 3, 6, 6, 2.5, 2.5, 5, 6, 2, 2, 5, 5, 6, 7}, "saaaarrccrrcca"},
 		"at rest":          {[]float64{3, 3, 3.2, 3, 3, 3.1, 3, 3, 3, 3}, "saaaaaasss"},
 		"a setback, still": {[]float64{0, 3, 6, 6, 3, 3, 3, 3, 3, 3, 3, 3}, "saaaarrrrrrs"},
-		"slow decline":     {[]float64{5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5}, "saaaarrr"},
+		"slow decline":     {[]float64{5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5}, "saaaaarr"},
 	} {
 		var v motion
 		var got strings.Builder

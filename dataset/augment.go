@@ -31,11 +31,7 @@ type Augmented struct {
 
 // NewAugmented shows the frames of src differently from block to block. What src says of its Block holds for it too.
 func NewAugmented(src Source, seed uint64) *Augmented {
-	a := &Augmented{Source: src, seed: seed, block: 1}
-	if b, ok := src.(interface{ Block() int }); ok {
-		a.block = max(1, b.Block())
-	}
-	return a
+	return &Augmented{Source: src, seed: seed, block: blockOf(src)}
 }
 
 // Block is the number of samples that share a view.

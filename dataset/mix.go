@@ -34,11 +34,7 @@ type mixPart struct {
 func NewMix(parts ...Part) (*Mix, error) {
 	m := &Mix{}
 	for k, p := range parts {
-		block := 1
-		if b, ok := p.Source.(interface{ Block() int }); ok {
-			block = max(1, b.Block())
-		}
-		size, n := max(1, p.Weight)*block, p.Source.Len()
+		size, n := max(1, p.Weight)*blockOf(p.Source), p.Source.Len()
 		if n == 0 || p.Weight < 0 || size > math.MaxInt32 {
 			return nil, fmt.Errorf("dataset: part %d of a mixture has %d samples and weight %d", k, n, p.Weight)
 		}
@@ -50,6 +46,14 @@ func NewMix(parts ...Part) (*Mix, error) {
 		return nil, fmt.Errorf("dataset: a mixture of %d parts, %d rounds of %d samples", len(parts), m.rounds, m.round)
 	}
 	return m, nil
+}
+
+// blockOf is how many neighbouring samples of a source belong together: what its own Block says, or one.
+func blockOf(src Source) int {
+	if b, ok := src.(interface{ Block() int }); ok {
+		return max(1, b.Block())
+	}
+	return 1
 }
 
 // Len is the samples of all rounds.

@@ -25,14 +25,6 @@ type choice struct {
 	augment     bool
 }
 
-// views are the samples of a source, filmed differently from block to block where that was asked for.
-func (c choice) views(src dataset.Source, seed uint64) dataset.Source {
-	if !c.augment {
-		return src
-	}
-	return dataset.NewAugmented(src, seed)
-}
-
 // of leaves out what is not to be learnt from.
 func (c choice) of(episodes []dataset.Episode) ([]dataset.Episode, error) {
 	_, rest, err := dataset.SplitTasks(episodes, tasks(c.without)...)
@@ -127,8 +119,10 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range parts {
-		parts[i].Source = c.views(parts[i].Source, seed)
+	if c.augment {
+		for i := range parts {
+			parts[i].Source = dataset.NewAugmented(parts[i].Source, seed)
+		}
 	}
 	return dataset.NewMix(parts...)
 }

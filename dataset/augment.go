@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"image"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 
 	"github.com/egotsr/egotsr/vision"
 )
@@ -43,25 +41,21 @@ func (a *Augmented) At(i int) (Sample, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Img1 = partPath(i/a.block, s.Img1)
-	if s.Img2 != "" {
-		s.Img2 = partPath(i/a.block, s.Img2)
-	}
+	s.Img1, s.Img2 = partPath(i/a.block, s.Img1), partPath(i/a.block, s.Img2)
 	return s, nil
 }
 
 // Image is the image of a sample's Img1 or Img2, as its block shows it. A path that is none of them gives a *FileError.
 func (a *Augmented) Image(path string) (image.Image, error) {
-	number, rest, _ := strings.Cut(path, "/")
-	block, err := strconv.ParseUint(number, 10, 63)
-	if err != nil {
+	block, rest := cutPart(path)
+	if block < 0 {
 		return nil, fileError(path, fmt.Errorf("has no number of a block in front"))
 	}
 	img, err := a.Source.Image(rest)
 	if err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(a.seed, block))
+	rng := rand.New(rand.NewPCG(a.seed, uint64(block)))
 	if rng.Float64() < unchangedShare {
 		return img, nil
 	}

@@ -80,13 +80,28 @@ func (m *Mix) At(i int) (Sample, error) {
 	panic("dataset: a round is shorter than its parts")
 }
 
-func partPath(part int, path string) string { return strconv.Itoa(part) + "/" + path }
+// partPath puts a number in front of an image's path; the second image that a question about one frame lacks has none.
+func partPath(part int, path string) string {
+	if path == "" {
+		return ""
+	}
+	return strconv.Itoa(part) + "/" + path
+}
+
+// cutPart takes the number off again, which is -1 where there is none.
+func cutPart(path string) (part int, rest string) {
+	number, rest, _ := strings.Cut(path, "/")
+	part, err := strconv.Atoi(number)
+	if err != nil || part < 0 {
+		return -1, path
+	}
+	return part, rest
+}
 
 // Image is the image of a sample's Img1 or Img2. A path that is none of them gives a *FileError.
 func (m *Mix) Image(path string) (image.Image, error) {
-	number, rest, _ := strings.Cut(path, "/")
-	k, err := strconv.Atoi(number)
-	if err != nil || k < 0 || k >= len(m.parts) {
+	k, rest := cutPart(path)
+	if k < 0 || k >= len(m.parts) {
 		return nil, fileError(path, fmt.Errorf("is of none of %d parts", len(m.parts)))
 	}
 	return m.parts[k].Image(rest)

@@ -53,8 +53,8 @@ func TestTrack(t *testing.T) {
 	if _, err := tracker.Observe(ended, noise(99, 28, 28)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if len(tracker.motion.scores) != stallFrames || m.frames.encodes > 15 {
-		t.Error(len(tracker.motion.scores), m.frames.encodes)
+	if len(tracker.motion.places) != stallFrames || m.frames.encodes > 15 {
+		t.Error(len(tracker.motion.places), m.frames.encodes)
 	}
 	// A scene at rest stays where it is, and comes to be called stalled.
 	encodes := m.frames.encodes

@@ -45,7 +45,7 @@ func (t *Trend) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Scores are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
+// Places are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
 	turn        = 2.5 // 0.92
@@ -53,13 +53,32 @@ const (
 	stallFrames = 8
 )
 
-// motion turns scores into a trend. One frame alone changes nothing: every turn, the end and a new subtask take two that agree.
+// A subtask counts as so many log-odds of the comparisons, which differ from frame to frame by themselves: their errors and
+// those of the plan are not the same, and what both call a setback seldom is none.
+const (
+	subtaskOdds = 3
+	planShare   = 0.5
+)
+
+// reached is how far a frame is: its score, and where a plan tells more than the end, how many subtasks of it seem done as well.
+func reached(score float64, next []float64) float64 {
+	if len(next) <= 2 {
+		return score
+	}
+	done := 0.0
+	for k, p := range next {
+		done += float64(k) * p
+	}
+	return (1-planShare)*score + planShare*subtaskOdds*done
+}
+
+// motion turns places into a trend. One frame alone changes nothing: every turn, the end and a new subtask take two that agree.
 type motion struct {
-	scores  []float64 // of the last stallFrames frames
+	places  []float64 // of the last stallFrames frames
 	last    float64   // of the last frame that was not a repeated one
-	high    float64   // the highest score since the last turn, and the lowest
+	high    float64   // the highest place since the last turn, and the lowest
 	low     float64
-	lost    float64 // what a setback has cost and is not yet won back: the score before it; else the lowest of all numbers
+	lost    float64 // what a setback has cost and is not yet won back: the place before it; else the lowest of all numbers
 	falling bool
 	done    bool
 	ended   bool // what the last frame alone says of the end and of the subtask
@@ -70,17 +89,18 @@ type motion struct {
 // step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining. A frame
 // that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
 func (v *motion) step(score float64, next []float64, repeated bool) State {
-	v.scores = append(v.scores, score)
-	if len(v.scores) > stallFrames {
-		v.scores = slices.Delete(v.scores, 0, 1)
+	at := reached(score, next)
+	v.places = append(v.places, at)
+	if len(v.places) > stallFrames {
+		v.places = slices.Delete(v.places, 0, 1)
 	}
 	if !repeated {
-		v.turns(score)
+		v.turns(at)
 		v.ends(next)
 	}
 	plan := len(next) - 1
 	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
-	s.Trend, s.Confidence = v.trend(score)
+	s.Trend, s.Confidence = v.trend(at)
 	if v.done {
 		s = State{Progress: 1, Trend: Done, Confidence: next[plan], Subtask: -1}
 	}
@@ -88,12 +108,12 @@ func (v *motion) step(score float64, next []float64, repeated bool) State {
 }
 
 // turns notices where the task begins to fall back, and where it no longer does.
-func (v *motion) turns(score float64) {
-	if len(v.scores) == 1 {
-		v.last, v.high, v.low, v.lost = score, score, score, math.Inf(-1)
+func (v *motion) turns(at float64) {
+	if len(v.places) == 1 {
+		v.last, v.high, v.low, v.lost = at, at, at, math.Inf(-1)
 	}
-	above, below := min(v.last, score), max(v.last, score) // what both frames are above, and below
-	v.last = score
+	above, below := min(v.last, at), max(v.last, at) // what both frames are above, and below
+	v.last = at
 	switch {
 	case v.falling && above-v.low >= turn:
 		v.falling, v.high = false, above
@@ -118,10 +138,10 @@ func (v *motion) ends(next []float64) {
 			first = k
 		}
 	}
-	if ended == v.ended || len(v.scores) == 1 {
+	if ended == v.ended || len(v.places) == 1 {
 		v.done = ended
 	}
-	if first == v.next || len(v.scores) == 1 {
+	if first == v.next || len(v.places) == 1 {
 		v.subtask = first
 	}
 	v.ended, v.next = ended, first
@@ -129,17 +149,17 @@ func (v *motion) ends(next []float64) {
 
 // trend also gives the probability that the frame named by it, the new one or the one that it is measured against, is closer to
 // completion.
-func (v *motion) trend(score float64) (Trend, float64) {
-	span := slices.Max(v.scores) - slices.Min(v.scores)
+func (v *motion) trend(at float64) (Trend, float64) {
+	span := slices.Max(v.places) - slices.Min(v.places)
 	switch {
-	case len(v.scores) == 1:
+	case len(v.places) == 1:
 		return Stalled, 0 // nothing is known yet
-	case len(v.scores) == stallFrames && span < level:
+	case len(v.places) == stallFrames && span < level:
 		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
 	case v.falling:
-		return Regressing, sigmoid(v.high - score)
+		return Regressing, sigmoid(v.high - at)
 	case !math.IsInf(v.lost, -1):
-		return Recovering, sigmoid(score - v.low)
+		return Recovering, sigmoid(at - v.low)
 	}
-	return Advancing, sigmoid(score - v.scores[0])
+	return Advancing, sigmoid(at - v.places[0])
 }

@@ -43,6 +43,27 @@ func TestMotion(t *testing.T) {
 	}
 }
 
+// What the comparisons hardly see is a setback all the same where the plan has fallen back; of a plan with one subtask, or of
+// none, only the comparisons tell.
+func TestMotionPlan(t *testing.T) {
+	for name, c := range map[string]struct {
+		next []([]float64)
+		want Trend
+	}{
+		"plan": {[][]float64{{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 0}, {1, 0, 0, 0}, {1, 0, 0, 0}}, Regressing},
+		"none": {[][]float64{{1, 0}, {0.6, 0.4}, {0.6, 0.4}, {1, 0}, {1, 0}}, Advancing},
+	} {
+		var v motion
+		var last State
+		for i, score := range []float64{0, 2, 3, 2, 2} {
+			last = v.step(score, c.next[i], false)
+		}
+		if last.Trend != c.want {
+			t.Errorf("%s: %+v", name, last)
+		}
+	}
+}
+
 // The end and the next subtask each take two frames that agree.
 func TestMotionEnds(t *testing.T) {
 	var v motion

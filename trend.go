@@ -48,7 +48,7 @@ func (t *Trend) UnmarshalText(text []byte) error {
 // Places are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
-	turn        = 2.5 // 0.92
+	turn        = 3.0 // 0.95
 	level       = 1.0 // 0.73
 	stallFrames = 8
 )
@@ -57,7 +57,7 @@ const (
 // those of the plan are not the same, and what both call a setback seldom is none.
 const (
 	subtaskOdds = 3
-	planShare   = 0.5
+	planShare   = 0.375
 )
 
 // reached is how far a frame is: its score, and where a plan tells more than the end, how many subtasks of it seem done as well.

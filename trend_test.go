@@ -18,11 +18,11 @@ func TestMotion(t *testing.T) {
 		"clean":            {[]float64{0, 1, 2, 3, 4, 5, 6}, "saaaaaa"},
 		"one bad frame":    {[]float64{0, 1, 2, -9, 4, 5, 6}, "saaaaaa"},
 		"one good frame":   {[]float64{0, 1, 2, 30, 3, 4, 5}, "saaaaaa"},
-		"a setback":        {[]float64{0, 2, 4, 5, 1.5, 1.5, 1, 2, 4, 4, 5, 7}, "saaaarrrraaa"},
-		"two setbacks":     {[]float64{0, 3, 6, 6, 2.5, 2.5, 5, 6, 2, 2, 5, 5, 6, 7}, "saaaarrccrrcca"},
+		"a setback":        {[]float64{0, 2, 4, 5, 1, 1, 0.5, 2, 4, 4, 5, 7}, "saaaarrrraaa"},
+		"two setbacks":     {[]float64{0, 3, 6, 6, 2, 2, 5, 6, 2, 2, 5, 5, 6, 7}, "saaaarrccrrcca"},
 		"at rest":          {[]float64{3, 3, 3.2, 3, 3, 3.1, 3, 3, 3, 3}, "saaaaaasss"},
 		"a setback, still": {[]float64{0, 3, 6, 6, 3, 3, 3, 3, 3, 3, 3, 3}, "saaaarrrrrrs"},
-		"slow decline":     {[]float64{5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5}, "saaaaarr"},
+		"slow decline":     {[]float64{5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1}, "saaaaaarr"},
 	} {
 		var v motion
 		var got strings.Builder
@@ -47,10 +47,10 @@ func TestMotion(t *testing.T) {
 // none, only the comparisons tell.
 func TestMotionPlan(t *testing.T) {
 	for name, c := range map[string]struct {
-		next []([]float64)
+		next [][]float64
 		want Trend
 	}{
-		"plan": {[][]float64{{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 0}, {1, 0, 0, 0}, {1, 0, 0, 0}}, Regressing},
+		"plan": {[][]float64{{1, 0, 0, 0, 0}, {0, 0, 0, 1, 0}, {0, 0, 0, 1, 0}, {1, 0, 0, 0, 0}, {1, 0, 0, 0, 0}}, Regressing},
 		"none": {[][]float64{{1, 0}, {0.6, 0.4}, {0.6, 0.4}, {1, 0}, {1, 0}}, Advancing},
 	} {
 		var v motion

@@ -47,14 +47,14 @@ type seen struct {
 
 // TrackOptions of Track. Nil, or the zero value, is sound.
 type TrackOptions struct {
-	Plan *decompose.Plan // what the task consists of, for State.Subtask: from Model.Plan or Decompose, or a program's own; nil = unknown
+	Plan *decompose.Plan // what the task consists of, for State.Subtask and, beside the comparisons, Trend: from Model.Plan or Decompose, or a program's own; nil = unknown
 }
 
 // State is what a Tracker has seen so far.
 type State struct {
 	Progress   float64 `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
 	Trend      Trend   `json:"trend"`
-	Confidence float64 `json:"confidence"` // probability that the trend is the right one, 0 for a frame that shows nothing
+	Confidence float64 `json:"confidence"` // probability that the trend is the right one, with a plan not calibrated; 0 for a frame that shows nothing
 	Subtask    int     `json:"subtask"`    // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
 }
 

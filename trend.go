@@ -53,8 +53,8 @@ const (
 	stallFrames = 8
 )
 
-// A subtask counts as so many log-odds of the comparisons, which differ from frame to frame by themselves: their errors and
-// those of the plan are not the same, and what both call a setback seldom is none.
+// Where a plan is known, a place is a mean: a subtask of it counts as so many log-odds of the comparisons. Comparisons and plan
+// err differently, and what both call a setback seldom is none. The mean is read as log-odds too, which nothing has calibrated.
 const (
 	subtaskOdds = 3
 	planShare   = 0.375

@@ -83,7 +83,8 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: open: %w", err)
 	}
-	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize, "seconds", time.Since(start).Seconds())
+	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
+		"backend", m.net.Backend().Name(), "seconds", time.Since(start).Seconds())
 	return m, nil
 }
 

@@ -24,8 +24,11 @@ type TrackReport struct {
 	Done     Share        `json:"done"`     // episodes that succeed and first had Done in time, before or after
 	Early    Share        `json:"early"`    // episodes that succeed and had Done too early
 	Failed   Share        `json:"failed"`   // episodes that never succeed and never had Done
-	Episodes []Tracked    `json:"episodes"`
-	Bad      []BadSample  `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+	// Calibration is the expected calibration error of State.Confidence, of the trends that tell of closer or farther; where the truth
+	// is neither, Advancing and Recovering are left out.
+	Calibration float64     `json:"calibration"`
+	Episodes    []Tracked   `json:"episodes"`
+	Bad         []BadSample `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
 }
 
 // trackSlack is how many frames late is still in time.
@@ -109,9 +112,13 @@ func asked(e *dataset.Episode) []byte {
 func (r *TrackReport) measure() {
 	names := []string{"tracker", "all frames compared", "elapsed time"}
 	rho, hard := make([][]float64, len(names)), make([][]float64, len(names)) // of all episodes, and of those with setbacks
+	var sure []float64
+	var right []bool
 	for k := range r.Episodes {
 		t := &r.Episodes[k]
 		r.count(t)
+		c, ok := t.claims()
+		sure, right = append(sure, c...), append(right, ok...)
 		progress, elapsed := make([]float64, len(t.States)), make([]float64, len(t.States))
 		for i, s := range t.States {
 			progress[i], elapsed[i] = s.Progress, float64(i)
@@ -123,6 +130,7 @@ func (r *TrackReport) measure() {
 			}
 		}
 	}
+	r.Calibration = metrics.CalibrationError(metrics.Reliability(sure, right, calibrationBins))
 	for n, name := range names {
 		r.Curves = append(r.Curves, TrackCurve{name, median(rho[n]), newMean(rho[n], r.Seed), median(hard[n])})
 	}
@@ -144,6 +152,24 @@ func (m *Model) trackEpisode(ctx context.Context, e *dataset.Episode, frames []i
 		t.Truth = append(t.Truth, 1-e.Cost[i]/slices.Max(e.Cost))
 	}
 	return t, nil
+}
+
+// claims are how sure each trend was that tells of closer or farther, or else of the contrary, and whether that was so.
+func (t *Tracked) claims() (sure []float64, right []bool) {
+	for i, s := range t.States {
+		if i == 0 || s.Trend == Stalled || s.Trend == Done {
+			continue
+		}
+		before, now := t.Truth[max(0, i-stallFrames+1)], t.Truth[i]
+		holds := now > before
+		if s.Trend == Regressing {
+			holds = now < slices.Max(t.Truth[:i])
+		} else if now == before {
+			continue
+		}
+		sure, right = append(sure, max(s.Confidence, 1-s.Confidence)), append(right, holds == (s.Confidence >= 0.5))
+	}
+	return sure, right
 }
 
 // count adds what was said of one episode.
@@ -211,6 +237,7 @@ func (r *TrackReport) rows() [][]string {
 		in(fmt.Sprintf("done within %d frames of success", trackSlack), r.Done),
 		in("done earlier than that", r.Early),
 		in("never done where the task failed", r.Failed),
+		{"calibration error of its confidence", "", fmt.Sprintf("%.3f", r.Calibration)},
 	}
 }
 

@@ -96,7 +96,7 @@ func (u unsure) track(t testing.TB, e *dataset.Episode) Tracked {
 		k.Regress = append(k.Regress, i > 0 && cost > e.Cost[i-1]+8)
 		k.Truth = append(k.Truth, 1-cost/slices.Max(e.Cost))
 		k.Curve = append(k.Curve, level+40*u.rng.NormFloat64())
-		s := State{Progress: min(max((level+20*u.rng.NormFloat64())/250, 0), 1), Trend: Trend(1 + u.rng.IntN(3)), Subtask: -1}
+		s := State{Progress: min(max((level+20*u.rng.NormFloat64())/250, 0), 1), Trend: Trend(1 + u.rng.IntN(3)), Confidence: u.rng.Float64(), Subtask: -1}
 		if cost <= 20*u.rng.Float64() {
 			s.Trend = Done
 		}

@@ -16,7 +16,7 @@ from scipy import stats
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
-BINS, DRAWS = 15, 2000
+BINS, DRAWS, WINDOW = 15, 2000, 7
 rng = np.random.default_rng(0)
 checked, wrong = 0, []
 
@@ -26,6 +26,17 @@ def same(what, got, want):
     checked += 1
     if not abs(got - want) < 1e-9:
         wrong.append(f"{what}: the report has {got}, not {want}")
+
+
+def calibration_error(what, got, sure, hit):
+    stretched = 2 * sure - 1
+    on_edge = (np.abs(stretched * BINS - np.round(stretched * BINS)) < 1e-9) & (stretched > 0) & (stretched < 1)
+    if on_edge.any():  # scikit-learn puts what lies on the edge of two bins into the lower one, the report into the upper
+        return
+    share, mean = calibration_curve(hit, stretched, n_bins=BINS, strategy="uniform")
+    counts = np.histogram(stretched, bins=np.linspace(0, 1, BINS + 1))[0]
+    counts = counts[counts > 0]
+    same(what + " calibration error", got, np.sum(counts * np.abs(share - (mean + 1) / 2)) / counts.sum())
 
 
 def interval(what, got, draws):
@@ -90,13 +101,7 @@ def check_system(s, items):
     p = np.array([(i["p_asked"] + i["p_swapped"]) / 2 for i in items])
     hit = np.array([right(q, i) for q, i in zip(p, items)], dtype=float)
     sure = np.maximum(p, 1 - p)
-    stretched = 2 * sure - 1
-    on_edge = (np.abs(stretched * BINS - np.round(stretched * BINS)) < 1e-9) & (stretched > 0) & (stretched < 1)
-    if not on_edge.any():  # scikit-learn puts what lies on the edge of two bins into the lower one, the report into the upper
-        share, mean = calibration_curve(hit, stretched, n_bins=BINS, strategy="uniform")
-        counts = np.histogram(stretched, bins=np.linspace(0, 1, BINS + 1))[0]
-        counts = counts[counts > 0]
-        same(s["name"] + " calibration error", s["calibration_error"], np.sum(counts * np.abs(share - (mean + 1) / 2)) / counts.sum())
+    calibration_error(s["name"], s["calibration_error"], sure, hit)
     for c in s["coverage"][:: max(1, len(s["coverage"]) // 50)]:
         answered = sure >= c["above"]
         same(f"{s['name']} coverage above {c['above']}", c["coverage"], answered.mean())
@@ -168,6 +173,19 @@ def check_track(r):
         interval(what, c["mean"]["interval"], bootstrap_mean(rho))
         hard = [x for x, e in zip(rho, episodes) if e["setback"]]
         same(what + " with setbacks", c["setbacks"], np.median(hard) if hard else 0)
+    sure, hit = [], []
+    for e in episodes:
+        for i, s in enumerate(e["states"]):
+            if i == 0 or s["trend"] in ("stalled", DONE):
+                continue
+            moved = e["truth"][i] - (max(e["truth"][:i]) if s["trend"] == REGRESSING else e["truth"][max(0, i - WINDOW)])
+            if moved == 0 and s["trend"] != REGRESSING:
+                continue
+            says = moved < 0 if s["trend"] == REGRESSING else moved > 0  # whether what the trend says is so
+            likely = s["confidence"] >= 0.5
+            sure.append(s["confidence"] if likely else 1 - s["confidence"])
+            hit.append(says == likely)
+    calibration_error("track", r["calibration"], np.array(sure), np.array(hit))
     setbacks, alarms, done, early, failed = [], [], [], [], []
     for e in episodes:
         trends = [s["trend"] for s in e["states"]]

@@ -51,7 +51,11 @@ const (
 	turn        = 3.0 // 0.95
 	level       = 1.0 // 0.73
 	stallFrames = 8
+	endFrames   = 3
 )
+
+// end is the probability of nothing remaining from which on a frame tells of the end.
+const end = 0.4
 
 // Where a plan is known, a place is a mean: a subtask of it counts as so many log-odds of the comparisons. Comparisons and plan
 // err differently, and what both call a setback seldom is none.
@@ -81,7 +85,8 @@ func reached(score float64, next []float64) float64 {
 	return (1-planShare)*score + planShare*subtaskOdds*done
 }
 
-// motion turns places into a trend. One frame alone changes nothing: every turn, the end and a new subtask take two that agree.
+// motion turns places into a trend. One frame alone changes nothing: every turn and a new subtask take two that agree, the end, at
+// which a robot stops, endFrames.
 type motion struct {
 	places  []float64 // of the last stallFrames frames
 	last    float64   // of the last frame that was not a repeated one
@@ -90,9 +95,9 @@ type motion struct {
 	lost    float64 // what a setback has cost and is not yet won back: the place before it; else the lowest of all numbers
 	falling bool
 	done    bool
-	ended   bool // what the last frame alone says of the end and of the subtask
+	other   int // how many frames in a row say otherwise
 	subtask int
-	next    int
+	next    int // what the last frame alone says of it
 }
 
 // step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining. A frame
@@ -140,20 +145,21 @@ func (v *motion) turns(at float64) {
 
 // ends notices where nothing remains, and where the next subtask begins.
 func (v *motion) ends(next []float64) {
-	plan := len(next) - 1
-	ended, first := next[plan] > 0.5, 0
+	plan, first := len(next)-1, 0
 	for k := range plan {
 		if next[k] > next[first] {
 			first = k
 		}
 	}
-	if ended == v.ended || len(v.places) == 1 {
-		v.done = ended
-	}
 	if first == v.next || len(v.places) == 1 {
 		v.subtask = first
 	}
-	v.ended, v.next = ended, first
+	v.next = first
+	if (next[plan] > end) == v.done {
+		v.other = 0
+	} else if v.other++; v.other == endFrames {
+		v.done, v.other = !v.done, 0
+	}
 }
 
 // trend also gives the probability that it is right. A turn back is noticed late, so in its course it may be less than one half.

@@ -64,7 +64,7 @@ func TestMotionPlan(t *testing.T) {
 	}
 }
 
-// The end and the next subtask each take two frames that agree.
+// The next subtask takes two frames that agree, the end three, and so does what undoes it.
 func TestMotionEnds(t *testing.T) {
 	var v motion
 	for i, c := range []struct {
@@ -80,7 +80,9 @@ func TestMotionEnds(t *testing.T) {
 		{[]float64{0, 0.1, 0.9}, Advancing, 1},
 		{[]float64{0, 0.9, 0.1}, Advancing, 1},
 		{[]float64{0, 0.1, 0.9}, Advancing, 1},
+		{[]float64{0, 0.55, 0.45}, Advancing, 1},
 		{[]float64{0, 0.1, 0.9}, Done, -1},
+		{[]float64{0, 0.9, 0.1}, Done, -1},
 		{[]float64{0, 0.9, 0.1}, Done, -1},
 		{[]float64{0, 0.9, 0.1}, Advancing, 1},
 	} {

@@ -24,11 +24,11 @@ type TrackReport struct {
 	Done     Share        `json:"done"`     // episodes that succeed and first had Done in time, before or after
 	Early    Share        `json:"early"`    // episodes that succeed and had Done too early
 	Failed   Share        `json:"failed"`   // episodes that never succeed and never had Done
-	// Calibration is the expected calibration error of State.Confidence, of the trends that tell of closer or farther; where the truth
+	// CalibrationError is the expected calibration error of State.Confidence, of the trends that tell of closer or farther; where the truth
 	// is neither, Advancing and Recovering are left out.
-	Calibration float64     `json:"calibration"`
-	Episodes    []Tracked   `json:"episodes"`
-	Bad         []BadSample `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+	CalibrationError float64     `json:"calibration_error"`
+	Episodes         []Tracked   `json:"episodes"`
+	Bad              []BadSample `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
 }
 
 // trackSlack is how many frames late is still in time.
@@ -130,7 +130,7 @@ func (r *TrackReport) measure() {
 			}
 		}
 	}
-	r.Calibration = metrics.CalibrationError(metrics.Reliability(sure, right, calibrationBins))
+	r.CalibrationError = metrics.CalibrationError(metrics.Reliability(sure, right, calibrationBins))
 	for n, name := range names {
 		r.Curves = append(r.Curves, TrackCurve{name, median(rho[n]), newMean(rho[n], r.Seed), median(hard[n])})
 	}
@@ -237,7 +237,7 @@ func (r *TrackReport) rows() [][]string {
 		in(fmt.Sprintf("done within %d frames of success", trackSlack), r.Done),
 		in("done earlier than that", r.Early),
 		in("never done where the task failed", r.Failed),
-		{"calibration error of its confidence", "", fmt.Sprintf("%.3f", r.Calibration)},
+		{"calibration error of its confidence", "", fmt.Sprintf("%.3f", r.CalibrationError)},
 	}
 }
 

@@ -52,11 +52,12 @@ type TrackOptions struct {
 
 // State is what a Tracker has seen so far. Its Confidence is the probability that the task is closer to completion than seven frames
 // before (Advancing, Recovering), farther from it than it has been (Regressing), or done (Done); Stalled, how alike the last eight
-// frames are in that. A trend turns only when two frames agree, so Confidence may be less than one half for a while.
+// frames are in that. A trend turns only when two frames agree, and becomes Done, or stops being it, when three do, so Confidence
+// may be less than one half for a while.
 type State struct {
 	Progress   float64 `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
 	Trend      Trend   `json:"trend"`
-	Confidence float64 `json:"confidence"` // probability of what the trend says, see below; 0 for a frame that shows nothing
+	Confidence float64 `json:"confidence"` // probability of what the trend says, as above; 0 for a frame that shows nothing
 	Subtask    int     `json:"subtask"`    // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
 }
 

@@ -51,11 +51,13 @@ const (
 	turn        = 3.0 // 0.95
 	level       = 1.0 // 0.73
 	stallFrames = 8
-	endFrames   = 3
 )
 
-// end is the probability of nothing remaining from which on a frame tells of the end.
-const end = 0.4
+// The end is where so many frames in a row say that nothing remains, each with more than this probability.
+const (
+	endFrames = 3
+	end       = 0.4
+)
 
 // Where a plan is known, a place is a mean: a subtask of it counts as so many log-odds of the comparisons. Comparisons and plan
 // err differently, and what both call a setback seldom is none.
@@ -95,7 +97,7 @@ type motion struct {
 	lost    float64 // what a setback has cost and is not yet won back: the place before it; else the lowest of all numbers
 	falling bool
 	done    bool
-	other   int // how many frames in a row say otherwise
+	other   int // how many frames in a row say otherwise than done
 	subtask int
 	next    int // what the last frame alone says of it
 }

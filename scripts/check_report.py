@@ -185,7 +185,7 @@ def check_track(r):
             likely = s["confidence"] >= 0.5
             sure.append(s["confidence"] if likely else 1 - s["confidence"])
             hit.append(says == likely)
-    calibration_error("track", r["calibration"], np.array(sure), np.array(hit))
+    calibration_error("track", r["calibration_error"], np.array(sure), np.array(hit))
     setbacks, alarms, done, early, failed = [], [], [], [], []
     for e in episodes:
         trends = [s["trend"] for s in e["states"]]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model/nano"
 )
 
@@ -71,7 +72,7 @@ func TestAnnotationsParse(t *testing.T) {
 			t.Fatal(err)
 		}
 		target := dataset.CoT.Target(s)
-		if d, ok := splitDetails(target); !ok || d != s.Detail || parseVerdict(target) != Img1 {
+		if d, ok := ask.Details(target); !ok || d != s.Detail || ask.Verdict(target) != dataset.Img1 {
 			t.Errorf("%q is read as %q", target, d)
 		}
 		return

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -50,12 +51,12 @@ type Options struct {
 type Model struct {
 	net    *model.Model
 	tok    *tokenizer.Tokenizer
+	asker  *ask.Asker
 	images vision.Processor
 	fsys   fs.FS // the checkpoint's other files, which Save copies
 	frames *frameCache
 	log    *slog.Logger
 
-	answers      []int32       // the tokens of "1" and "2"
 	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
 	maxBatch     int
 	detailsLimit int // tokens of a description; less than the constant only in tests
@@ -124,7 +125,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
-	if err := m.checkTokens(); err != nil {
+	if m.asker, err = ask.New(m.net, m.tok); err != nil {
 		m.net.Close()
 		return nil, err
 	}

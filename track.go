@@ -2,13 +2,13 @@ package egotsr
 
 import (
 	"context"
-	"errors"
 	"image"
 	"math"
 	"slices"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -27,7 +27,7 @@ type Tracker struct {
 	plan []string
 	err  error // of the task or the options
 
-	turn   chan struct{} // full while a frame is being observed, which guards what follows
+	busy   chan struct{} // full while a frame is being observed, which guards what follows
 	lists  *lists
 	first  *seen
 	last   *seen
@@ -69,7 +69,7 @@ const (
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
-	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), turn: make(chan struct{}, 1), state: State{Subtask: -1}}
+	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1), state: State{Subtask: -1}}
 	if opts != nil && opts.Plan != nil {
 		t.plan = texts(opts.Plan)
 	}
@@ -94,8 +94,8 @@ func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error)
 		return nothing, err
 	}
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case t.busy <- struct{}{}:
+		defer func() { <-t.busy }()
 	case <-ctx.Done():
 		return nothing, ctx.Err()
 	}
@@ -131,29 +131,21 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
 		return now, err
 	}
-	var prompts []model.Prompt
+	pairs := make([]ask.Pair, len(known))
 	text := dataset.Long.Text(t.task)
-	for _, s := range known {
-		first, err1 := m.prompt(text, forced, now.features, s.features)
-		second, err2 := m.prompt(text, forced, s.features, now.features)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, err
-		}
-		prompts = append(prompts, first, second)
+	for i, s := range known {
+		pairs[i] = ask.Pair{Text: text, Frames: [2]*model.Features{now.features, s.features}}
 	}
-	z, err := m.logOdds(ctx, prompts)
+	odds, err := m.asker.Odds(ctx, pairs)
 	if err != nil {
-		return nil, err
+		return nil, argument(err)
 	}
 	temperature := m.calibration()
 	scores, p := make([]float64, len(known)), make([]float64, len(known))
 	for i, s := range known {
-		scores[i], p[i] = s.score, (sigmoid(z[2*i]/temperature)+1-sigmoid(z[2*i+1]/temperature))/2
+		scores[i], p[i] = s.score, (sigmoid(odds[i][0]/temperature)+1-sigmoid(odds[i][1]/temperature))/2
 	}
 	now.score = likeliest(scores, p)
-	if math.IsNaN(now.score) {
-		return nil, errNotFinite
-	}
 	return now, nil
 }
 
@@ -162,9 +154,9 @@ func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float
 	if t.lists == nil {
 		t.lists = t.m.lists(t.plan)
 	}
-	about, err := t.m.prompt(dataset.Remaining.Text(t.task), "", frame)
+	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", frame)
 	if err != nil {
-		return nil, err
+		return nil, argument(err)
 	}
 	return t.m.next(ctx, t.lists, about)
 }

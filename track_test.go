@@ -113,7 +113,7 @@ func TestNext(t *testing.T) {
 	for _, list := range []string{`["Reach the box.","Reach the lid.","Lift it."]`, `["Reach the lid.","Lift it."]`, `["Lift it."]`, `[]`} {
 		all = append(all, m.tok.EncodeText(list))
 	}
-	about, err := m.ask(ctx, "You are a spatial awareness expert.\nYour task is to observe one picture and tell which subtasks remain.\nTask name:Open the box \nOutput format: [\"subtask\", ...]", []image.Image{frame})
+	about, err := m.layOut(ctx, "You are a spatial awareness expert.\nYour task is to observe one picture and tell which subtasks remain.\nTask name:Open the box \nOutput format: [\"subtask\", ...]", []image.Image{frame})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,8 +48,8 @@ func (t *Trend) UnmarshalText(text []byte) error {
 // Places are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
-	turn        = 3.0 // 0.95
-	level       = 1.0 // 0.73
+	setbackOdds = 3.0 // 0.95
+	levelOdds   = 1.0 // 0.73
 	stallFrames = 8
 )
 
@@ -131,16 +131,16 @@ func (v *motion) turns(at float64) {
 	above, below := min(v.last, at), max(v.last, at) // what both frames are above, and below
 	v.last = at
 	switch {
-	case v.falling && above-v.low >= turn:
+	case v.falling && above-v.low >= setbackOdds:
 		v.falling, v.high = false, above
 	case v.falling:
 		v.low = min(v.low, below)
-	case v.high-below >= turn:
+	case v.high-below >= setbackOdds:
 		v.falling, v.low, v.lost = true, below, max(v.lost, v.high)
 	default:
 		v.high = max(v.high, above)
 	}
-	if above > v.lost-level {
+	if above > v.lost-levelOdds {
 		v.lost = math.Inf(-1)
 	}
 }
@@ -171,7 +171,7 @@ func (v *motion) trend(at float64) (Trend, float64) {
 	switch {
 	case len(v.places) == 1:
 		return Stalled, 0 // nothing is known yet
-	case len(v.places) == stallFrames && span < level:
+	case len(v.places) == stallFrames && span < levelOdds:
 		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
 	case v.falling:
 		return Regressing, sigmoid(doubt + fear*(v.high-at))

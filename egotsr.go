@@ -161,6 +161,9 @@ func (m *Model) enter() error {
 
 // Save writes the checkpoint to dir in Hugging Face layout: weights and calibration as they are now, the other files as
 // they were opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
+//
+// dir may be absent, empty, or what Save has written before, which is then replaced: .written.json in it lists what that was.
+// Where anything else lies there, or a file has been changed since, nothing is touched, and an *InputError names it.
 func (m *Model) Save(ctx context.Context, dir string) error {
 	if err := m.enter(); err != nil {
 		return err
@@ -170,7 +173,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return fmt.Errorf("egotsr: save: %w", err)
+		return argument(fmt.Errorf("egotsr: save: %w", err))
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/egotsr/egotsr/internal/ask"
+	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -52,7 +53,10 @@ func checkText(what, text string, limit int) error {
 // argument names the argument at fault where a room below says that one is.
 func argument(err error) error {
 	if long := (*ask.LengthError)(nil); errors.As(err, &long) {
-		return &InputError{What: "prompt", Err: err}
+		return &InputError{What: "prompt", Err: long}
+	}
+	if occupied := (*state.OccupiedError)(nil); errors.As(err, &occupied) {
+		return &InputError{What: "directory", Err: occupied}
 	}
 	return err
 }

@@ -1,34 +1,41 @@
-package cot
+package endpoint
 
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"net/http"
-	"reflect"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/dataset/cot"
 )
 
-func TestEndpoint(t *testing.T) {
+func TestDescribe(t *testing.T) {
 	s := newServer(t)
-	e := s.endpoint()
-	want := Answer{
+	e := s.client()
+	want := cot.Answer{
 		Detail: [2]string{"The lamp is at level 50.", "The lamp is at level 90."}, Closer: dataset.Img2,
-		Usage: Usage{In: 100, Out: 20, Cost: (100*2 + 20*10) / 1e6},
+		Usage: cot.Usage{In: 100, Out: 20, Cost: (100*2 + 20*10) / 1e6},
 	}
 	a, err := e.Describe(t.Context(), dataset.Sample{Task: "Light up", Closer: dataset.Img1}, gray(50), gray(90))
-	if err != nil || a != want {
-		t.Errorf("%+v, %v", a, err)
+	if diff := cmp.Diff(want, a); err != nil || diff != "" {
+		t.Errorf("%v, answer (-want +got) %s", err, diff)
 	}
 	if s.requests[0] != "Light up" {
 		t.Errorf("asked about %q", s.requests)
@@ -40,22 +47,30 @@ func TestEndpoint(t *testing.T) {
 
 // A request is what OpenAI documents, and holds no name of a file nor the label.
 func TestRequestBody(t *testing.T) {
-	e := &Endpoint{Model: "m", Ask: "Own words on {task_name}"}
 	wide := image.NewNRGBA(image.Rect(5, 5, 5+1600, 5+1000))
-	body, err := e.body("lamps", wide, gray(3))
-	if err != nil {
-		t.Fatal(err)
+	for i := range wide.Pix {
+		wide.Pix[i] = 90 | uint8(i%4/3*255) // opaque
 	}
 	var req request
-	if err := json.Unmarshal(body, &req); err != nil {
+	e := &Client{URL: "http://x/v1", Model: "m", Instruction: "Own words on {task_name}", HTTP: script(func(_ int, r *http.Request) (int, http.Header, string) {
+		data, _ := io.ReadAll(r.Body)
+		if bytes.Contains(data, []byte("secret.jpg")) {
+			t.Error("the request names a file")
+		}
+		if err := json.Unmarshal(data, &req); err != nil {
+			t.Error(err)
+		}
+		return 200, nil, good
+	}).client()}
+	if _, err := e.Describe(t.Context(), dataset.Sample{Task: "lamps", Img1: "secret.jpg", Closer: dataset.Img2}, wide, gray(3)); err != nil {
 		t.Fatal(err)
 	}
 	var kinds []string
 	for _, part := range req.Messages[0].Content {
 		kinds = append(kinds, part.Type+":"+part.Text)
 	}
-	if want := []string{"text:img1:", "image_url:", "text:img2:", "image_url:", "text:Own words on lamps"}; !reflect.DeepEqual(kinds, want) {
-		t.Errorf("parts %q", kinds)
+	if diff := cmp.Diff([]string{"text:img1:", "image_url:", "text:img2:", "image_url:", "text:Own words on lamps"}, kinds); diff != "" {
+		t.Error("parts (-want +got)", diff)
 	}
 	var format struct {
 		Type   string
@@ -64,22 +79,34 @@ func TestRequestBody(t *testing.T) {
 			Schema json.RawMessage
 		} `json:"json_schema"`
 	}
-	if json.Unmarshal(req.Format, &format) != nil || format.Type != "json_schema" || !format.Schema.Strict || !json.Valid(format.Schema.Schema) {
-		t.Errorf("format %s", req.Format)
+	if json.Unmarshal(req.Format, &format) != nil || format.Type != "json_schema" || !format.Schema.Strict || !json.Valid(format.Schema.Schema) || req.Model != "m" || req.MaxTokens != 1024 {
+		t.Errorf("format %s of %+.100v", req.Format, req)
 	}
-	url, err := dataURL(wide)
-	if err != nil {
-		t.Fatal(err)
+	sent := decode(t, req.Messages[0].Content[1].URL.URL)
+	if size := sent.Bounds().Size(); size != image.Pt(800, 500) {
+		t.Errorf("sent %v", size)
 	}
-	_, data, _ := strings.Cut(url, ",")
-	cfg, _, err := image.DecodeConfig(newBase64(data))
-	if err != nil || cfg.Width != 800 || cfg.Height != 500 {
-		t.Errorf("sent %d x %d, %v", cfg.Width, cfg.Height, err)
+	if y := color.GrayModel.Convert(sent.At(400, 250)).(color.Gray).Y; y < 88 || y > 92 {
+		t.Errorf("brightness %d", y)
 	}
 }
 
+// decode reads the picture in a data URL.
+func decode(t *testing.T, url string) image.Image {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(url, "data:image/jpeg;base64,"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
 // Whatever a server does once or twice, the third answer counts, and the tokens of all.
-func TestEndpointRetries(t *testing.T) {
+func TestRetries(t *testing.T) {
 	for _, c := range []struct {
 		fault  string
 		tokens int // of one failed try
@@ -95,7 +122,7 @@ func TestEndpointRetries(t *testing.T) {
 				}
 				return ""
 			})
-			e := s.endpoint()
+			e := s.client()
 			e.Timeout = 2 * time.Second
 			if c.fault == "hang" {
 				e.Timeout = 50 * time.Millisecond
@@ -109,7 +136,7 @@ func TestEndpointRetries(t *testing.T) {
 }
 
 // What stays wrong is told by its kind; what no repetition helps is not repeated; the key is in no error.
-func TestEndpointErrors(t *testing.T) {
+func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		fault, reason   string
 		requests, spent int
@@ -122,27 +149,27 @@ func TestEndpointErrors(t *testing.T) {
 		{"quota", "status 429", 1, 0, true},
 		{"drop", "network", 3, 0, false},
 		{"truncated", "network", 3, 0, false},
-		{"html", reasonMalformed, 3, 0, false},
-		{"huge", reasonMalformed, 3, 0, false},
-		{"schema", reasonMalformed, 3, 300, false},
-		{"refuse", reasonRefused, 1, 100, false},
+		{"html", malformed, 3, 0, false},
+		{"huge", malformed, 3, 0, false},
+		{"schema", malformed, 3, 300, false},
+		{"refuse", refused, 1, 100, false},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			s := newServer(t)
 			s.do(func(int) string { return c.fault })
-			e := s.endpoint()
+			e := s.client()
 			e.Retries = 2
 			e.Timeout = 2 * time.Second
 			if c.fault == "hang" {
 				e.Timeout = 30 * time.Millisecond
 			}
 			a, err := e.Describe(t.Context(), dataset.Sample{Task: "t"}, gray(50), gray(90))
-			var refused *EndpointError
-			var unusable *AnswerError
+			var failed *Error
+			var unusable *cot.AnswerError
 			switch {
-			case errors.As(err, &refused):
-				if refused.Reason != c.reason || refused.Final != c.final || refused.Tries != c.requests {
-					t.Errorf("%+v", refused)
+			case errors.As(err, &failed):
+				if failed.Reason() != c.reason || failed.Final() != c.final || failed.Tries != c.requests {
+					t.Errorf("%+v", failed)
 				}
 			case errors.As(err, &unusable):
 				if unusable.Reason != c.reason {
@@ -161,15 +188,15 @@ func TestEndpointErrors(t *testing.T) {
 	}
 }
 
-func TestEndpointAddress(t *testing.T) {
+func TestAddress(t *testing.T) {
 	for _, address := range []string{"", "localhost:8000/v1", "ftp://x/v1", "http://", "http://[::1"} {
-		_, err := (&Endpoint{URL: address}).Describe(t.Context(), dataset.Sample{}, gray(1), gray(2))
-		var refused *EndpointError
-		if !errors.As(err, &refused) || !refused.Final {
+		_, err := (&Client{URL: address}).Describe(t.Context(), dataset.Sample{}, gray(1), gray(2))
+		var failed *Error
+		if !errors.As(err, &failed) || !failed.Final() {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
-	_, err := (&Endpoint{URL: "http://user:hunter2@127.0.0.1:1/v1?api-key=hunter2", Retries: -1}).Describe(t.Context(), dataset.Sample{}, gray(1), gray(2))
+	_, err := (&Client{URL: "http://user:hunter2@127.0.0.1:1/v1?api-key=hunter2", Retries: -1}).Describe(t.Context(), dataset.Sample{}, gray(1), gray(2))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a server that is not there: %v", err)
 	}
@@ -177,7 +204,7 @@ func TestEndpointAddress(t *testing.T) {
 
 // The key shows in no way of printing.
 func TestSecret(t *testing.T) {
-	e := &Endpoint{Key: "sk-secret"}
+	e := &Client{Key: "sk-secret"}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%v %+v %#v %s %q %x", e.Key, e.Key, e.Key, e.Key, e.Key, e.Key)
 	fmt.Fprintf(&b, "%+v %#v", struct{ K Secret }{e.Key}, struct{ K Secret }{e.Key})
@@ -213,7 +240,7 @@ func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // full jitter: each wait is somewhere under a limit that doubles
 		var waits []time.Duration
 		last := time.Now()
-		e := &Endpoint{URL: "http://x/v1", Retries: 9, Client: script(func(int, *http.Request) (int, http.Header, string) {
+		e := &Client{URL: "http://x/v1", Retries: 9, HTTP: script(func(int, *http.Request) (int, http.Header, string) {
 			waits = append(waits, time.Since(last))
 			last = time.Now()
 			return 503, nil, ""
@@ -240,7 +267,7 @@ func TestRetryAfter(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Duration
 			start := time.Now()
-			e := &Endpoint{URL: "http://x/v1", Client: script(func(n int, _ *http.Request) (int, http.Header, string) {
+			e := &Client{URL: "http://x/v1", HTTP: script(func(n int, _ *http.Request) (int, http.Header, string) {
 				at = append(at, time.Since(start))
 				if n == 0 {
 					value := header
@@ -262,7 +289,7 @@ func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the others wait, too
 		var at []time.Duration
 		start := time.Now()
-		e := &Endpoint{URL: "http://x/v1", Retries: -1, Client: script(func(n int, _ *http.Request) (int, http.Header, string) {
+		e := &Client{URL: "http://x/v1", Retries: -1, HTTP: script(func(n int, _ *http.Request) (int, http.Header, string) {
 			at = append(at, time.Since(start))
 			return 429, http.Header{"Retry-After": {"30"}}, ""
 		}).client()}
@@ -271,11 +298,11 @@ func TestRetryAfter(t *testing.T) {
 		if err == nil || len(at) != 1 || at[0] != 20*time.Second {
 			t.Errorf("asked at %v: %v", at, err)
 		}
-		e = &Endpoint{URL: "http://x/v1", Client: script(func(int, *http.Request) (int, http.Header, string) {
+		e = &Client{URL: "http://x/v1", HTTP: script(func(int, *http.Request) (int, http.Header, string) {
 			return 429, http.Header{"Retry-After": {"86400"}}, ""
 		}).client()}
-		var refused *EndpointError
-		if _, err := e.Describe(t.Context(), dataset.Sample{}, gray(1), gray(2)); !errors.As(err, &refused) || !refused.Final {
+		var failed *Error
+		if _, err := e.Describe(t.Context(), dataset.Sample{}, gray(1), gray(2)); !errors.As(err, &failed) || !failed.Final() {
 			t.Errorf("told to come back tomorrow: %v", err)
 		}
 	})
@@ -289,7 +316,7 @@ func TestRetryAfter(t *testing.T) {
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		e := &Endpoint{URL: "http://x/v1", Rate: 2, Client: script(func(int, *http.Request) (int, http.Header, string) { return 200, nil, good }).client()}
+		e := &Client{URL: "http://x/v1", Rate: 2, HTTP: script(func(int, *http.Request) (int, http.Header, string) { return 200, nil, good }).client()}
 		for range 11 {
 			if _, err := e.Describe(t.Context(), dataset.Sample{}, gray(1), gray(2)); err != nil {
 				t.Fatal(err)
@@ -302,24 +329,24 @@ func TestRate(t *testing.T) {
 }
 
 // The end of a context ends a request, a wait for the next try and a wait for one's turn.
-func TestEndpointCancel(t *testing.T) {
-	for name, make := range map[string]func() *Endpoint{
-		"turn": func() *Endpoint {
-			e := &Endpoint{URL: "http://x/v1"}
+func TestCancel(t *testing.T) {
+	for name, make := range map[string]func() *Client{
+		"turn": func() *Client {
+			e := &Client{URL: "http://x/v1"}
 			e.hold(time.Hour)
 			return e
 		},
-		"rate": func() *Endpoint {
-			e := &Endpoint{URL: "http://x/v1", Rate: 1e-6}
+		"rate": func() *Client {
+			e := &Client{URL: "http://x/v1", Rate: 1e-6}
 			e.once.Do(e.setUp)
 			e.limit.Reserve()
 			return e
 		},
-		"wait": func() *Endpoint {
-			return &Endpoint{URL: "http://x/v1", backoff: time.Hour, Retries: 60, Client: script(func(int, *http.Request) (int, http.Header, string) { return 500, nil, "" }).client()}
+		"wait": func() *Client {
+			return &Client{URL: "http://x/v1", backoff: time.Hour, Retries: 60, HTTP: script(func(int, *http.Request) (int, http.Header, string) { return 500, nil, "" }).client()}
 		},
-		"request": func() *Endpoint {
-			return &Endpoint{URL: "http://x/v1", Timeout: time.Hour, Client: script(func(_ int, r *http.Request) (int, http.Header, string) {
+		"request": func() *Client {
+			return &Client{URL: "http://x/v1", Timeout: time.Hour, HTTP: script(func(_ int, r *http.Request) (int, http.Header, string) {
 				<-r.Context().Done()
 				return 0, nil, ""
 			}).client()}
@@ -334,5 +361,71 @@ func TestEndpointCancel(t *testing.T) {
 				t.Errorf("%s: %v after %v", name, err, time.Since(start))
 			}
 		})
+	}
+}
+
+// A redirection is not followed: whoever answers it would get the frames, and on the same host the key.
+func TestRedirect(t *testing.T) {
+	for _, own := range []*http.Client{nil, {}} {
+		other := newServer(t)
+		s := httptest.NewServer(http.RedirectHandler(other.URL+"/v1/chat/completions", http.StatusTemporaryRedirect))
+		defer s.Close()
+		_, err := (&Client{URL: s.URL, Key: "sk-secret", HTTP: own}).Generate(t.Context(), "hello")
+		var failed *Error
+		if !errors.As(err, &failed) || failed.Status != http.StatusTemporaryRedirect || !failed.Final() || failed.Tries != 1 || other.count() != 0 {
+			t.Errorf("%v, %d requests to elsewhere", err, other.count())
+		}
+	}
+}
+
+// All that a server may do on a bad day leaves the samples that Fill makes as they are, and each question is paid for once.
+func TestFillFaults(t *testing.T) {
+	src := newLamps(120)
+	s := newServer(t)
+	faults := []string{"500", "", "html", "truncated", "", "malformed", "503", "drop", "huge", "", "schema", "fenced", "hang", ""}
+	s.do(func(n int) string { return faults[n%len(faults)] })
+	c := s.client()
+	c.Timeout, c.Retries = 150*time.Millisecond, 50
+	opts := cot.Options{Parallel: 8, Spool: filepath.Join(t.TempDir(), "spool")}
+	var stats cot.Stats
+	i := 0
+	for got, err := range cot.Fill(t.Context(), c, src, opts, &stats) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := src.At(i)
+		want.Detail = [2]string{"The lamp is at level " + want.Img1 + ".", "The lamp is at level " + want.Img2 + "."}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("sample %d (-want +got) %s", i, diff)
+		}
+		i++
+	}
+	if i != 120 || stats.Asked != 120 || stats.Usage.In <= 12000 {
+		t.Errorf("%d samples, %+v", i, stats)
+	}
+	// Another client of the same model finds every answer.
+	s.do(func(int) string { return "401" })
+	for range cot.Fill(t.Context(), s.client(), src, opts, &stats) {
+	}
+	if stats.Made != 120 || stats.Asked != 0 {
+		t.Errorf("again: %+v", stats)
+	}
+}
+
+// Fill counts an Error by its reason, and ends with one that is final.
+func TestFillEnds(t *testing.T) {
+	s := newServer(t)
+	s.do(func(n int) string { return []string{"400", "", "401"}[min(n, 2)] })
+	var stats cot.Stats
+	var end error
+	for _, err := range cot.Fill(t.Context(), s.client(), newLamps(50), cot.Options{Parallel: 1}, &stats) {
+		end = err
+	}
+	var failed *Error
+	if !errors.As(end, &failed) || failed.Status != 401 || s.count() > 10 {
+		t.Errorf("%v after %d requests", end, s.count())
+	}
+	if diff := cmp.Diff(map[string]int{"status 400": 1}, stats.Failed); diff != "" || stats.Made != 1 {
+		t.Errorf("%+v %s", stats, diff)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,7 +221,10 @@ type script func(n int, r *http.Request) (status int, header http.Header, body s
 
 func (f script) client() *http.Client {
 	n := 0
+	var mu sync.Mutex
 	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		n++
 		status, header, body := f(n-1, r)
 		if err := r.Context().Err(); err != nil {
@@ -259,6 +263,12 @@ func TestBackoff(t *testing.T) {
 		if len(distinct) < 8 {
 			t.Errorf("waits %v are not random", waits)
 		}
+		n := 0
+		e = &Client{URL: "http://x/v1", HTTP: script(func(int, *http.Request) (int, http.Header, string) { n++; return 503, nil, "" }).client()}
+		var failed *Error
+		if _, err := e.Generate(t.Context(), "hello"); !errors.As(err, &failed) || failed.Tries != 6 || n != 6 {
+			t.Errorf("by default: %v after %d tries", err, n)
+		}
 	})
 }
 
@@ -289,14 +299,25 @@ func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the others wait, too
 		var at []time.Duration
 		start := time.Now()
-		e := &Client{URL: "http://x/v1", Retries: -1, HTTP: script(func(n int, _ *http.Request) (int, http.Header, string) {
+		e := &Client{URL: "http://x/v1", HTTP: script(func(n int, _ *http.Request) (int, http.Header, string) {
 			at = append(at, time.Since(start))
-			return 429, http.Header{"Retry-After": {"30"}}, ""
+			if n == 0 {
+				return 429, http.Header{"Retry-After": {"30"}}, ""
+			}
+			return 200, nil, good
 		}).client()}
-		e.hold(20 * time.Second)
-		_, err := e.Describe(t.Context(), dataset.Sample{}, gray(1), gray(2))
-		if err == nil || len(at) != 1 || at[0] != 20*time.Second {
-			t.Errorf("asked at %v: %v", at, err)
+		var wg sync.WaitGroup
+		for _, after := range []time.Duration{0, 10 * time.Second} {
+			wg.Go(func() {
+				time.Sleep(after)
+				if _, err := e.Generate(t.Context(), "hello"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if len(at) != 3 || at[0] != 0 || at[1] != 30*time.Second || at[2] < 30*time.Second {
+			t.Errorf("asked at %v", at)
 		}
 		e = &Client{URL: "http://x/v1", HTTP: script(func(int, *http.Request) (int, http.Header, string) {
 			return 429, http.Header{"Retry-After": {"86400"}}, ""
@@ -427,5 +448,30 @@ func TestFillEnds(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"status 400": 1}, stats.Failed); diff != "" || stats.Made != 1 {
 		t.Errorf("%+v %s", stats, diff)
+	}
+}
+
+// endless is a body without end, which counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read += len(p); e.read > 64<<20 {
+		return 0, io.EOF
+	}
+	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
+}
+
+func (e *endless) Close() error { return nil }
+
+// However long a response is, no more than a mebibyte of it is kept, whether it is an answer or an error.
+func TestBound(t *testing.T) {
+	for _, status := range []int{200, 500} {
+		body := new(endless)
+		c := &Client{URL: "http://x/v1", Retries: -1, HTTP: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: body}, nil
+		})}}
+		if _, err := c.Generate(t.Context(), "hello"); !errors.As(err, new(*Error)) || body.read > 2*maxAnswer {
+			t.Errorf("status %d: %v after %d bytes", status, err, body.read)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"image"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
+	"github.com/egotsr/egotsr/endpoint"
 )
 
 // one is a source whose frames all look the same.
@@ -53,12 +55,13 @@ func TestDescriber(t *testing.T) {
 	}
 }
 
-// The three kinds of maker, by what -describe says.
+// The kinds of maker, by what -describe says; a server gets the key that the file holds.
 func TestMaker(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer sk-secret" {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
+		io.WriteString(w, `{"choices":[{"message":{"content":"hello"}}]}`)
 	}))
 	defer server.Close()
 	key := filepath.Join(t.TempDir(), "key")
@@ -69,8 +72,14 @@ func TestMaker(t *testing.T) {
 		who, key string
 		ok       bool
 	}{{"", "", true}, {server.URL, key, true}, {server.URL, key + "-missing", false}, {t.TempDir(), "", false}} {
-		if _, err := maker(t.Context(), c.who, "some-model", c.key, nil); (err == nil) != c.ok {
+		m, err := maker(t.Context(), c.who, "some-model", c.key, nil)
+		if (err == nil) != c.ok {
 			t.Errorf("%q: %v", c.who, err)
+		}
+		if client, ok := m.(*endpoint.Client); ok {
+			if text, err := client.Generate(t.Context(), "Who is there?"); text != "hello" {
+				t.Errorf("%q, %v", text, err)
+			}
 		}
 	}
 }

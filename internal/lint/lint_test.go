@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
@@ -27,6 +28,7 @@ var rooms = map[string][]string{
 	"curriculum": {"dataset", "model", "tokenizer", "vision"},
 	"dataset":    {"vision"},
 	"decompose":  {},
+	"endpoint":   {"dataset", "decompose"},
 	"model":      {"vision"},
 	"tokenizer":  {},
 	"vision":     {},
@@ -239,6 +241,25 @@ func TestReadmeTree(t *testing.T) {
 	}
 }
 
+// TestRootImports: a robot's program is no web client, and draws no bars.
+func TestRootImports(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Fields(string(out))
+	if !slices.Contains(list, module) {
+		t.Fatalf("no root among %d packages", len(list))
+	}
+	for _, p := range list {
+		if slices.Contains([]string{"net/http", "crypto/tls", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}, p) {
+			t.Error("the root imports", p)
+		}
+	}
+}
+
 // TestChecker: every rule catches its violation, so that a silent pass means something.
 func TestChecker(t *testing.T) {
 	long := "package model\n" + strings.Repeat("//\n", maxLines)
@@ -253,6 +274,7 @@ func TestChecker(t *testing.T) {
 		"gomlx, root":      {"a.go", imports("egotsr", graph), "GoMLX stays"},
 		"arrow":            {"tokenizer/a.go", imports("tokenizer", module+"/model"), "arrows from tokenizer"},
 		"arrow back":       {"vision/a.go", imports("vision", module+"/dataset"), "arrows from vision"},
+		"endpoint":         {"dataset/cot/a_test.go", imports("cot", module+"/endpoint"), "arrows from dataset"},
 		"upwards":          {"internal/x/a.go", imports("x", module+"/model"), "know nothing above"},
 		"new room":         {"extra/a.go", "package extra\n", "not in the design"},
 		"program":          {"model/a.go", imports("model", module+"/examples/judge"), "programs are imported"},

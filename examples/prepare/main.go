@@ -18,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -59,16 +60,9 @@ func main() {
 		log.Fatal("nothing to make samples of")
 	}
 	disk := os.DirFS(*out)
-	episodes, err := dataset.Short(disk)
+	episodes, err := possible(disk)
 	if err != nil {
 		log.Fatal(err)
-	}
-	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
-		_, err := decompose.Annotated(task, plan)
-		return err
-	})
-	for _, err := range refused {
-		log.Println("annotated in an order that is impossible, left out:", err)
 	}
 	describes, err := maker(ctx, *describe, *model, *key, episodes)
 	if err != nil {
@@ -110,6 +104,22 @@ func read(data, robot string) ([]clips.Recording, error) {
 		log.Println("left out:", s)
 	}
 	return recordings, err
+}
+
+// possible lists the episodes whose annotated order is; the others are told of and left out.
+func possible(disk fs.FS) ([]dataset.Episode, error) {
+	episodes, err := dataset.Short(disk)
+	if err != nil {
+		return nil, err
+	}
+	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
+		_, err := decompose.Annotated(task, plan)
+		return err
+	})
+	for _, err := range refused {
+		log.Println("annotated in an order that is impossible, left out:", err)
+	}
+	return episodes, nil
 }
 
 // stages are what each part of the curriculum learns from: CoT and Tag see single actions, LongTag whole subtasks apart,

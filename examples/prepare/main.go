@@ -4,10 +4,12 @@
 //	go run ./examples/prepare -data ../shared/episodes -every 1 -out runs/data
 //	go run ./examples/prepare -data DIR-OF-AGIBOT-SCENES -out runs/data
 //	go run ./examples/prepare -lerobot DIR -out runs/data
+//	go run ./examples/prepare -data DIR -out runs/data -describe http://localhost:8000/v1 -model NAME
 //
 // DIR holds observation/<scene>/<episode>/<camera>.mp4 (or folders of frames) and task_info/<scene>.json. OUT gets
 // clips/ and episodes/ in the layout of EgoTSR-Short, cot.jsonl, tag.jsonl, long.jsonl and general.jsonl, and sheet.png.
-// Run again, it does only what is missing. Nothing in DIR is touched. Videos need ffmpeg.
+// Run again, it does only what is missing. Nothing in DIR is touched. Videos need ffmpeg. The descriptions for CoT are made
+// from the annotations, or with -describe by a vision model, whose answers are kept in OUT/cot.spool.
 package main
 
 import (
@@ -16,16 +18,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
 	"path/filepath"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/dataset/lerobot"
+	"github.com/egotsr/egotsr/decompose"
 )
 
 func main() {
@@ -37,6 +40,9 @@ func main() {
 	camera := flag.String("camera", "", "the only `camera` wanted; empty: all, each in folders of its own")
 	perEpisode := flag.Int("pairs", 64, "pairs an episode and stage")
 	seed := flag.Uint64("seed", 1, "of the pairs")
+	describe := flag.String("describe", "", "who describes frames for CoT: the `URL` of a chat-completions server or a checkpoint's folder; empty: the annotations")
+	model := flag.String("model", "", "name of the server's model")
+	key := flag.String("key", "", "`file` with the server's key")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,13 +60,17 @@ func main() {
 		log.Fatal("nothing to make samples of")
 	}
 	disk := os.DirFS(*out)
-	episodes, err := dataset.Short(disk)
+	episodes, err := possible(disk)
 	if err != nil {
 		log.Fatal(err)
 	}
-	episodes, refused := egotsr.Possible(episodes)
-	for _, err := range refused {
-		log.Println("annotated in an order that is impossible, left out:", err)
+	describes, err := maker(ctx, *describe, *model, *key, episodes)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var fill cot.Options
+	if *describe != "" { // which costs more than making it up again
+		fill.Spool = filepath.Join(*out, "cot.spool")
 	}
 	var counts []count
 	for _, s := range stages {
@@ -68,7 +78,7 @@ func main() {
 		if err != nil {
 			log.Fatalf("stage %s: %v", s.name, err)
 		}
-		c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, episodes)
+		c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, describes, fill)
 		if err != nil {
 			log.Fatalf("stage %s: %v", s.name, err)
 		}
@@ -96,6 +106,22 @@ func read(data, robot string) ([]clips.Recording, error) {
 	return recordings, err
 }
 
+// possible lists the episodes whose annotated order is; the others are told of and left out.
+func possible(disk fs.FS) ([]dataset.Episode, error) {
+	episodes, err := dataset.Short(disk)
+	if err != nil {
+		return nil, err
+	}
+	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
+		_, err := decompose.Annotated(task, plan)
+		return err
+	})
+	for _, err := range refused {
+		log.Println("annotated in an order that is impossible, left out:", err)
+	}
+	return episodes, nil
+}
+
 // stages are what each part of the curriculum learns from: CoT and Tag see single actions, LongTag whole subtasks apart,
 // General everything and questions that have no answer.
 var stages = []stage{
@@ -118,9 +144,9 @@ func (s stage) source(out string, episodes []dataset.Episode, perEpisode int, se
 	return dataset.NewPairs(os.DirFS(out), episodes, o)
 }
 
-// write makes one stage's file, whole or not at all, and counts what is in it. CoT gets descriptions made from the
-// annotations; pairs they cannot tell apart are left out.
-func write(ctx context.Context, path string, s stage, src dataset.Source, episodes []dataset.Episode) (c count, err error) {
+// write makes one stage's file, whole or not at all, and counts what is in it. CoT gets descriptions; pairs that
+// these do not tell apart are left out.
+func write(ctx context.Context, path string, s stage, src dataset.Source, describes cot.Maker, fill cot.Options) (c count, err error) {
 	c = newCount(s.name)
 	err = replace(path, func(f io.Writer) error {
 		w := dataset.NewWriter(f, dataset.JSONL)
@@ -131,7 +157,7 @@ func write(ctx context.Context, path string, s stage, src dataset.Source, episod
 		}
 		if s.prompt == dataset.CoT {
 			var stats cot.Stats
-			for x, err := range cot.Fill(ctx, cot.Annotations(episodes), src, cot.Options{}, &stats) {
+			for x, err := range cot.Fill(ctx, describes, src, fill, &stats) {
 				if err == nil {
 					err = put(x)
 				}

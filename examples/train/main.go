@@ -26,6 +26,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -118,10 +121,35 @@ func train(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(t.Run(ctx), t.Close()); err != nil || s.recipe.Validation == nil {
+	if err := errors.Join(run(ctx, t), t.Close()); err != nil || s.recipe.Validation == nil {
 		return err
 	}
 	return calibrate(ctx, filepath.Join(o.Dir, "best"), s.recipe.Validation, s.backend)
+}
+
+// run drains a trainer's steps, with a bar for each stage where standard error is a terminal.
+func run(ctx context.Context, t *egotsr.Trainer) error {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return t.Run(ctx)
+	}
+	var bar *progressbar.ProgressBar
+	stage := ""
+	for s, err := range t.Steps(ctx) {
+		if err != nil {
+			return err
+		}
+		if s.Stage != stage {
+			stage = s.Stage
+			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+		}
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
+		if err := bar.Set(s.N); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // curriculum is the stages named, each with its own steps and learning rate.

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
@@ -28,6 +29,7 @@ var rooms = map[string][]string{
 	"curriculum":   {"dataset", "model", "tokenizer", "vision"},
 	"dataset":      {"vision"},
 	"decompose":    {},
+	"endpoint":     {"dataset", "decompose"},
 	"internal/ask": {"dataset", "model", "tokenizer"},
 	"model":        {"vision"},
 	"tokenizer":    {},
@@ -244,6 +246,25 @@ func TestReadmeTree(t *testing.T) {
 	}
 }
 
+// TestRootImports: a robot's program is no web client, and draws no bars.
+func TestRootImports(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Fields(string(out))
+	if !slices.Contains(list, module) {
+		t.Fatalf("no root among %d packages", len(list))
+	}
+	for _, p := range list {
+		if slices.Contains([]string{"net/http", "crypto/tls", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}, p) {
+			t.Error("the root imports", p)
+		}
+	}
+}
+
 // TestChecker: every rule catches its violation, so that a silent pass means something.
 func TestChecker(t *testing.T) {
 	long := "package model\n" + strings.Repeat("//\n", maxLines)
@@ -258,6 +279,7 @@ func TestChecker(t *testing.T) {
 		"gomlx, root":      {"a.go", imports("egotsr", graph), "GoMLX stays"},
 		"arrow":            {"tokenizer/a.go", imports("tokenizer", module+"/model"), "arrows from tokenizer"},
 		"arrow back":       {"vision/a.go", imports("vision", module+"/dataset"), "arrows from vision"},
+		"endpoint":         {"dataset/cot/a_test.go", imports("cot", module+"/endpoint"), "arrows from dataset"},
 		"upwards":          {"internal/x/a.go", imports("x", module+"/model"), "know nothing above"},
 		"upwards, a room":  {"internal/x/a.go", imports("x", module+"/internal/ask"), "know nothing above"},
 		"a room, further":  {"internal/ask/a.go", imports("ask", module+"/curriculum"), "arrows from internal/ask"},

@@ -103,18 +103,27 @@ func (d *drawing) series(k int) {
 		if q.High > q.Low {
 			fmt.Fprintf(d, `<line class="bar" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, d.x(q.X), d.x(q.X), d.y(q.Low), d.y(q.High))
 		}
-		if s.Dots {
-			fmt.Fprintf(d, `<circle cx="%.1f" cy="%.1f" r="3.5"><title>%s</title></circle>`, d.x(q.X), d.y(q.Y), html.EscapeString(q.Text))
-		}
+		radius := 3.5
 		if q.Label != "" {
-			away := -9.
-			if s.Below {
-				away = 17
-			}
-			fmt.Fprintf(d, `<text class="label" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, d.x(q.X), d.y(q.Y)+away, html.EscapeString(q.Label))
+			radius = 5
+			d.label(q, s.Below)
+		}
+		if s.Dots {
+			fmt.Fprintf(d, `<circle cx="%.1f" cy="%.1f" r="%g"><title>%s</title></circle>`, d.x(q.X), d.y(q.Y), radius, html.EscapeString(q.Text))
 		}
 	}
 	d.WriteString("</g>")
+}
+
+func (d *drawing) label(q Point, below bool) {
+	x, y, anchor := d.x(q.X), d.y(q.Y)-10, "middle"
+	if below {
+		y += 28
+	}
+	if x > float64(d.width)*0.9 {
+		anchor = "end" // it would not be seen whole
+	}
+	fmt.Fprintf(d, `<text class="label" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x, y, anchor, html.EscapeString(q.Label))
 }
 
 // picture is a point that has one, and the style of its series.

@@ -16,9 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
 	"os"
-	"os/signal"
 	"path/filepath"
 
 	"github.com/egotsr/egotsr"
@@ -26,10 +24,10 @@ import (
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/dataset/lerobot"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
-	log.SetFlags(0)
 	data := flag.String("data", "", "`folder` of observation/ and task_info/")
 	robot := flag.String("lerobot", "", "`folder` of a LeRobotDataset v3, instead of -data")
 	out := flag.String("out", "runs/data", "where clips and samples go")
@@ -37,48 +35,52 @@ func main() {
 	camera := flag.String("camera", "", "the only `camera` wanted; empty: all, each in folders of its own")
 	perEpisode := flag.Int("pairs", 64, "pairs an episode and stage")
 	seed := flag.Uint64("seed", 1, "of the pairs")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	program.Main(func(ctx context.Context) error {
+		recordings, err := read(*data, *robot)
+		if err != nil {
+			return err
+		}
+		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
+		if err != nil {
+			return err
+		}
+		fmt.Println(report)
+		if report.Frames == 0 {
+			return errors.New("nothing to make samples of")
+		}
+		return samples(ctx, *out, *perEpisode, *seed)
+	})
+}
 
-	recordings, err := read(*data, *robot)
-	if err != nil {
-		log.Fatal(err)
-	}
-	report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(report)
-	if report.Frames == 0 {
-		log.Fatal("nothing to make samples of")
-	}
-	disk := os.DirFS(*out)
+// samples draws pairs of the clips in a folder for every stage, and a contact sheet of them.
+func samples(ctx context.Context, out string, perEpisode int, seed uint64) error {
+	disk := os.DirFS(out)
 	episodes, err := dataset.Short(disk)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	episodes, refused := egotsr.Possible(episodes)
 	for _, err := range refused {
-		log.Println("annotated in an order that is impossible, left out:", err)
+		fmt.Fprintln(os.Stderr, "annotated in an order that is impossible, left out:", err)
 	}
 	var counts []count
 	for _, s := range stages {
-		src, err := s.source(*out, episodes, *perEpisode, *seed)
+		src, err := s.source(out, episodes, perEpisode, seed)
 		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
+			return fmt.Errorf("stage %s: %w", s.name, err)
 		}
-		c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, episodes)
+		c, err := write(ctx, filepath.Join(out, s.name+".jsonl"), s, src, episodes)
 		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
+			return fmt.Errorf("stage %s: %w", s.name, err)
 		}
 		counts = append(counts, c)
 	}
 	table(os.Stdout, counts)
-	if err := sheet(filepath.Join(*out, "sheet.png"), disk); err != nil {
-		log.Fatal(err)
+	if err := sheet(filepath.Join(out, "sheet.png"), disk); err != nil {
+		return err
 	}
-	fmt.Println("a look at them:", filepath.Join(*out, "sheet.png"))
+	fmt.Println("a look at them:", filepath.Join(out, "sheet.png"))
+	return nil
 }
 
 // read lists the recordings; episodes that cannot be used are told of and left out.
@@ -91,7 +93,7 @@ func read(data, robot string) ([]clips.Recording, error) {
 	}
 	recordings, skipped, err := clips.AgiBot(data)
 	for _, s := range skipped {
-		log.Println("left out:", s)
+		fmt.Fprintln(os.Stderr, "left out:", s)
 	}
 	return recordings, err
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
-// Every third frame of a simulated Meta-World episode. The window slides back after the sixth and is opened again.
+// Every third frame of a simulated Meta-World episode. The window slides back after the seventh and is opened again.
 //
 //go:embed frames
 var frames embed.FS

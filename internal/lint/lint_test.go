@@ -109,6 +109,9 @@ func check(tree fs.FS) (violations []string, err error) {
 		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
 			complain(name, "has an init function: importing a package must do nothing")
 		}
+		if !test && slices.ContainsFunc(file.Decls, parsesTemplate) {
+			complain(name, "parses a template: importing a package must do nothing")
+		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
 			if why := forbidden(path.Dir(name), imported, test); why != "" {
@@ -156,6 +159,21 @@ func forbidden(dir, imported string, test bool) string {
 func isInit(decl ast.Decl) bool {
 	f, ok := decl.(*ast.FuncDecl)
 	return ok && f.Recv == nil && f.Name.Name == "init"
+}
+
+// parsesTemplate tells of a variable of a package that a template is parsed for.
+func parsesTemplate(decl ast.Decl) (found bool) {
+	if d, ok := decl.(*ast.GenDecl); ok {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Must" {
+				x, _ := s.X.(*ast.Ident)
+				found = found || x != nil && x.Name == "template"
+			}
+			_, function := n.(*ast.FuncLit)
+			return !function
+		})
+	}
+	return found
 }
 
 // undocumented lists the exported declarations of a file that no comment explains.
@@ -265,6 +283,7 @@ func TestChecker(t *testing.T) {
 		"shared, below":    {"model/a.go", imports("model", module+"/examples/internal/program"), "programs are imported"},
 		"dot":              {"model/a.go", "package model\nimport . \"fmt\"\n", "dot-imports fmt"},
 		"init":             {"model/a.go", "package model\nfunc init() {}\n", "init function"},
+		"template":         {"model/a.go", "package model\nvar t = template.Must(template.New(\"\").Parse(\"\"))\n", "parses a template"},
 		"long":             {"model/a.go", long, "lines, at most"},
 		"long readme":      {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
 		"bare function":    {"model/a.go", "package model\nfunc Public() {}\n", "Public is exported"},
@@ -290,6 +309,7 @@ func TestChecker(t *testing.T) {
 		"internal/x/a.go":     {Data: []byte(imports("x", module+"/internal/y"))},
 		"model/a.go":          {Data: []byte("package model\nimport . \"" + graph + "\"\n")},
 		"model/a_test.go":     {Data: []byte(long + "func Public() {}\n")},
+		"model/page.go":       {Data: []byte("package model\nvar page = func() any { return template.Must(nil, nil) }\n")},
 		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
 		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
 	}

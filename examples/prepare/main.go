@@ -19,9 +19,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
 	"os"
-	"os/signal"
 	"path/filepath"
 
 	"github.com/egotsr/egotsr/dataset"
@@ -29,10 +27,10 @@ import (
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/dataset/lerobot"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
-	log.SetFlags(0)
 	data := flag.String("data", "", "`folder` of observation/ and task_info/")
 	robot := flag.String("lerobot", "", "`folder` of a LeRobotDataset v3, instead of -data")
 	out := flag.String("out", "runs/data", "where clips and samples go")
@@ -43,52 +41,56 @@ func main() {
 	describe := flag.String("describe", "", "who describes frames for CoT: the `URL` of a chat-completions server or a checkpoint's folder; empty: the annotations")
 	model := flag.String("model", "", "name of the server's model")
 	key := flag.String("key", "", "`file` with the server's key")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	program.Main(func(ctx context.Context) error {
+		recordings, err := read(*data, *robot)
+		if err != nil {
+			return err
+		}
+		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
+		if err != nil {
+			return err
+		}
+		fmt.Println(report)
+		if report.Frames == 0 {
+			return errors.New("nothing to make samples of")
+		}
+		episodes, err := possible(os.DirFS(*out))
+		if err != nil {
+			return err
+		}
+		describes, err := maker(ctx, *describe, *model, *key, episodes)
+		if err != nil {
+			return err
+		}
+		var fill cot.Options
+		if *describe != "" { // which costs more than making it up again
+			fill.Spool = filepath.Join(*out, "cot.spool")
+		}
+		var counts []count
+		for _, s := range stages {
+			src, err := s.source(*out, episodes, *perEpisode, *seed)
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", s.name, err)
+			}
+			c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, describes, fill)
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", s.name, err)
+			}
+			counts = append(counts, c)
+		}
+		table(os.Stdout, counts)
+		return look(*out)
+	})
+}
 
-	recordings, err := read(*data, *robot)
-	if err != nil {
-		log.Fatal(err)
+// look makes a contact sheet of the clips.
+func look(out string) error {
+	path := filepath.Join(out, "sheet.png")
+	if err := sheet(path, os.DirFS(out)); err != nil {
+		return err
 	}
-	report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(report)
-	if report.Frames == 0 {
-		log.Fatal("nothing to make samples of")
-	}
-	disk := os.DirFS(*out)
-	episodes, err := possible(disk)
-	if err != nil {
-		log.Fatal(err)
-	}
-	describes, err := maker(ctx, *describe, *model, *key, episodes)
-	if err != nil {
-		log.Fatal(err)
-	}
-	var fill cot.Options
-	if *describe != "" { // which costs more than making it up again
-		fill.Spool = filepath.Join(*out, "cot.spool")
-	}
-	var counts []count
-	for _, s := range stages {
-		src, err := s.source(*out, episodes, *perEpisode, *seed)
-		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
-		}
-		c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, describes, fill)
-		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
-		}
-		counts = append(counts, c)
-	}
-	table(os.Stdout, counts)
-	if err := sheet(filepath.Join(*out, "sheet.png"), disk); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("a look at them:", filepath.Join(*out, "sheet.png"))
+	fmt.Println("a look at them:", path)
+	return nil
 }
 
 // read lists the recordings; episodes that cannot be used are told of and left out.
@@ -101,7 +103,7 @@ func read(data, robot string) ([]clips.Recording, error) {
 	}
 	recordings, skipped, err := clips.AgiBot(data)
 	for _, s := range skipped {
-		log.Println("left out:", s)
+		fmt.Fprintln(os.Stderr, "left out:", s)
 	}
 	return recordings, err
 }
@@ -117,7 +119,7 @@ func possible(disk fs.FS) ([]dataset.Episode, error) {
 		return err
 	})
 	for _, err := range refused {
-		log.Println("annotated in an order that is impossible, left out:", err)
+		fmt.Fprintln(os.Stderr, "annotated in an order that is impossible, left out:", err)
 	}
 	return episodes, nil
 }

@@ -36,8 +36,11 @@ var rooms = map[string][]string{
 	"vision":       {},
 }
 
-// programs are wiring: they may import every room and the root, and nothing imports them.
+// programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
+// only they import.
 var programs = []string{"examples", "internal/bench", "internal/benchdata", "internal/resave"}
+
+const shared = "examples/internal"
 
 // gomlx are the rooms whose code may see GoMLX.
 var gomlx = []string{"model", "curriculum", "internal"}
@@ -113,6 +116,9 @@ func check(tree fs.FS) (violations []string, err error) {
 		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
 			complain(name, "has an init function: importing a package must do nothing")
 		}
+		if !test && slices.ContainsFunc(file.Decls, parsesTemplate) {
+			complain(name, "parses a template: importing a package must do nothing")
+		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
 			if why := forbidden(path.Dir(name), imported, test); why != "" {
@@ -143,7 +149,7 @@ func forbidden(dir, imported string, test bool) string {
 		return "nobody imports the root"
 	case !ours:
 		return ""
-	case under(target, programs):
+	case under(target, programs) && !(under(target, []string{shared}) && from == "examples"):
 		return "programs are imported by nobody"
 	case under(dir, programs) || from == room(target):
 		return ""
@@ -160,6 +166,21 @@ func forbidden(dir, imported string, test bool) string {
 func isInit(decl ast.Decl) bool {
 	f, ok := decl.(*ast.FuncDecl)
 	return ok && f.Recv == nil && f.Name.Name == "init"
+}
+
+// parsesTemplate tells of a variable of a package that a template is parsed for.
+func parsesTemplate(decl ast.Decl) (found bool) {
+	if d, ok := decl.(*ast.GenDecl); ok {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Must" {
+				x, _ := s.X.(*ast.Ident)
+				found = found || x != nil && x.Name == "template"
+			}
+			_, function := n.(*ast.FuncLit)
+			return !function
+		})
+	}
+	return found
 }
 
 // undocumented lists the exported declarations of a file that no comment explains.
@@ -286,8 +307,12 @@ func TestChecker(t *testing.T) {
 		"new room":         {"extra/a.go", "package extra\n", "not in the design"},
 		"program":          {"model/a.go", imports("model", module+"/examples/judge"), "programs are imported"},
 		"program, inside":  {"internal/x/a.go", imports("x", module+"/internal/bench"), "programs are imported"},
+		"program, by one":  {"examples/x/a.go", imports("main", module+"/examples/judge"), "programs are imported"},
+		"shared":           {"internal/bench/a.go", imports("main", module+"/examples/internal/program"), "programs are imported"},
+		"shared, below":    {"model/a.go", imports("model", module+"/examples/internal/program"), "programs are imported"},
 		"dot":              {"model/a.go", "package model\nimport . \"fmt\"\n", "dot-imports fmt"},
 		"init":             {"model/a.go", "package model\nfunc init() {}\n", "init function"},
+		"template":         {"model/a.go", "package model\nvar t = template.Must(template.New(\"\").Parse(\"\"))\n", "parses a template"},
 		"long":             {"model/a.go", long, "lines, at most"},
 		"long readme":      {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
 		"bare function":    {"model/a.go", "package model\nfunc Public() {}\n", "Public is exported"},
@@ -308,11 +333,13 @@ func TestChecker(t *testing.T) {
 		"a_test.go":           {Data: []byte(imports("egotsr_test", module))},
 		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/model"))},
 		"examples/x/main.go":  {Data: []byte(imports("main", module) + "func init() {}\n")},
+		"examples/x/draw.go":  {Data: []byte(imports("main", module+"/examples/internal/program"))},
 		"internal/bench/a.go": {Data: []byte(imports("main", module))},
 		"internal/x/a.go":     {Data: []byte(imports("x", module+"/internal/y"))},
 		"internal/ask/a.go":   {Data: []byte(imports("ask", module+"/model"))},
 		"model/a.go":          {Data: []byte("package model\nimport . \"" + graph + "\"\n")},
 		"model/a_test.go":     {Data: []byte(long + "func Public() {}\n")},
+		"model/page.go":       {Data: []byte("package model\nvar page = func() any { return template.Must(nil, nil) }\n")},
 		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
 		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
 	}

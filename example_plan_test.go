@@ -8,7 +8,6 @@ import (
 	"log"
 	"os"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -67,43 +66,4 @@ func ExampleModel_Adapt() {
 	err := m.Adapt(context.Background(), os.DirFS("an/adapter"))
 	fmt.Println(errors.Is(err, fs.ErrNotExist))
 	// Output: true
-}
-
-func ExampleEvaluateTrack() {
-	m := open()
-	defer m.Close()
-	track, err := egotsr.EvaluateTrack(context.Background(), m, brightens{}.Image, lampCosts(), 1)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := track.WriteTable(os.Stdout); err != nil {
-		log.Fatal(err)
-	}
-}
-
-// A report can be made of answers that somebody else has asked for.
-func ExampleNewReport() {
-	items := []egotsr.Item{
-		{Task: "Light the lamp", Img1: "10", Img2: "200", Closer: dataset.Img2, Asked: 0.2, Swapped: 0.1},
-		{Task: "Light the lamp", Img1: "90", Img2: "30", Closer: dataset.Img1, Asked: 0.4, Swapped: 0.3},
-	}
-	r := egotsr.NewReport(items, &egotsr.EvaluateOptions{Name: "theirs"})
-	fmt.Printf("%s: %.0f %% right\n", r.Systems[0].Name, 100*r.Systems[0].Groups[0].Right)
-	// Output: theirs: 50 % right
-}
-
-func ExampleReport_WriteTable() {
-	r := egotsr.NewReport([]egotsr.Item{{Task: "Light the lamp", Img1: "10", Img2: "200", Closer: dataset.Img2, Asked: 0.2, Swapped: 0.1}}, nil)
-	if err := r.WriteTable(os.Stdout); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func ExampleHashCheckpoint() {
-	identity, err := egotsr.HashCheckpoint(os.DirFS("testdata/golden/a/checkpoint"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(len(identity), "digits")
-	// Output: 16 digits
 }

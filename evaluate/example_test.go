@@ -1,12 +1,15 @@
 package evaluate_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
+	"image/png"
 	"io/fs"
 	"log"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing/fstest"
@@ -228,4 +231,40 @@ func ExampleHashCheckpoint() {
 	}
 	fmt.Println(len(identity), "digits")
 	// Output: 16 digits
+}
+
+// second answers every pair with the second frame: a judge of a program's own.
+type second struct{}
+
+func (second) Judge(context.Context, egotsr.Pair, *egotsr.JudgeOptions) (egotsr.Judgement, error) {
+	return egotsr.Judgement{PImg1: 0.2}, nil
+}
+
+// A table is answered row by row, and again at once where a run was killed. One of these images is missing.
+func ExampleTable() {
+	dir, err := os.MkdirTemp("", "table")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	in := filepath.Join(dir, "pairs.csv")
+	rows := "video_path1,video_path2,task_name,target\nsmall_0.png,small_1.png,Light the lamp,img2\nsmall_0.png,gone.png,Light the lamp,img1\n"
+	if err := os.WriteFile(in, []byte(rows), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	for i := range 2 {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("small_%d.png", i)), b.Bytes(), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	r, err := evaluate.Table(context.Background(), second{}, evaluate.Sheet{In: in, Images: dir, Out: filepath.Join(dir, "answers.csv")}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d answered, %d skipped, gap %.0f\n", r.Answered, r.Skipped, r.Report.Systems[0].Groups[0].Gap)
+	// Output: 1 answered, 1 skipped, gap -1
 }

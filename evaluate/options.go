@@ -11,14 +11,16 @@ import (
 
 // Options of every measurement. Nil, or the zero value, is sound. Plans takes none of them yet.
 type Options struct {
-	Name string // of what is measured, in the report; "" = "judge" of Pairs, "model" of Curves and Done, "tracker" of Track
+	Name string // of what is measured, in the report; "" = "judge" of Pairs and Table, "model" of Curves and Done, "tracker" of Track
 	Seed uint64 // of the intervals and of the random baselines
 
 	Frames int // Curves, Done: at most this many of an episode, evenly spaced from the first to the last; 0 = 32 for Curves, 8 for Done
 
-	Prompt  dataset.Prompt // Pairs: what the judge is asked with; "" = dataset.Long
-	Explain bool           // Pairs: descriptions come first, see egotsr.JudgeOptions
+	Prompt  dataset.Prompt // Pairs, Table: what the judge is asked with; "" = dataset.Long
+	Explain bool           // Pairs, Table: descriptions come first, see egotsr.JudgeOptions
 	Dump    io.Writer      // Pairs: gets a JSON object a line for every pair, an Item; nil = nowhere
+
+	Row func(row, total int, skipped string) // Table: is called after every row, with the reason where it was skipped, else ""; nil = nothing is
 
 	// Last, for Pairs, is the path of the last frame of a sample's episode. With it the report has a baseline that knows how the task
 	// ended and compares pixels: the frame that looks more like the last one is closer. Nil, or "", is without.

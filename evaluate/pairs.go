@@ -155,9 +155,6 @@ func ask(ctx context.Context, j Judger, src dataset.Source, o *Options) (items [
 		case err != nil:
 			return nil, nil, err // before any pair was asked for
 		}
-		if math.IsNaN(answer.PImg1) || answer.PImg1 < 0 || answer.PImg1 > 1 {
-			return nil, nil, fmt.Errorf("sample %d: probability %v", items[n/2].Index, answer.PImg1)
-		}
 		if n%2 == 0 {
 			items[n/2].Asked = answer.PImg1
 		} else {
@@ -191,17 +188,26 @@ func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p egotsr.Pair
 	return nil
 }
 
-// judgeAll is a Judger's own JudgeAll, or one pair after the other.
+// judgeAll is a Judger's own JudgeAll, or one pair after the other. What is no probability is an error.
 func judgeAll(ctx context.Context, j Judger, pairs iter.Seq[egotsr.Pair], o *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error] {
+	answers := func(yield func(egotsr.Judgement, error) bool) {
+		for p := range pairs {
+			if !yield(j.Judge(ctx, p, o)) {
+				return
+			}
+		}
+	}
 	if all, ok := j.(interface {
 		JudgeAll(context.Context, iter.Seq[egotsr.Pair], *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error]
 	}); ok {
-		return all.JudgeAll(ctx, pairs, o)
+		answers = all.JudgeAll(ctx, pairs, o)
 	}
 	return func(yield func(egotsr.Judgement, error) bool) {
-		for p := range pairs {
-			answer, err := j.Judge(ctx, p, o)
-			if !yield(answer, err) || err != nil {
+		for answer, err := range answers {
+			if err == nil && !(answer.PImg1 >= 0 && answer.PImg1 <= 1) {
+				err = fmt.Errorf("probability %v", answer.PImg1)
+			}
+			if !yield(answer, err) {
 				return
 			}
 		}

@@ -266,5 +266,5 @@ func ExampleTable() {
 		log.Fatal(err)
 	}
 	fmt.Printf("%d answered, %d skipped, gap %.0f\n", r.Answered, r.Skipped, r.Report.Systems[0].Groups[0].Gap)
-	// Output: 1 answered, 1 skipped, gap -1
+	// Output: 1 answered, 1 skipped, gap 1
 }

@@ -62,7 +62,12 @@ func wantInput(t testing.TB, err error, what string) {
 	}
 }
 
-func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+func sigmoid(z float64) float64 {
+	if z < 0 {
+		return math.Exp(z) / (1 + math.Exp(z))
+	}
+	return 1 / (1 + math.Exp(-z))
+}
 
 // lamps is a source whose frames are as bright as their path says; "none" is missing.
 type lamps struct{ *dataset.List }

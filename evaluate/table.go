@@ -18,14 +18,14 @@ import (
 
 // Sheet is a table of pairs that Table answers, as the reference does: CSV in, CSV out.
 type Sheet struct {
-	// In is the file of the table. Its columns are video_path1 and video_path2, both paths of images, task_name and, where the answers are known,
-	// target: img1 or img2.
+	// In is the file of the table. Its columns are video_path1 and video_path2, both paths of images, task_name and, where the
+	// answers are known, target: img1 or img2.
 	In     string
 	Images string // folder that the paths of images start from, unless they are absolute; "" = the working directory
 
-	// Out is the file of the answers: the same columns with the judge's target, a row for every row of In that can be asked, in order,
-	// and with Options.Explain the descriptions. Out.skipped.csv lists the others with the reasons, Out.journal.jsonl is what a run that ended
-	// early goes on from.
+	// Out is the file of the answers: the same columns with the judge's target, a row for every row of In that can be asked, in
+	// order, and with Options.Explain the descriptions. Out.skipped.csv lists the others with the reasons, Out.journal.jsonl is
+	// what a run that ended early goes on from.
 	Out string
 
 	Judge string // who answers, such as HashCheckpoint says: the journal of another is not gone on with
@@ -40,11 +40,11 @@ type TableReport struct {
 
 const shownReasons = 5
 
-// Table has j answer every row of a sheet in both orders. Answers go to the journal as they come, so that a run that was killed, or whose
-// context ended, goes on from there when it is called again; the same journal gives the same files. They are written when all rows
-// have an entry. A row that is to blame for an error, such as an image that cannot be read, is skipped; any other error, of a device, say, ends
-// the run, and so do two runs on one sheet. Images are read on all cores, a few rows ahead. Frames of one folder are taken for those of one
-// episode, numbered by their names.
+// Table has j answer every row of a sheet in both orders. Answers go to the journal as they come, so that a run that was killed, or
+// whose context ended, goes on from there when it is called again; the output is written when all rows have an entry, and the same
+// journal gives the same files. A row that is to blame for an error, such as an image that cannot be read, is skipped; any other
+// error, of a device, say, ends the run. A second run on the same sheet is refused while one is at work. Images are read on all cores,
+// a few rows ahead. In the report frames of one folder are taken for those of one episode, numbered by their names.
 func Table(ctx context.Context, j Judger, on Sheet, opts *Options) (*TableReport, error) {
 	o := opts.orDefaults("judge", 0)
 	r, err := answerSheet(ctx, j, on, &o)

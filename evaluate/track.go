@@ -85,8 +85,8 @@ type Tracked struct {
 //
 //	r, err := evaluate.Track(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, nil)
 //
-// Episodes without costs, or whose cost never changes, are passed over, and TrackReport.Bad lists those whose frames cannot be read. An error of t's ends
-// the measurement.
+// Episodes without costs, or whose cost never changes, are passed over, and TrackReport.Bad lists those whose frames cannot be read.
+// An error of t's ends the measurement.
 func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Options) (*TrackReport, error) {
 	if err := on.check(); err != nil {
 		return nil, err

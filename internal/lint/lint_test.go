@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"dataset":      {"vision"},
 	"decompose":    {},
 	"endpoint":     {"dataset", "decompose"},
+	"evaluate":     {".", "dataset", "decompose", "vision"},
 	"internal/ask": {"dataset", "model", "tokenizer"},
 	"model":        {"vision"},
 	"tokenizer":    {},
@@ -38,7 +39,10 @@ var rooms = map[string][]string{
 
 // programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
 // only they import.
-var programs = []string{"examples", "internal/bench", "internal/benchdata", "internal/resave"}
+var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/resave"}
+
+// examples are the only importers of evaluate in this module: a robot's program does not measure.
+const examples = "examples"
 
 const shared = "examples/internal"
 
@@ -109,11 +113,11 @@ func check(tree fs.FS) (violations []string, err error) {
 		if err != nil {
 			return err
 		}
-		if first := room(path.Dir(name)); rooms[first] == nil && first != "internal" && first != "examples" {
+		if first := room(path.Dir(name)); rooms[first] == nil && first != "internal" && first != examples {
 			complain(name, "the room %s is not in the design", first)
 			return nil
 		}
-		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
+		if !under(path.Dir(name), []string{examples}) && slices.ContainsFunc(file.Decls, isInit) {
 			complain(name, "has an init function: importing a package must do nothing")
 		}
 		if !test && slices.ContainsFunc(file.Decls, parsesTemplate) {
@@ -145,12 +149,14 @@ func forbidden(dir, imported string, test bool) string {
 	switch {
 	case strings.HasPrefix(imported, "github.com/gomlx/") && !under(dir, gomlx):
 		return "GoMLX stays in " + strings.Join(gomlx, ", ")
-	case imported == module && !under(dir, programs) && !(test && dir == "."):
+	case imported == module && !under(dir, programs) && !slices.Contains(rooms[from], ".") && !(test && dir == "."):
 		return "nobody imports the root"
 	case !ours:
 		return ""
 	case under(target, programs) && !(under(target, []string{shared}) && from == "examples"):
 		return "programs are imported by nobody"
+	case room(target) == "evaluate" && from != "evaluate" && from != examples:
+		return "only examples measure"
 	case under(dir, programs) || from == room(target):
 		return ""
 	case from == "internal":
@@ -298,6 +304,11 @@ func TestChecker(t *testing.T) {
 		"gomlx, in a test": {"vision/a_test.go", imports("vision", graph), "GoMLX stays"},
 		"gomlx, program":   {"examples/x/a.go", imports("main", graph), "GoMLX stays"},
 		"gomlx, root":      {"a.go", imports("egotsr", graph), "GoMLX stays"},
+		"measuring":        {"a.go", imports("egotsr", module+"/evaluate"), "only examples measure"},
+		"measuring, test":  {"a_test.go", imports("egotsr_test", module+"/evaluate"), "only examples measure"},
+		"measuring, below": {"model/a.go", imports("model", module+"/evaluate"), "only examples measure"},
+		"measuring, bench": {"internal/bench/a.go", imports("main", module+"/evaluate"), "only examples measure"},
+		"measuring model":  {"evaluate/a.go", imports("evaluate", module+"/model"), "arrows from evaluate"},
 		"arrow":            {"tokenizer/a.go", imports("tokenizer", module+"/model"), "arrows from tokenizer"},
 		"arrow back":       {"vision/a.go", imports("vision", module+"/dataset"), "arrows from vision"},
 		"endpoint":         {"dataset/cot/a_test.go", imports("cot", module+"/endpoint"), "arrows from dataset"},
@@ -332,6 +343,9 @@ func TestChecker(t *testing.T) {
 	fine := fstest.MapFS{
 		"a_test.go":           {Data: []byte(imports("egotsr_test", module))},
 		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/model"))},
+		"evaluate/a.go":       {Data: []byte(imports("evaluate", module))},
+		"evaluate/b_test.go":  {Data: []byte(imports("evaluate", module+"/dataset"))},
+		"examples/y/main.go":  {Data: []byte(imports("main", module+"/evaluate"))},
 		"examples/x/main.go":  {Data: []byte(imports("main", module) + "func init() {}\n")},
 		"examples/x/draw.go":  {Data: []byte(imports("main", module+"/examples/internal/program"))},
 		"internal/bench/a.go": {Data: []byte(imports("main", module))},

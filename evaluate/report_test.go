@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"bytes"
@@ -22,6 +22,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 )
 
@@ -72,8 +75,8 @@ func lampEpisodes(n int) (episodes []dataset.Episode) {
 // unsure is an oracle that errs: its log-odds and its curves have noise.
 type unsure struct{ rng *rand.Rand }
 
-func (u unsure) Judge(_ context.Context, p Pair, _ *JudgeOptions) (Judgement, error) {
-	return Judgement{PImg1: sigmoid((u.level(p.Img1)-u.level(p.Img2))/20 + 2*u.rng.NormFloat64() + 0.3)}, nil
+func (u unsure) Judge(_ context.Context, p egotsr.Pair, _ *egotsr.JudgeOptions) (egotsr.Judgement, error) {
+	return egotsr.Judgement{PImg1: sigmoid((u.level(p.Img1)-u.level(p.Img2))/20 + 2*u.rng.NormFloat64() + 0.3)}, nil
 }
 
 func (u unsure) Progress(_ context.Context, _ string, frames []image.Image) ([]float64, error) {
@@ -96,9 +99,9 @@ func (u unsure) track(t testing.TB, e *dataset.Episode) Tracked {
 		k.Regress = append(k.Regress, i > 0 && cost > e.Cost[i-1]+8)
 		k.Truth = append(k.Truth, 1-cost/slices.Max(e.Cost))
 		k.Curve = append(k.Curve, level+40*u.rng.NormFloat64())
-		s := State{Progress: min(max((level+20*u.rng.NormFloat64())/250, 0), 1), Trend: Trend(1 + u.rng.IntN(3)), Confidence: u.rng.Float64(), Subtask: -1}
+		s := egotsr.State{Progress: min(max((level+20*u.rng.NormFloat64())/250, 0), 1), Trend: egotsr.Trend(1 + u.rng.IntN(3)), Confidence: u.rng.Float64(), Subtask: -1}
 		if cost <= 20*u.rng.Float64() {
-			s.Trend = Done
+			s.Trend = egotsr.Done
 		}
 		k.States = append(k.States, s)
 	}
@@ -120,23 +123,23 @@ func fullReport(t testing.TB, dump io.Writer) (*Report, lit) {
 		k, _ := strconv.Atoi(s.Episode)
 		return episodes[k].Frames[len(episodes[k].Frames)-1]
 	}
-	r, err := Evaluate(ctx, judge, src, &EvaluateOptions{Name: "unsure", Seed: 1, Dump: dump, Last: last})
+	r, err := Pairs(ctx, judge, src, &Options{Name: "unsure", Seed: 1, Dump: dump, Last: last})
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := &CurveOptions{Name: "unsure", Frames: 16, Seed: 1}
-	r.Curves, err = EvaluateCurves(ctx, judge, src.Image, episodes, options)
+	options := &Options{Name: "unsure", Frames: 16, Seed: 1}
+	r.Curves, err = Curves(ctx, judge, Episodes{episodes, src.Image}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Done, err = EvaluateDone(ctx, judge.Done, src.Image, episodes, options); err != nil {
+	if r.Done, err = Done(ctx, judge, Episodes{episodes, src.Image}, options); err != nil {
 		t.Fatal(err)
 	}
 	r.Track = &TrackReport{Samples: "tracks", Seed: 1}
 	for k := range episodes {
 		r.Track.Episodes = append(r.Track.Episodes, judge.track(t, &episodes[k]))
 	}
-	r.Track.measure()
+	r.Track.measure("tracker")
 	r.Track.Bad = []BadSample{{Index: 99, Reason: "gone"}}
 	r.Plans = &PlanReport{Samples: "plans", Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
 	for k, got := range [][]string{{"Find it.", "Light it."}, {"Light it.", "Find it."}, {"Find it."}, nil} {
@@ -159,16 +162,22 @@ func TestReportJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	other, _ := fullReport(t, &again)
-	if text2, _ := json.Marshal(other); !bytes.Equal(text, text2) || !bytes.Equal(dump.Bytes(), again.Bytes()) {
-		t.Error("the same evaluation gave another report")
+	text2, err := json.Marshal(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(text), string(text2)) + cmp.Diff(dump.String(), again.String()); diff != "" {
+		t.Errorf("the same measurement gave another report\n%s", diff)
 	}
 	var back struct {
 		Manifest Manifest
 		Report
 	}
-	if err := json.Unmarshal(text, &back); err != nil || back.Manifest != r.Manifest() || len(back.Mistakes) != 8 || len(back.Curves.Episodes) != 30 ||
-		len(back.Track.Episodes) != 30 || back.Track.Setbacks != r.Track.Setbacks || len(back.Plans.Items) != 4 {
+	if err := json.Unmarshal(text, &back); err != nil || back.Manifest != r.Manifest() || len(back.Mistakes) != 8 || len(back.Curves.Episodes) != 30 || len(back.Plans.Items) != 4 {
 		t.Errorf("%v: %+v", err, back.Manifest)
+	}
+	if diff := cmp.Diff(r.Systems, back.Systems) + cmp.Diff(r.Curves, back.Curves) + cmp.Diff(r.Done, back.Done) + cmp.Diff(r.Track, back.Track) + cmp.Diff(r.Plans, back.Plans); diff != "" {
+		t.Errorf("read back: -want +got\n%s", diff)
 	}
 	for i := range r.Mistakes {
 		if m := &r.Mistakes[i]; m.right(m.P()) || i > 0 && max(m.P(), 1-m.P()) > max(r.Mistakes[i-1].P(), 1-r.Mistakes[i-1].P()) {
@@ -257,7 +266,7 @@ func TestPixelBaseline(t *testing.T) {
 	// Lamps that brighten and dim: the last frame is as dark as the second.
 	e := lampEpisode("0", 250, 150, 20, 150)
 	src := lit{dataset.ValidationPairs(nil, []dataset.Episode{e}, 0, 1)}
-	r, err := Evaluate(context.Background(), &oracle{}, src, &EvaluateOptions{Last: func(*dataset.Sample) string { return e.Frames[3] }})
+	r, err := Pairs(context.Background(), &oracle{}, src, &Options{Last: func(*dataset.Sample) string { return e.Frames[3] }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,11 +277,11 @@ func TestPixelBaseline(t *testing.T) {
 	if d := r.items[0].Distance; d != [2]float64{100, 0} && math.Abs(d[0]-100)+d[1] > 1e-9 {
 		t.Errorf("distance %v", d)
 	}
-	r, err = Evaluate(context.Background(), &oracle{}, src, &EvaluateOptions{Last: func(*dataset.Sample) string { return "" }})
+	r, err = Pairs(context.Background(), &oracle{}, src, &Options{Last: func(*dataset.Sample) string { return "" }})
 	if err != nil || len(r.Systems) != 4 {
 		t.Errorf("without: %v", err)
 	}
-	_, err = Evaluate(context.Background(), &oracle{}, src, &EvaluateOptions{Last: func(*dataset.Sample) string { return "gone" }})
+	_, err = Pairs(context.Background(), &oracle{}, src, &Options{Last: func(*dataset.Sample) string { return "gone" }})
 	wantInput(t, err, "source")
 }
 
@@ -283,7 +292,7 @@ func TestAnswers(t *testing.T) {
 		for i := range 4 {
 			samples = append(samples, dataset.Sample{Task: "t", Img1: fmt.Sprintf("a/%d", i), Img2: fmt.Sprintf("a/%d", i+1), Frame1: i, Frame2: i + 1, Window: 1, Closer: dataset.Img2, Episode: "1", Level: dataset.LevelShort})
 		}
-		r, err := Evaluate(context.Background(), &oracle{}, lit{dataset.NewList(nil, samples)}, nil)
+		r, err := Pairs(context.Background(), &oracle{}, lit{dataset.NewList(nil, samples)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,12 +317,12 @@ func TestAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.Systems[len(r.Systems)-1]
-	if *s.Answers != (Answers{Rows: 8, Unreadable: 2, Extra: 2, Missing: 1}) {
-		t.Errorf("%+v", s.Answers)
+	if diff := cmp.Diff(&Answers{Rows: 8, Unreadable: 2, Extra: 2, Missing: 1}, s.Answers); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
-	g := s.Groups[0]
-	if g.Pairs != 3 || g.Forwards != 2 || g.Inverses != 2 || g.Both != 1 || g.Forward != 0.5 || g.Inverse != 0.5 || g.Consistency != 0 || g.Right != 1./3 {
-		t.Errorf("%+v", g)
+	want := Group{Name: GroupAll, Pairs: 3, Forwards: 2, Inverses: 2, Both: 1, Forward: 0.5, Inverse: 0.5, Right: 1. / 3, Interval: s.Groups[0].Interval}
+	if diff := cmp.Diff(want, s.Groups[0]); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
@@ -382,7 +391,7 @@ func TestReportPython(t *testing.T) {
 		if err := errors.Join(os.WriteFile(report, text, 0o644), os.WriteFile(items, dump.Bytes(), 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		return exec.Command(python, "scripts/check_report.py", report, items).CombinedOutput()
+		return exec.Command(python, "../scripts/check_report.py", report, items).CombinedOutput()
 	}
 	out, err := check()
 	if err != nil {

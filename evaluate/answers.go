@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 )
 
@@ -26,7 +27,7 @@ type Answers struct {
 // belongs to any pair; the report is then as it was.
 func (r *Report) AddAnswers(name string, rows dataset.Source) error {
 	if len(r.items) == 0 {
-		return &InputError{What: "report", Reason: "does not hold its pairs: it was not made in this process"}
+		return &egotsr.InputError{What: "report", Reason: "does not hold its pairs: it was not made in this process"}
 	}
 	type question struct{ task, img1, img2 string }
 	asked, swapped := map[question][]int{}, map[question][]int{}
@@ -46,7 +47,7 @@ func (r *Report) AddAnswers(name string, rows dataset.Source) error {
 			n.Unreadable++
 			continue
 		case err != nil:
-			return fmt.Errorf("egotsr: answers of %s: row %d: %w", name, row, err)
+			return fmt.Errorf("evaluate: answers of %s: row %d: %w", name, row, err)
 		}
 		q := question{s.Task, path.Clean(s.Img1), path.Clean(s.Img2)}
 		fresh := false
@@ -74,7 +75,7 @@ func (r *Report) AddAnswers(name string, rows dataset.Source) error {
 		answered = append(answered, i)
 	}
 	if len(answered) == 0 {
-		return &InputError{What: "answers", Reason: fmt.Sprintf("of %s: none of %d rows is about a pair of the report", name, n.Rows)}
+		return &egotsr.InputError{What: "answers", Reason: fmt.Sprintf("of %s: none of %d rows is about a pair of the report", name, n.Rows)}
 	}
 	s := newSystem(name, answered, r.Options.Seed)
 	s.Answers = &n

@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"bytes"
@@ -14,10 +14,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr"
 )
@@ -29,6 +30,10 @@ type brighter struct {
 }
 
 var errDevice = errors.New("the device is gone")
+
+func (brighter) Judge(context.Context, egotsr.Pair, *egotsr.JudgeOptions) (egotsr.Judgement, error) {
+	return egotsr.Judgement{}, errors.New("not asked as many")
+}
 
 func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error] {
 	return func(yield func(egotsr.Judgement, error) bool) {
@@ -54,7 +59,7 @@ func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EGOTSR_EVALUATE_IN"); dir != "" {
-		err := evaluate(context.Background(), brighter{slow: 300 * time.Microsecond}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, "killed.csv"), "long")
+		err := fill(context.Background(), brighter{slow: 300 * time.Microsecond}, "fake", dir, "killed.csv")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -64,8 +69,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// table writes a table with images, and gives the rows that can be answered and the numbers of those that cannot.
-func table(t *testing.T, dir string, rows int) (good [][]string, bad []string) {
+// fill has the table that sheet made answered.
+func fill(ctx context.Context, j Judger, who, dir, out string) error {
+	_, err := Table(ctx, j, Sheet{In: filepath.Join(dir, "in.csv"), Images: dir, Out: filepath.Join(dir, out), Judge: who}, nil)
+	return err
+}
+
+// sheet writes a table with images, and gives the rows that can be answered and the numbers of those that cannot.
+func sheet(t *testing.T, dir string, rows int) (good [][]string, bad []string) {
 	t.Helper()
 	for _, light := range []uint8{10, 90, 200} {
 		img := image.NewGray(image.Rect(0, 0, 8, 8))
@@ -128,7 +139,7 @@ func TestKilled(t *testing.T) {
 	if testing.Short() {
 		rows = 10_000
 	}
-	good, bad := table(t, dir, rows)
+	good, bad := sheet(t, dir, rows)
 	kills := 0
 	for {
 		c := exec.Command(os.Args[0])
@@ -163,18 +174,18 @@ func TestKilled(t *testing.T) {
 			t.Fatal("there is an output before all rows are answered")
 		}
 	}
-	if got := read(t, filepath.Join(dir, "killed.csv")); !slices.EqualFunc(got, good, slices.Equal) {
-		t.Errorf("%d rows, want %d, or others", len(got), len(good))
+	if diff := cmp.Diff(good, read(t, filepath.Join(dir, "killed.csv"))); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 	var skipped []string
 	for _, r := range read(t, filepath.Join(dir, "killed.csv.skipped.csv")) {
 		skipped = append(skipped, r[0])
 	}
-	if !slices.Equal(skipped, bad) {
-		t.Errorf("%d rows are skipped, want %d, or others", len(skipped), len(bad))
+	if diff := cmp.Diff(bad, skipped); diff != "" {
+		t.Errorf("skipped: -want +got\n%s", diff)
 	}
 	run := func(out string) {
-		if err := evaluate(t.Context(), brighter{}, "fake", filepath.Join(dir, "in.csv"), dir, filepath.Join(dir, out), "long"); err != nil {
+		if err := fill(t.Context(), brighter{}, "fake", dir, out); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,23 +211,26 @@ func size(dir string) int64 {
 // A device that fails is no row's fault: the run ends, what was answered stays, and the next run answers the rest.
 func TestDeviceFails(t *testing.T) {
 	dir := t.TempDir()
-	good, bad := table(t, dir, 300)
-	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
-	if err := evaluate(t.Context(), brighter{breaks: 201}, "fake", in, dir, out, "long"); !errors.Is(err, errDevice) {
+	good, bad := sheet(t, dir, 300)
+	out := filepath.Join(dir, "out.csv")
+	if err := fill(t.Context(), brighter{breaks: 201}, "fake", dir, "out.csv"); !errors.Is(err, errDevice) {
 		t.Fatal(err)
 	}
-	if err := evaluate(t.Context(), brighter{breaks: 1}, "fake", in, dir, out, "long"); !errors.Is(err, errDevice) {
+	if err := fill(t.Context(), brighter{breaks: 1}, "fake", dir, "out.csv"); !errors.Is(err, errDevice) {
 		t.Fatal(err) // between the two orders of a row, as before
 	}
 	journal, err := os.ReadFile(out + ".journal.jsonl")
 	if n := bytes.Count(journal, []byte("\n")) - 1; err != nil || n < 100 || n > 110 || bytes.Contains(journal, []byte("device")) {
 		t.Errorf("%d entries, %v", n, err)
 	}
-	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err != nil {
+	if err := fill(t.Context(), brighter{}, "fake", dir, "out.csv"); err != nil {
 		t.Fatal(err)
 	}
-	if got, skipped := read(t, out), read(t, out+".skipped.csv"); !slices.EqualFunc(got, good, slices.Equal) || len(skipped) != len(bad) {
-		t.Errorf("%d rows, want %d; %d skipped, want %d", len(got), len(good), len(skipped), len(bad))
+	if diff := cmp.Diff(good, read(t, out)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if skipped := read(t, out+".skipped.csv"); len(skipped) != len(bad) {
+		t.Errorf("%d skipped, want %d", len(skipped), len(bad))
 	}
 }
 
@@ -280,23 +294,23 @@ func TestJournalShared(t *testing.T) {
 
 func TestJournalOfAnother(t *testing.T) {
 	dir := t.TempDir()
-	table(t, dir, 10)
-	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
-	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err != nil {
+	sheet(t, dir, 10)
+	out := filepath.Join(dir, "out.csv")
+	if err := fill(t.Context(), brighter{}, "fake", dir, "out.csv"); err != nil {
 		t.Fatal(err)
 	}
-	if err := evaluate(t.Context(), brighter{}, "other", in, dir, out, "long"); err == nil || !strings.Contains(err.Error(), "another table, folder of images, prompt or model") {
+	if err := fill(t.Context(), brighter{}, "other", dir, "out.csv"); err == nil || !strings.Contains(err.Error(), "another table, folder of images, prompt or model") {
 		t.Error(err)
 	}
 	if err := os.WriteFile(out+".journal.jsonl", []byte("{}\n{}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := evaluate(t.Context(), brighter{}, "fake", in, dir, out, "long"); err == nil {
+	if err := fill(t.Context(), brighter{}, "fake", dir, "out.csv"); err == nil {
 		t.Error("a journal of something else was gone on with")
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := evaluate(ended, brighter{}, "fake", in, dir, out+"2", "long"); !errors.Is(err, context.Canceled) {
+	if err := fill(ended, brighter{}, "fake", dir, "out.csv2"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -321,8 +335,8 @@ func TestRows(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d %q %v", row.number, row.task, row.err == nil))
 	}
 	want := []string{`1 "a" true`, `2 "two\nlines" true`, `3 "" false`, `4 "b" true`, `5 "" false`, `6 "d" true`}
-	if !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 	for _, bad := range []string{"", "a,b,c\n", "video_path1,video_path2\n"} {
 		if _, err := newReader(strings.NewReader(bad)); err == nil {
@@ -333,4 +347,50 @@ func TestRows(t *testing.T) {
 	if s.Frame1 != 12 || s.Window != 8 || s.Kind != "regression" || s.Episode != "e" {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A judge that answers one pair at a time is asked in both orders too; its rows are told of as they come, and those with a target are reported.
+func TestTableReport(t *testing.T) {
+	dir := t.TempDir()
+	good, bad := sheet(t, dir, 200)
+	var rows, skipped int
+	on := Sheet{In: filepath.Join(dir, "in.csv"), Images: dir, Out: filepath.Join(dir, "out.csv")}
+	r, err := Table(t.Context(), oneByOne{}, on, &Options{Name: "one by one", Row: func(row, total int, reason string) {
+		if rows++; row != rows || total != 200 {
+			t.Errorf("row %d of %d comes at %d", row, total, rows)
+		}
+		if reason != "" {
+			skipped++
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := r.Report.Systems[0].Group(GroupAll)
+	if rows != 200 || skipped != len(bad) || r.Skipped != len(bad) || r.Answered != len(good) || len(r.Reasons) != min(len(bad), shownReasons) || all.Pairs != len(good) || all.Gap != 0 {
+		t.Errorf("%+v, %d rows, %d skipped, %+v", r, rows, skipped, all)
+	}
+	for _, wrong := range []Sheet{{}, {In: on.In}, {Out: on.Out}} {
+		_, err := Table(t.Context(), oneByOne{}, wrong, nil)
+		wantInput(t, err, "sheet")
+	}
+	on.Out += "2"
+	if _, err := Table(t.Context(), odd{}, on, nil); err == nil || !strings.Contains(err.Error(), "row 1: probability 2") {
+		t.Error(err)
+	}
+}
+
+type oneByOne struct{}
+
+func (oneByOne) Judge(ctx context.Context, p egotsr.Pair, o *egotsr.JudgeOptions) (egotsr.Judgement, error) {
+	for j, err := range (brighter{}).JudgeAll(ctx, func(yield func(egotsr.Pair) bool) { yield(p) }, o) {
+		return j, err
+	}
+	return egotsr.Judgement{}, ctx.Err()
+}
+
+type odd struct{}
+
+func (odd) Judge(context.Context, egotsr.Pair, *egotsr.JudgeOptions) (egotsr.Judgement, error) {
+	return egotsr.Judgement{PImg1: 2}, nil
 }

@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"cmp"
@@ -9,16 +9,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/page"
 )
 
 // WriteHTML writes the report as one page that needs no other file and no network: tables, plots, and the worst mistakes with
 // their frames, which image reads as [dataset.Source] does. Without image, or where it fails, there is no picture. A report
-// without answers is an [*InputError].
+// without answers is an [*egotsr.InputError].
 func (r *Report) WriteHTML(w io.Writer, image func(path string) (image.Image, error)) error {
 	if len(r.Systems) == 0 || slices.ContainsFunc(r.Systems, func(s System) bool { return len(s.Groups) == 0 }) {
-		return &InputError{What: "report", Reason: "is empty"}
+		return &egotsr.InputError{What: "report", Reason: "is empty"}
 	}
 	judge := r.Systems[0]
 	p := page.Page{Title: "How well " + judge.Name + " tells progress", Lead: "Which of two camera frames of a robot task is closer to its completion? Every pair was asked in both orders. Intervals are 95 %, by bootstrap over episodes."}
@@ -73,7 +74,7 @@ func (r *Report) pairSection() page.Section {
 func (s *System) table(caption string) page.Table {
 	t := page.Table{Caption: caption, Columns: append([]string{""}, groupColumns...)}
 	for _, g := range s.Groups {
-		t.Rows = append(t.Rows, append([]string{g.Name}, g.cells()...))
+		t.Rows = append(t.Rows, append([]string{string(g.Name)}, g.cells()...))
 	}
 	return t
 }
@@ -84,17 +85,19 @@ func (r *Report) comparison() page.Section {
 		Title: "Beside others",
 		Text:  "Share of right answers. Judges that do not look, one that compares pixels with the episode's last frame, and systems whose answers were added.",
 	}
-	names := []string{"all", dataset.LevelShort, dataset.LevelLong, "12 and more", "later is worse", "recovery"}
-	t := page.Table{Columns: append(append([]string{""}, names...), "Gap", "calibration error")}
+	names := []GroupName{GroupAll, GroupShort, GroupLong, Group12up, GroupWorse, GroupRecovery}
+	t := page.Table{Columns: []string{""}}
+	for _, name := range names {
+		t.Columns = append(t.Columns, string(name))
+	}
+	t.Columns = append(t.Columns, "Gap", "calibration error")
 	for k := range r.Systems {
 		sys := &r.Systems[k]
 		row := []string{sys.Name}
 		for _, name := range names {
 			cell := "–"
-			for _, g := range sys.Groups {
-				if g.Name == name {
-					cell = percent(g.Right)
-				}
+			if g, ok := sys.Group(name); ok {
+				cell = percent(g.Right)
 			}
 			row = append(row, cell)
 		}
@@ -115,7 +118,7 @@ func (r *Report) comparison() page.Section {
 func (s *System) windowTable() page.Table {
 	t := page.Table{Caption: s.Name + ", by frames between the two", Columns: append([]string{""}, groupColumns...)}
 	for _, w := range s.Windows {
-		t.Rows = append(t.Rows, append([]string{w.Name}, w.cells()...))
+		t.Rows = append(t.Rows, append([]string{string(w.Name)}, w.cells()...))
 	}
 	return t
 }
@@ -130,7 +133,7 @@ func (r *CurveReport) section() page.Section {
 	t := page.Table{Columns: []string{"", "episodes", "by time", "by truth", "tau"}}
 	for _, sys := range r.Systems {
 		for _, g := range sys.Groups {
-			t.Rows = append(t.Rows, []string{sys.Name + ", " + g.Name, fmt.Sprint(g.Episodes), g.Order.String(), g.Truth.String(), g.Tau.String()})
+			t.Rows = append(t.Rows, []string{sys.Name + ", " + string(g.Name), fmt.Sprint(g.Episodes), g.Order.String(), g.Truth.String(), g.Tau.String()})
 		}
 	}
 	s.Tables = []page.Table{t}
@@ -156,7 +159,7 @@ func (r *TrackReport) section() page.Section {
 		Text: "One frame after the other, nothing known of those to come. Spearman's correlation of progress with the truth; the curve of all frames compared has the whole episode before it. " +
 			"Then what was said of setbacks and of the end.",
 		Tables: []page.Table{{Columns: trackColumns, Rows: r.curveRows()}, {Columns: []string{"", "", ""}, Rows: r.rows()}},
-		Plots:  curvePlots("tracker", r.tracks()),
+		Plots:  curvePlots(r.Curves[0].Name, r.tracks()),
 	}
 }
 

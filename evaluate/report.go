@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 	"github.com/egotsr/egotsr/internal/metrics"
 )
 
-// Report is what an evaluation found. Evaluate fills it as far as Bad; the rest is nil until a caller puts it there. It
+// Report is what was found of a judge. Pairs fills it as far as Bad; the rest is nil until a caller puts it there. It
 // marshals to JSON, with its Manifest.
 type Report struct {
 	Samples  string        `json:"samples"` // hash of the pairs measured and their answers
@@ -21,10 +21,10 @@ type Report struct {
 	Bad      []BadSample   `json:"bad,omitempty"`
 
 	Checkpoint string       `json:"checkpoint,omitempty"` // of the judge, from HashCheckpoint
-	Curves     *CurveReport `json:"curves,omitempty"`     // from EvaluateCurves
-	Done       *DoneReport  `json:"done,omitempty"`       // from EvaluateDone
-	Plans      *PlanReport  `json:"plans,omitempty"`      // from EvaluatePlans
-	Track      *TrackReport `json:"track,omitempty"`      // from EvaluateTrack
+	Curves     *CurveReport `json:"curves,omitempty"`     // from Curves
+	Done       *DoneReport  `json:"done,omitempty"`       // from Done
+	Plans      *PlanReport  `json:"plans,omitempty"`      // from Plans
+	Track      *TrackReport `json:"track,omitempty"`      // from Track
 
 	items []Item // for answers that come later
 }
@@ -35,17 +35,11 @@ type Bin = metrics.Bin
 // CoveragePoint is what is right among the answers that a judge is surest of.
 type CoveragePoint = metrics.CoveragePoint
 
-// ReportOptions are those of the evaluation that change its figures.
+// ReportOptions are those of the Options that change its figures.
 type ReportOptions struct {
 	Prompt  dataset.Prompt `json:"prompt"`
 	Explain bool           `json:"explain,omitempty"`
 	Seed    uint64         `json:"seed"`
-}
-
-// BadSample is a sample that could not be asked.
-type BadSample struct {
-	Index  int    `json:"index"`
-	Reason string `json:"reason"`
 }
 
 // System is how one judge did.
@@ -59,6 +53,15 @@ type System struct {
 	Answers          *Answers        `json:"answers,omitempty"` // only of a system that AddAnswers added
 }
 
+// Group is the figures of one of Groups; false where it has no pairs.
+func (s *System) Group(name GroupName) (Group, bool) {
+	k := slices.IndexFunc(s.Groups, func(g Group) bool { return g.Name == name })
+	if k < 0 {
+		return Group{}, false
+	}
+	return s.Groups[k], true
+}
+
 // Window is the pairs of one level, see [dataset.LevelShort], that lie From to To frames apart.
 type Window struct {
 	Level string `json:"level"`
@@ -70,7 +73,7 @@ type Window struct {
 // Group is the figures of some of the pairs. Shares are of right answers, between 0 and 1. A system whose answers were
 // added may lack an order of a pair; the share is then of those it has, and 0 where it has none.
 type Group struct {
-	Name        string     `json:"name"`
+	Name        GroupName  `json:"name"`
 	Pairs       int        `json:"pairs"`       // answered in at least one order
 	Forwards    int        `json:"forwards"`    // answered with the earlier frame first
 	Inverses    int        `json:"inverses"`    // answered with the later frame first
@@ -85,8 +88,8 @@ type Group struct {
 
 // NewReport works out the figures of pairs that were asked already, and those of the judges that do not look. Items without an
 // answer, where both are NaN, do not count.
-func NewReport(items []Item, opts *EvaluateOptions) *Report {
-	o := opts.orDefaults()
+func NewReport(items []Item, opts *Options) *Report {
+	o := opts.orDefaults("judge", 0)
 	items = slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return math.IsNaN(i.P()) })
 	r := &Report{Samples: hashItems(items), Options: ReportOptions{Prompt: o.Prompt, Explain: o.Explain, Seed: o.Seed}, items: items}
 	r.Systems = append(r.Systems, newSystem(o.Name, items, o.Seed))
@@ -119,22 +122,42 @@ func worst(items []Item) (worst []Item) {
 // recording names the episode that an item's frames come from.
 func (i *Item) recording() string { return i.Sample.Scene + "/" + i.Sample.Episode }
 
-// groups are the parts that figures are given for. Windows are frames between the two.
+// GroupName says which part of the pairs, or of the episodes, figures are of.
+type GroupName string
+
+// The parts that figures are given for, as far as there is anything in them. A pair's window is the frames from one to the other.
+const (
+	GroupAll        GroupName = "all"
+	GroupShort      GroupName = "short" // pairs within one action
+	GroupLong       GroupName = "long"  // pairs across actions
+	GroupShort1to3  GroupName = "short, 1–3 frames"
+	GroupShort4to11 GroupName = "short, 4–11 frames"
+	GroupShort12up  GroupName = "short, 12 and more"
+	Group1to3       GroupName = "1–3 frames"
+	Group4to11      GroupName = "4–11 frames"
+	Group12up       GroupName = "12 and more"
+	GroupWorse      GroupName = "later is worse" // pairs whose later frame is farther from completion
+	GroupRecovery   GroupName = "recovery"       // pairs in which a setback is won back
+	GroupClean      GroupName = "clean"          // episodes without a setback
+	GroupSetbacks   GroupName = "with setbacks"  // episodes with one
+)
+
+// groups are those of pairs.
 var groups = []struct {
-	name string
+	name GroupName
 	has  func(*dataset.Sample) bool
 }{
-	{"all", func(*dataset.Sample) bool { return true }},
-	{"short", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort }},
-	{"long", func(s *dataset.Sample) bool { return s.Level == dataset.LevelLong }},
-	{"short, 1–3 frames", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window <= 3 }},
-	{"short, 4–11 frames", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 3 && s.Window <= 11 }},
-	{"short, 12 and more", func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 11 }},
-	{"1–3 frames", func(s *dataset.Sample) bool { return s.Window <= 3 }},
-	{"4–11 frames", func(s *dataset.Sample) bool { return s.Window > 3 && s.Window <= 11 }},
-	{"12 and more", func(s *dataset.Sample) bool { return s.Window > 11 }},
-	{"later is worse", func(s *dataset.Sample) bool { return s.Kind == dataset.KindRegression }},
-	{"recovery", func(s *dataset.Sample) bool { return s.Kind == dataset.KindRecovery }},
+	{GroupAll, func(*dataset.Sample) bool { return true }},
+	{GroupShort, func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort }},
+	{GroupLong, func(s *dataset.Sample) bool { return s.Level == dataset.LevelLong }},
+	{GroupShort1to3, func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window <= 3 }},
+	{GroupShort4to11, func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 3 && s.Window <= 11 }},
+	{GroupShort12up, func(s *dataset.Sample) bool { return s.Level == dataset.LevelShort && s.Window > 11 }},
+	{Group1to3, func(s *dataset.Sample) bool { return s.Window <= 3 }},
+	{Group4to11, func(s *dataset.Sample) bool { return s.Window > 3 && s.Window <= 11 }},
+	{Group12up, func(s *dataset.Sample) bool { return s.Window > 11 }},
+	{GroupWorse, func(s *dataset.Sample) bool { return s.Kind == dataset.KindRegression }},
+	{GroupRecovery, func(s *dataset.Sample) bool { return s.Kind == dataset.KindRecovery }},
 }
 
 // windows double, so that every part has its share of pairs.
@@ -144,7 +167,7 @@ const calibrationBins = 15
 
 func newSystem(name string, items []Item, seed uint64) System {
 	s := System{Name: name}
-	group := func(name string, has func(*dataset.Sample) bool) (Group, bool) {
+	group := func(name GroupName, has func(*dataset.Sample) bool) (Group, bool) {
 		var part []Item
 		for _, i := range items {
 			if has(&i.Sample) {
@@ -179,17 +202,17 @@ func newSystem(name string, items []Item, seed uint64) System {
 	return s
 }
 
-func windowName(level string, w [2]int) string {
+func windowName(level string, w [2]int) GroupName {
 	switch w[1] {
 	case 0:
-		return fmt.Sprintf("%s, %d and more", level, w[0])
+		return GroupName(fmt.Sprintf("%s, %d and more", level, w[0]))
 	case w[0]:
-		return fmt.Sprintf("%s, %d", level, w[0])
+		return GroupName(fmt.Sprintf("%s, %d", level, w[0]))
 	}
-	return fmt.Sprintf("%s, %d–%d", level, w[0], w[1])
+	return GroupName(fmt.Sprintf("%s, %d–%d", level, w[0], w[1]))
 }
 
-func newGroup(name string, items []Item, seed uint64) Group {
+func newGroup(name GroupName, items []Item, seed uint64) Group {
 	g := Group{Name: name, Pairs: len(items)}
 	episodes := map[string]int{}
 	var right, of []int

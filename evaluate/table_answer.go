@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"context"
@@ -14,11 +14,6 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/vision"
 )
-
-// judge is what answers; a Model is one.
-type judge interface {
-	JudgeAll(context.Context, iter.Seq[egotsr.Pair], *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error]
-}
 
 // loaded is a row with its images, or with what is wrong with them.
 type loaded struct {
@@ -111,9 +106,9 @@ func file(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// answer asks about every row in both orders and writes the journal. A row that is to blame for an error is skipped; any other
-// error, of a device or of memory, say, is the run's end, since the rows after it would fail as well.
-func answer(ctx context.Context, m judge, rows iter.Seq2[loaded, error], o *egotsr.JudgeOptions, j *journal, done func(entry)) error {
+// answer asks about every row in both orders and writes the journal. An error that is not a row's is the run's end, since the rows after
+// it would fail as well.
+func answer(ctx context.Context, by Judger, rows iter.Seq2[loaded, error], o *egotsr.JudgeOptions, j *journal, done func(entry)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var waiting []loaded // rows read whose entries are not written, in order
@@ -157,7 +152,7 @@ func answer(ctx context.Context, m judge, rows iter.Seq2[loaded, error], o *egot
 	}
 	var e entry
 	second := false
-	for answer, err := range m.JudgeAll(ctx, pairs, o) {
+	for answer, err := range judgeAll(ctx, by, pairs, o) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

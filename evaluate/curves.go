@@ -1,7 +1,6 @@
-package egotsr
+package evaluate
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -10,29 +9,14 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
 
-// Placer places the frames of one task by how far they have come, any scale, more being nearer to completion. A Model is one.
+// Placer places the frames of one task by how far they have come, any scale, more being nearer to completion. A *egotsr.Model is one.
 type Placer interface {
 	Progress(ctx context.Context, task string, frames []image.Image) ([]float64, error)
-}
-
-// CurveOptions of EvaluateCurves and EvaluateDone. Nil, or the zero value, is sound.
-type CurveOptions struct {
-	Name   string // of the model in the report; "" = "model"
-	Frames int    // at most this many of an episode, evenly spaced from the first to the last; 0 = 32 for curves, 8 for EvaluateDone
-	Seed   uint64 // of the intervals and of the random baseline
-}
-
-func (o *CurveOptions) orDefaults(frames int) CurveOptions {
-	var d CurveOptions
-	if o != nil {
-		d = *o
-	}
-	d.Name, d.Frames = cmp.Or(d.Name, "model"), cmp.Or(d.Frames, frames)
-	return d
 }
 
 // CurveReport is how well progress curves follow true progress.
@@ -53,8 +37,8 @@ type CurveSystem struct {
 // CurveGroup is the mean figures of some of the episodes, each between -1 and 1. A curve that is constant orders nothing
 // and counts as 0.
 type CurveGroup struct {
-	Name     string `json:"name"`
-	Episodes int    `json:"episodes"`
+	Name     GroupName `json:"name"`
+	Episodes int       `json:"episodes"`
 
 	// Order is value-order correlation: Spearman's, of values with the order of time (Ma et al., Vision Language Models are
 	// In-Context Value Learners, 2024). Where there are setbacks the best is not 1 but what the truth itself has.
@@ -80,33 +64,33 @@ type Curve struct {
 	Values   [][]float64 `json:"values"`   // of every system in the order of CurveReport.Systems
 }
 
-// EvaluateCurves has p place frames of every episode and compares the curves with true progress, beside those of elapsed
-// time, of the likeness of pixels to the last frame, and of chance. image reads a frame, as [dataset.Source] does.
+// Curves has p place frames of every episode and compares the curves with true progress, beside those of elapsed
+// time, of the likeness of pixels to the last frame, and of chance.
 //
 // Episodes without costs, or whose cost never changes, have no truth and are passed over; CurveReport.Bad lists those whose
-// frames cannot be read. An error of p's ends the evaluation.
-func EvaluateCurves(ctx context.Context, p Placer, image func(path string) (image.Image, error), episodes []dataset.Episode, opts *CurveOptions) (*CurveReport, error) {
-	o := opts.orDefaults(32)
+// frames cannot be read. An error of p's ends the measurement.
+func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveReport, error) {
+	if err := on.check(); err != nil {
+		return nil, err
+	}
+	o := opts.orDefaults("model", 32)
 	r := &CurveReport{Seed: o.Seed}
 	names := []string{o.Name, "elapsed time", "pixels like the last", "chance", "true progress"}
 	rng, samples := rand.New(rand.NewPCG(o.Seed, 2)), sha256.New()
-	for k := range episodes {
-		e := &episodes[k]
+	for k := range on.List {
+		e := &on.List[k]
 		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
 			continue
 		}
 		c := Curve{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setbacks: setbacks(e), Frames: spread(len(e.Frames), o.Frames)}
-		frames, err := readFrames(e, c.Frames, image)
+		frames, err := on.frames(k, c.Frames)
 		if err != nil {
 			r.Bad = append(r.Bad, BadSample{k, err.Error()})
 			continue
 		}
-		values, err := p.Progress(ctx, e.Task, frames)
-		if err == nil && (len(values) != len(frames) || slices.ContainsFunc(values, math.IsNaN)) {
-			err = fmt.Errorf("%d values for %d frames, or one that is no number: %v", len(values), len(frames), values)
-		}
+		values, err := place(ctx, p, e.Task, frames)
 		if err != nil {
-			return nil, fmt.Errorf("egotsr: curve of episode %s/%s: %w", e.Scene, e.ID, err)
+			return nil, fmt.Errorf("evaluate: curve of episode %s/%s: %w", e.Scene, e.ID, err)
 		}
 		elapsed, pixels, chance := make([]float64, len(frames)), make([]float64, len(frames)), make([]float64, len(frames))
 		last := newThumb(frames[len(frames)-1])
@@ -121,13 +105,22 @@ func EvaluateCurves(ctx context.Context, p Placer, image func(path string) (imag
 		r.Episodes = append(r.Episodes, c)
 	}
 	if len(r.Episodes) == 0 {
-		return nil, &InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
+		return nil, &egotsr.InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
 	}
 	for s, name := range names {
 		r.Systems = append(r.Systems, curveSystem(name, s, r.Episodes, o.Seed))
 	}
 	r.Samples = short(samples)
 	return r, nil
+}
+
+// place asks p, and takes nothing but a number for every frame.
+func place(ctx context.Context, p Placer, task string, frames []image.Image) ([]float64, error) {
+	values, err := p.Progress(ctx, task, frames)
+	if err == nil && (len(values) != len(frames) || slices.ContainsFunc(values, math.IsNaN)) {
+		err = fmt.Errorf("%d values for %d frames, or one that is no number: %v", len(values), len(frames), values)
+	}
+	return values, err
 }
 
 // setbacks tells whether the task is at some time farther from completion than it was before, by more than ties are.
@@ -141,37 +134,16 @@ func setbacks(e *dataset.Episode) bool {
 	return false
 }
 
-// spread picks up to most of n frames evenly, the first and the last among them.
-func spread(n, most int) []int {
-	most = min(n, max(most, 2))
-	frames := make([]int, most)
-	for k := range frames {
-		frames[k] = k * (n - 1) / max(1, most-1)
-	}
-	return frames
-}
-
-func readFrames(e *dataset.Episode, which []int, read func(string) (image.Image, error)) ([]image.Image, error) {
-	frames := make([]image.Image, len(which))
-	for n, i := range which {
-		var err error
-		if frames[n], err = read(e.Frames[i]); err != nil {
-			return nil, err
-		}
-	}
-	return frames, nil
-}
-
 // curveSystem works out the figures of system s of every curve.
 func curveSystem(name string, s int, curves []Curve, seed uint64) CurveSystem {
 	out := CurveSystem{Name: name}
 	for _, g := range []struct {
-		name string
+		name GroupName
 		has  func(Curve) bool
 	}{
-		{"all", func(Curve) bool { return true }},
-		{"clean", func(c Curve) bool { return !c.Setbacks }},
-		{"with setbacks", func(c Curve) bool { return c.Setbacks }},
+		{GroupAll, func(Curve) bool { return true }},
+		{GroupClean, func(c Curve) bool { return !c.Setbacks }},
+		{GroupSetbacks, func(c Curve) bool { return c.Setbacks }},
 	} {
 		var order, truth, tau []float64
 		for _, c := range curves {

@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"crypto/sha256"
@@ -55,7 +55,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 func HashCheckpoint(fsys fs.FS) (string, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return "", fmt.Errorf("egotsr: checkpoint: %w", err)
+		return "", fmt.Errorf("evaluate: checkpoint: %w", err)
 	}
 	h := sha256.New()
 	for _, e := range entries { // in the order of their names
@@ -63,7 +63,7 @@ func HashCheckpoint(fsys fs.FS) (string, error) {
 			continue
 		}
 		if err := hashFile(h, fsys, e.Name()); err != nil {
-			return "", fmt.Errorf("egotsr: checkpoint: %w", err)
+			return "", fmt.Errorf("evaluate: checkpoint: %w", err)
 		}
 	}
 	return short(h), nil

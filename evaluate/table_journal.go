@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"bufio"
@@ -14,10 +14,11 @@ import (
 
 // header says what a journal's answers are answers to. Those of another table, question or model are not gone on with.
 type header struct {
-	Input  string `json:"input"`  // hash of the table
-	Images string `json:"images"` // where the paths of images start
-	Prompt string `json:"prompt"`
-	Model  string `json:"model"` // hash of the checkpoint
+	Input   string `json:"input"`  // hash of the table
+	Images  string `json:"images"` // where the paths of images start
+	Prompt  string `json:"prompt"`
+	Explain bool   `json:"explain,omitempty"`
+	Model   string `json:"model"` // who answers, as Sheet.Judge says
 }
 
 // entry is what has become of a row. Every row has one, in order.

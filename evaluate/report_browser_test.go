@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"bytes"

@@ -1,48 +1,25 @@
-package egotsr
+package evaluate
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
-	"io"
 	"iter"
 	"math"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 )
 
-// Judger answers pairs. A Model is one; so is anything that is to be measured beside it. Where a Judger has Model's
-// JudgeAll too, Evaluate uses that.
+// Judger answers pairs. A *egotsr.Model is one; so is anything that is to be measured beside it. Where a Judger has the Model's
+// JudgeAll too, Pairs uses that.
 type Judger interface {
-	Judge(ctx context.Context, p Pair, opts *JudgeOptions) (Judgement, error)
+	Judge(ctx context.Context, p egotsr.Pair, opts *egotsr.JudgeOptions) (egotsr.Judgement, error)
 }
 
-// EvaluateOptions of Evaluate. Nil, or the zero value, is sound.
-type EvaluateOptions struct {
-	Name    string         // of the judge in the report; "" = "judge"
-	Prompt  dataset.Prompt // what it is asked with; "" = dataset.Long
-	Explain bool           // descriptions come first, see JudgeOptions
-	Seed    uint64         // of the intervals and of the random baseline
-	Dump    io.Writer      // gets a JSON object a line for every pair, an Item; nil = nowhere
-
-	// Last is the path of the last frame of a sample's episode. With it the report has a baseline that knows how the task
-	// ended and compares pixels: the frame that looks more like the last one is closer. Nil, or "", is without.
-	Last func(*dataset.Sample) string
-}
-
-func (o *EvaluateOptions) orDefaults() EvaluateOptions {
-	var d EvaluateOptions
-	if o != nil {
-		d = *o
-	}
-	d.Name, d.Prompt = cmp.Or(d.Name, "judge"), cmp.Or(d.Prompt, dataset.Long)
-	return d
-}
-
-// Item is one pair of an evaluation, asked in both orders.
+// Item is one pair that was measured on, asked in both orders.
 type Item struct {
 	Index   int            `json:"index"` // in the source
 	Sample  dataset.Sample `json:"-"`
@@ -116,26 +93,26 @@ func (i *Item) inverse() float64 {
 	return i.Swapped
 }
 
-// Evaluate asks j about every labelled sample of src, once as it is and once with its frames swapped, and reports how it
+// Pairs asks j about every labelled sample of src, once as it is and once with its frames swapped, and reports how it
 // did beside judges that do not look: the one that always says the later frame, the one that always says img1, a coin,
-// and with EvaluateOptions.Last the one that compares pixels. Samples should stand once in src, in one order; asking both ways is done here.
+// and with Options.Last the one that compares pixels. Samples should stand once in src, in one order; asking both ways is done here.
 //
 // Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
-// error of the judge's ends the evaluation.
-func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateOptions) (*Report, error) {
-	o := opts.orDefaults()
-	items, bad, err := askBoth(ctx, j, src, &o)
+// error of the judge's ends the measurement.
+func Pairs(ctx context.Context, j Judger, src dataset.Source, opts *Options) (*Report, error) {
+	o := opts.orDefaults("judge", 0)
+	items, bad, err := ask(ctx, j, src, &o)
 	if err != nil {
-		return nil, fmt.Errorf("egotsr: evaluate: %w", err)
+		return nil, fmt.Errorf("evaluate: pairs: %w", err)
 	}
 	if len(items) == 0 {
-		return nil, &InputError{What: "source", Reason: "has no labelled sample that can be read"}
+		return nil, &egotsr.InputError{What: "source", Reason: "has no labelled sample that can be read"}
 	}
 	if o.Dump != nil {
 		encoder := json.NewEncoder(o.Dump)
 		for i := range items {
 			if err := encoder.Encode(&items[i]); err != nil {
-				return nil, fmt.Errorf("egotsr: evaluate: dump: %w", err)
+				return nil, fmt.Errorf("evaluate: pairs: dump: %w", err)
 			}
 		}
 	}
@@ -147,12 +124,12 @@ func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateO
 // errLeft tells that whoever was to judge has stopped asking.
 var errLeft = errors.New("stopped")
 
-// askBoth has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
-func askBoth(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, bads []BadSample, err error) {
+// ask has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
+func ask(ctx context.Context, j Judger, src dataset.Source, o *Options) (items []Item, bads []BadSample, err error) {
 	var failed error
 	ends := lastFrames{src: src, path: o.Last, seen: map[string]*thumb{}}
-	pairs := func(yield func(Pair) bool) {
-		failed = eachPair(src, func(i int, s dataset.Sample, p Pair, bad error) error {
+	pairs := func(yield func(egotsr.Pair) bool) {
+		failed = eachPair(src, func(i int, s dataset.Sample, p egotsr.Pair, bad error) error {
 			var distance [2]float64
 			if bad == nil {
 				distance, bad = ends.distances(&s, p)
@@ -164,22 +141,19 @@ func askBoth(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptio
 			items = append(items, Item{
 				Index: i, Sample: s, Task: s.Task, Img1: s.Img1, Img2: s.Img2, Closer: s.Closer, Kind: s.Kind, Level: s.Level, Window: s.Window, Distance: distance,
 			})
-			if !yield(p) || !yield(Pair{Task: p.Task, Img1: p.Img2, Img2: p.Img1}) {
+			if !yield(p) || !yield(egotsr.Pair{Task: p.Task, Img1: p.Img2, Img2: p.Img1}) {
 				return errLeft
 			}
 			return nil
 		})
 	}
 	n := 0
-	for answer, err := range judgeAll(ctx, j, pairs, &JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}) {
+	for answer, err := range judgeAll(ctx, j, pairs, &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}) {
 		switch {
 		case err != nil && n/2 < len(items):
 			return nil, nil, fmt.Errorf("sample %d: %w", items[n/2].Index, err)
 		case err != nil:
 			return nil, nil, err // before any pair was asked for
-		}
-		if math.IsNaN(answer.PImg1) || answer.PImg1 < 0 || answer.PImg1 > 1 {
-			return nil, nil, fmt.Errorf("sample %d: probability %v", items[n/2].Index, answer.PImg1)
 		}
 		if n%2 == 0 {
 			items[n/2].Asked = answer.PImg1
@@ -192,13 +166,13 @@ func askBoth(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptio
 }
 
 // eachPair reads the labelled samples of a source and their images. A sample that cannot be read comes with its error.
-func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p Pair, bad error) error) error {
+func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p egotsr.Pair, bad error) error) error {
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err == nil && s.Closer == "" {
 			continue
 		}
-		p := Pair{Task: s.Task}
+		p := egotsr.Pair{Task: s.Task}
 		for _, image := range []struct {
 			path string
 			to   *image.Image
@@ -214,17 +188,26 @@ func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p Pair, bad e
 	return nil
 }
 
-// judgeAll is a Judger's own JudgeAll, or one pair after the other.
-func judgeAll(ctx context.Context, j Judger, pairs iter.Seq[Pair], o *JudgeOptions) iter.Seq2[Judgement, error] {
-	if all, ok := j.(interface {
-		JudgeAll(context.Context, iter.Seq[Pair], *JudgeOptions) iter.Seq2[Judgement, error]
-	}); ok {
-		return all.JudgeAll(ctx, pairs, o)
-	}
-	return func(yield func(Judgement, error) bool) {
+// judgeAll is a Judger's own JudgeAll, or one pair after the other. What is no probability is an error.
+func judgeAll(ctx context.Context, j Judger, pairs iter.Seq[egotsr.Pair], o *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error] {
+	answers := func(yield func(egotsr.Judgement, error) bool) {
 		for p := range pairs {
-			answer, err := j.Judge(ctx, p, o)
-			if !yield(answer, err) || err != nil {
+			if !yield(j.Judge(ctx, p, o)) {
+				return
+			}
+		}
+	}
+	if all, ok := j.(interface {
+		JudgeAll(context.Context, iter.Seq[egotsr.Pair], *egotsr.JudgeOptions) iter.Seq2[egotsr.Judgement, error]
+	}); ok {
+		answers = all.JudgeAll(ctx, pairs, o)
+	}
+	return func(yield func(egotsr.Judgement, error) bool) {
+		for answer, err := range answers {
+			if err == nil && !(answer.PImg1 >= 0 && answer.PImg1 <= 1) {
+				err = fmt.Errorf("probability %v", answer.PImg1)
+			}
+			if !yield(answer, err) {
 				return
 			}
 		}

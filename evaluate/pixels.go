@@ -1,9 +1,10 @@
-package egotsr
+package evaluate
 
 import (
 	"fmt"
 	"image"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -40,7 +41,7 @@ type lastFrames struct {
 }
 
 // distances of a pair's frames from the last one of their episode, or zeros where that is unknown.
-func (l *lastFrames) distances(s *dataset.Sample, p Pair) (d [2]float64, err error) {
+func (l *lastFrames) distances(s *dataset.Sample, p egotsr.Pair) (d [2]float64, err error) {
 	if l.path == nil {
 		return d, nil
 	}

@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"bufio"
@@ -153,6 +153,12 @@ func cells(record string) ([]string, error) {
 	c := csv.NewReader(strings.NewReader(record))
 	c.FieldsPerRecord, c.LazyQuotes = -1, true
 	return c.Read()
+}
+
+// item is the row as a report has it.
+func (r *row) item(e *entry) Item {
+	s := r.sample()
+	return Item{Index: e.Row, Sample: s, Task: r.task, Img1: r.img1, Img2: r.img2, Closer: r.target, Kind: s.Kind, Window: s.Window, Asked: e.Asked, Swapped: e.Swapped}
 }
 
 // sample is the row for a report. Frames of one folder are taken for those of one episode, numbered by their names.

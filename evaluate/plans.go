@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"context"
@@ -16,7 +16,13 @@ import (
 	"github.com/egotsr/egotsr/decompose"
 )
 
-// PlanScore counts what came of asking [Model.Plan] for the rest of tasks whose rest is known. Texts are compared as they are.
+// Planner lists what remains to the goal from where the frames show the task to be, as [egotsr.Model.Plan] does; a list whose order is
+// impossible is a [*decompose.OrderError]. A *egotsr.Model is one.
+type Planner interface {
+	Plan(ctx context.Context, goal string, now ...image.Image) (*decompose.Plan, error)
+}
+
+// PlanScore counts what came of asking a Planner for the rest of tasks whose rest is known. Texts are compared as they are.
 type PlanScore struct {
 	Asked      int `json:"asked"`
 	First      int `json:"first"`      // the first subtask is the right one, or rightly none is left
@@ -25,7 +31,7 @@ type PlanScore struct {
 	Edits      int `json:"edits"`      // subtasks to insert, delete or replace, over all plans
 }
 
-// PlanReport is what EvaluatePlans finds, in all and by task.
+// PlanReport is what Plans finds, in all and by task.
 type PlanReport struct {
 	Samples string               `json:"samples"` // hash of what was asked, and of the right answers
 	All     PlanScore            `json:"all"`
@@ -45,13 +51,13 @@ type PlanItem struct {
 	Faults []string `json:"faults,omitempty"`
 }
 
-// EvaluatePlans asks for a plan at every sample of [dataset.KindPlan] of a source, see [dataset.NewBoundaries], and
-// passes over others. Samples that cannot be read, or their frames, are left out and listed; an error of the model's ends the
-// evaluation.
+// Plans asks p for a plan at every sample of [dataset.KindPlan] of a source, see [dataset.NewBoundaries], and passes over others.
+// Samples that cannot be read, or their frames, are left out and listed; an error of p's that is no OrderError ends the measurement.
+// No option applies yet, so opts may as well be nil.
 //
 // What is wrong with a plan is the [decompose.Fault] that it was refused for. One that can be done has, beside the right one, a
 // missing step, an additional step, or both; with neither its steps are in the wrong order.
-func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanReport, error) {
+func Plans(ctx context.Context, p Planner, src dataset.Source, opts *Options) (*PlanReport, error) {
 	r := &PlanReport{Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
 	samples := sha256.New()
 	for i := range src.Len() {
@@ -69,17 +75,23 @@ func EvaluatePlans(ctx context.Context, m *Model, src dataset.Source) (*PlanRepo
 		}
 		want := s.Remaining()
 		fmt.Fprintf(samples, "%q %q %q\n", s.Task, s.Img1, want)
-		p, err := m.Plan(ctx, s.Task, img)
+		plan, err := p.Plan(ctx, s.Task, img)
+		if err == nil && plan == nil {
+			err = errors.New("neither a plan nor an error")
+		}
 		var refused *decompose.OrderError
 		if err != nil && !errors.As(err, &refused) {
-			return nil, fmt.Errorf("egotsr: plan of sample %d: %w", i, err)
+			return nil, fmt.Errorf("evaluate: plan of sample %d: %w", i, err)
 		}
 		item := PlanItem{Index: i, Task: s.Task, Image: s.Img1, Want: want}
 		score := PlanScore{Asked: 1}
 		if refused != nil {
 			score.Impossible, score.Edits, item.Faults = 1, len(want), []string{refused.Fault.String()}
 		} else {
-			item.Got = texts(p)
+			item.Got = make([]string, len(plan.Subtasks))
+			for k, step := range plan.Subtasks {
+				item.Got[k] = step.Text
+			}
 			score.compare(item.Got, want)
 			item.Faults = faults(item.Got, want)
 		}

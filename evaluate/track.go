@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"context"
@@ -6,13 +6,27 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"slices"
 	"text/tabwriter"
+	"time"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
+
+// Observer follows one running task, frame by frame. A *egotsr.Tracker is one.
+type Observer interface {
+	ObserveAt(ctx context.Context, at time.Time, frame image.Image) (egotsr.State, error)
+}
+
+// Tracker starts to follow a task. A *egotsr.Model is a Tracker[*egotsr.Tracker]; of a foreign one, Track may return Observer or
+// whatever type it has. Callers of Track need not name O.
+type Tracker[O Observer] interface {
+	Track(task string, opts *egotsr.TrackOptions) O
+}
 
 // TrackReport is how well a Tracker follows episodes whose truth is known. "In time" means within [trackSlack] frames.
 type TrackReport struct {
@@ -30,6 +44,9 @@ type TrackReport struct {
 	Episodes         []Tracked   `json:"episodes"`
 	Bad              []BadSample `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
 }
+
+// claimedOver is how many frames before its own State.Confidence compares a frame with, where the trend is onward.
+const claimedOver = 7
 
 // trackSlack is how many frames late is still in time.
 const trackSlack = 5
@@ -52,47 +69,59 @@ type TrackCurve struct {
 
 // Tracked is one episode.
 type Tracked struct {
-	Scene   string    `json:"scene"`
-	Episode string    `json:"episode"`
-	Task    string    `json:"task"`
-	Setback bool      `json:"setback"` // at some time the task was farther from completion than before, by Episode.Margin
-	Regress []bool    `json:"regress"` // frames on which something drives the task back; nil = none
-	Success int       `json:"success"` // the first frame on which the task is done, -1 where it never is
-	Truth   []float64 `json:"truth"`   // 1 - cost / the episode's greatest cost
-	States  []State   `json:"states"`
-	Curve   []float64 `json:"curve"` // of all frames compared
+	Scene   string         `json:"scene"`
+	Episode string         `json:"episode"`
+	Task    string         `json:"task"`
+	Setback bool           `json:"setback"` // at some time the task was farther from completion than before, by Episode.Margin
+	Regress []bool         `json:"regress"` // frames on which something drives the task back; nil = none
+	Success int            `json:"success"` // the first frame on which the task is done, -1 where it never is
+	Truth   []float64      `json:"truth"`   // 1 - cost / the episode's greatest cost
+	States  []egotsr.State `json:"states"`
+	Curve   []float64      `json:"curve,omitempty"` // of all frames compared, where the tracker is a Placer too
 }
 
-// EvaluateTrack has m follow every episode that has costs, frame by frame, with its annotated actions for a plan. It compares
-// progress with the truth beside two others: elapsed time, and the curve of [Model.Progress], which has all frames before it, later
-// ones too. image reads a frame, as [dataset.Source] does.
-func EvaluateTrack(ctx context.Context, m *Model, image func(path string) (image.Image, error), episodes []dataset.Episode, seed uint64) (*TrackReport, error) {
-	r, samples := &TrackReport{Seed: seed}, sha256.New()
-	for k := range episodes {
-		e := &episodes[k]
+// Track has the tracker t follow every episode that has costs, frame by frame, with its annotated actions for a plan, and compares
+// progress with the truth beside elapsed time and, where t is a Placer too, its curve of the whole episode, which has later frames
+// before it as well. A *egotsr.Model is both:
+//
+//	r, err := evaluate.Track(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, nil)
+//
+// Episodes without costs, or whose cost never changes, are passed over, and TrackReport.Bad lists those whose frames cannot be read.
+// An error of t's ends the measurement.
+func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Options) (*TrackReport, error) {
+	if err := on.check(); err != nil {
+		return nil, err
+	}
+	o := opts.orDefaults("tracker", 0)
+	r, samples := &TrackReport{Seed: o.Seed}, sha256.New()
+	placer, _ := t.(Placer)
+	for k := range on.List {
+		e := &on.List[k]
 		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
 			continue
 		}
-		frames, err := readFrames(e, spread(len(e.Frames), len(e.Frames)), image)
+		frames, err := on.frames(k, spread(len(e.Frames), len(e.Frames)))
 		if err != nil {
 			r.Bad = append(r.Bad, BadSample{k, err.Error()})
 			continue
 		}
-		t, err := m.trackEpisode(ctx, e, frames)
+		followed, err := follow(ctx, t, e, frames)
 		if err != nil {
-			return nil, fmt.Errorf("egotsr: track episode %s/%s: %w", e.Scene, e.ID, err)
+			return nil, fmt.Errorf("evaluate: track episode %s/%s: %w", e.Scene, e.ID, err)
 		}
-		if t.Curve, err = m.Progress(ctx, e.Task, frames); err != nil {
-			return nil, fmt.Errorf("egotsr: curve of episode %s/%s: %w", e.Scene, e.ID, err)
+		if placer != nil {
+			if followed.Curve, err = place(ctx, placer, e.Task, frames); err != nil {
+				return nil, fmt.Errorf("evaluate: curve of episode %s/%s: %w", e.Scene, e.ID, err)
+			}
 		}
-		r.Episodes = append(r.Episodes, *t)
+		r.Episodes = append(r.Episodes, *followed)
 		samples.Write(asked(e))
 	}
 	if len(r.Episodes) == 0 {
-		return nil, &InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
+		return nil, &egotsr.InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
 	}
 	r.Samples = short(samples)
-	r.measure()
+	r.measure(o.Name)
 	return r, nil
 }
 
@@ -109,9 +138,18 @@ func asked(e *dataset.Episode) []byte {
 }
 
 // measure works the figures out from the episodes.
-func (r *TrackReport) measure() {
-	names := []string{"tracker", "all frames compared", "elapsed time"}
-	rho, hard := make([][]float64, len(names)), make([][]float64, len(names)) // of all episodes, and of those with setbacks
+func (r *TrackReport) measure(name string) {
+	ways := []struct {
+		name   string
+		values func(*Tracked) []float64
+	}{
+		{name, (*Tracked).progress},
+		{"all frames compared", func(t *Tracked) []float64 { return t.Curve }},
+		{"elapsed time", (*Tracked).elapsed},
+	}
+	if r.Episodes[0].Curve == nil {
+		ways = slices.Delete(ways, 1, 2)
+	}
 	var sure []float64
 	var right []bool
 	for k := range r.Episodes {
@@ -119,50 +157,69 @@ func (r *TrackReport) measure() {
 		r.count(t)
 		c, ok := t.claims()
 		sure, right = append(sure, c...), append(right, ok...)
-		progress, elapsed := make([]float64, len(t.States)), make([]float64, len(t.States))
-		for i, s := range t.States {
-			progress[i], elapsed[i] = s.Progress, float64(i)
-		}
-		for n, values := range [][]float64{progress, t.Curve, elapsed} {
-			rho[n] = append(rho[n], orZero(metrics.Spearman(values, t.Truth)))
-			if t.Setback {
-				hard[n] = append(hard[n], rho[n][k])
-			}
-		}
 	}
 	r.CalibrationError = metrics.CalibrationError(metrics.Reliability(sure, right, calibrationBins))
-	for n, name := range names {
-		r.Curves = append(r.Curves, TrackCurve{name, median(rho[n]), newMean(rho[n], r.Seed), median(hard[n])})
+	for _, w := range ways {
+		var rho, hard []float64 // of all episodes, and of those with setbacks
+		for k := range r.Episodes {
+			t := &r.Episodes[k]
+			rho = append(rho, orZero(metrics.Spearman(w.values(t), t.Truth)))
+			if t.Setback {
+				hard = append(hard, rho[k])
+			}
+		}
+		r.Curves = append(r.Curves, TrackCurve{w.name, median(rho), newMean(rho, r.Seed), median(hard)})
 	}
 }
 
-func (m *Model) trackEpisode(ctx context.Context, e *dataset.Episode, frames []image.Image) (*Tracked, error) {
-	t := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e), Regress: e.Regress, Success: slices.Index(succeeded(e), true)}
+func (t *Tracked) progress() (values []float64) {
+	for _, s := range t.States {
+		values = append(values, s.Progress)
+	}
+	return values
+}
+
+func (t *Tracked) elapsed() (values []float64) {
+	for i := range t.States {
+		values = append(values, float64(i))
+	}
+	return values
+}
+
+// framePeriod is how far apart the frames of an episode are taken to be. A foreign tracker may go by it; ours counts every one.
+const framePeriod = 200 * time.Millisecond
+
+// follow has t see the frames of one episode, one after the other.
+func follow[O Observer](ctx context.Context, t Tracker[O], e *dataset.Episode, frames []image.Image) (*Tracked, error) {
+	followed := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e), Regress: e.Regress, Success: slices.Index(succeeded(e), true)}
 	plan, err := decompose.Annotated(e.Task, e.Plan)
 	if err != nil {
 		return nil, err
 	}
-	tracker := m.Track(e.Task, &TrackOptions{Plan: plan})
+	tracker := t.Track(e.Task, &egotsr.TrackOptions{Plan: plan, Every: -1})
 	for i, f := range frames {
-		s, err := tracker.Observe(ctx, f)
+		s, err := tracker.ObserveAt(ctx, time.Unix(0, 0).UTC().Add(time.Duration(i)*framePeriod), f)
+		if err == nil && (math.IsNaN(s.Progress) || !(s.Confidence >= 0 && s.Confidence <= 1)) {
+			err = fmt.Errorf("progress %v, confidence %v", s.Progress, s.Confidence)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", i, err)
 		}
-		t.States = append(t.States, s)
-		t.Truth = append(t.Truth, 1-e.Cost[i]/slices.Max(e.Cost))
+		followed.States = append(followed.States, s)
+		followed.Truth = append(followed.Truth, 1-e.Cost[i]/slices.Max(e.Cost))
 	}
-	return t, nil
+	return followed, nil
 }
 
 // claims are how sure each trend was that tells of closer or farther, or else of the contrary, and whether that was so.
 func (t *Tracked) claims() (sure []float64, right []bool) {
 	for i, s := range t.States {
-		if i == 0 || s.Trend == Stalled || s.Trend == Done {
+		if i == 0 || s.Trend == egotsr.Stalled || s.Trend == egotsr.Done {
 			continue
 		}
-		before, now := t.Truth[max(0, i-7)], t.Truth[i]
+		before, now := t.Truth[max(0, i-claimedOver)], t.Truth[i]
 		holds := now > before
-		if s.Trend == Regressing {
+		if s.Trend == egotsr.Regressing {
 			holds = now < slices.Max(t.Truth[:i])
 		} else if now == before {
 			continue
@@ -175,7 +232,7 @@ func (t *Tracked) claims() (sure []float64, right []bool) {
 // count adds what was said of one episode.
 func (r *TrackReport) count(t *Tracked) {
 	states := t.States
-	says := func(t Trend) func(State) bool { return func(s State) bool { return s.Trend == t } }
+	says := func(t egotsr.Trend) func(egotsr.State) bool { return func(s egotsr.State) bool { return s.Trend == t } }
 	found := false
 	for i := 0; i < len(t.Regress); i++ {
 		if !t.Regress[i] {
@@ -185,16 +242,16 @@ func (r *TrackReport) count(t *Tracked) {
 		for last+1 < len(t.Regress) && t.Regress[last+1] {
 			last++
 		}
-		r.Setbacks.add(slices.ContainsFunc(states[i:min(len(states), i+trackSlack+1)], says(Regressing)))
+		r.Setbacks.add(slices.ContainsFunc(states[i:min(len(states), i+trackSlack+1)], says(egotsr.Regressing)))
 		i, found = last, true
 	}
 	if !found && !t.Setback {
 		r.Alarms.Of++
 		for i, s := range states {
-			r.Alarms.N += count(s.Trend == Regressing && (i == 0 || states[i-1].Trend != Regressing))
+			r.Alarms.N += count(s.Trend == egotsr.Regressing && (i == 0 || states[i-1].Trend != egotsr.Regressing))
 		}
 	}
-	said, success := slices.IndexFunc(states, says(Done)), t.Success
+	said, success := slices.IndexFunc(states, says(egotsr.Done)), t.Success
 	if success < 0 {
 		r.Failed.add(said < 0)
 		return
@@ -215,12 +272,9 @@ func median(values []float64) float64 {
 // tracks are the episodes as curves.
 func (r *TrackReport) tracks() []Curve {
 	curves := make([]Curve, len(r.Episodes))
-	for k, t := range r.Episodes {
-		c := Curve{Task: t.Task, Setbacks: t.Setback, Truth: t.Truth, Values: make([][]float64, 1)}
-		for i, s := range t.States {
-			c.Frames, c.Values[0] = append(c.Frames, i), append(c.Values[0], s.Progress)
-		}
-		curves[k] = c
+	for k := range r.Episodes {
+		t := &r.Episodes[k]
+		curves[k] = Curve{Task: t.Task, Setbacks: t.Setback, Frames: spread(len(t.States), len(t.States)), Truth: t.Truth, Values: [][]float64{t.progress()}}
 	}
 	return curves
 }

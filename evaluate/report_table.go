@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ func (r *Report) WriteTable(out io.Writer) error {
 	for _, s := range r.Systems {
 		writeRow(w, append([]string{s.Name}, groupColumns...))
 		for _, g := range s.Groups {
-			writeRow(w, append([]string{g.Name}, g.cells()...))
+			writeRow(w, append([]string{string(g.Name)}, g.cells()...))
 		}
 		writeRow(w, []string{fmt.Sprintf("calibration error %.3f", s.CalibrationError)})
 		if s.Answers != nil {
@@ -97,7 +97,7 @@ func (r *CurveReport) write(w io.Writer) {
 	for _, s := range r.Systems {
 		writeRow(w, []string{"curves: " + s.Name, "episodes", "by time", "by truth", "tau"})
 		for _, g := range s.Groups {
-			writeRow(w, []string{g.Name, fmt.Sprint(g.Episodes), g.Order.String(), g.Truth.String(), g.Tau.String()})
+			writeRow(w, []string{string(g.Name), fmt.Sprint(g.Episodes), g.Order.String(), g.Truth.String(), g.Tau.String()})
 		}
 	}
 	writeBad(w, r.Bad, "episodes")

@@ -1,4 +1,4 @@
-package egotsr
+package evaluate
 
 import (
 	"context"
@@ -7,9 +7,15 @@ import (
 	"image"
 	"math"
 
+	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
+
+// Finisher gives the probability, 0 to 1, that nothing remains to be done of a task where a frame shows it to be. A *egotsr.Model is one.
+type Finisher interface {
+	Done(ctx context.Context, task string, frame image.Image) (float64, error)
+}
 
 // DoneReport is how well frames on which the task is done are told from frames on which it is not.
 type DoneReport struct {
@@ -40,38 +46,41 @@ type DoneItem struct {
 	Scores  []float64 `json:"scores"` // in the order of DoneReport.Systems
 }
 
-// EvaluateDone asks, for frames of every episode, how probable it is that nothing is left to do, and compares the answers
+// Done asks f, for frames of every episode, how probable it is that nothing is left to do, and compares the answers
 // over all episodes and tasks with the truth: the simulator's signal "success", or where that is missing a cost of 0. No
-// score is fitted. Each episode adds its last frame and others evenly before it (CurveOptions.Frames), so most frames are
+// score is fitted. Each episode adds its last frame and others evenly before it (Options.Frames), so most frames are
 // of work under way and some of attempts that failed. The baseline is the frame's place in the recording: it does
 // not look, but knows when the recording ends, which a judge of running work cannot.
 //
-// done gives the probability for one frame; image reads it, as [dataset.Source] does. Episodes that tell neither success
-// nor cost are passed over. There must be frames of both kinds.
-func EvaluateDone(ctx context.Context, done func(ctx context.Context, task string, frame image.Image) (float64, error), image func(path string) (image.Image, error), episodes []dataset.Episode, opts *CurveOptions) (*DoneReport, error) {
-	o := opts.orDefaults(8)
+// Episodes that tell neither success nor cost are passed over. There must be frames of both kinds. An error of f's ends the
+// measurement.
+func Done(ctx context.Context, f Finisher, on Episodes, opts *Options) (*DoneReport, error) {
+	if err := on.check(); err != nil {
+		return nil, err
+	}
+	o := opts.orDefaults("model", 8)
 	r := &DoneReport{Seed: o.Seed}
 	samples := sha256.New()
 	var of []int // the episode of every item
-	for k := range episodes {
-		e := &episodes[k]
+	for k := range on.List {
+		e := &on.List[k]
 		success := succeeded(e)
 		if e.Validate() != nil || success == nil {
 			continue
 		}
 		which := spread(len(e.Frames), o.Frames)
-		frames, err := readFrames(e, which, image)
+		frames, err := on.frames(k, which)
 		if err != nil {
 			r.Bad = append(r.Bad, BadSample{k, err.Error()})
 			continue
 		}
 		for n, i := range which {
-			p, err := done(ctx, e.Task, frames[n])
+			p, err := f.Done(ctx, e.Task, frames[n])
 			if err == nil && !(p >= 0 && p <= 1) {
 				err = fmt.Errorf("probability %v", p)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("egotsr: whether the task is done at frame %d of episode %s/%s: %w", i, e.Scene, e.ID, err)
+				return nil, fmt.Errorf("evaluate: whether the task is done at frame %d of episode %s/%s: %w", i, e.Scene, e.ID, err)
 			}
 			place := float64(i) / math.Max(1, float64(len(e.Frames)-1))
 			r.Items = append(r.Items, DoneItem{e.Scene, e.ID, i, success[i], []float64{p, place}})
@@ -82,7 +91,7 @@ func EvaluateDone(ctx context.Context, done func(ctx context.Context, task strin
 	}
 	r.Frames, r.Samples = len(r.Items), short(samples)
 	if r.Done == 0 || r.Done == r.Frames {
-		return nil, &InputError{What: "episodes", Reason: fmt.Sprintf("show the task done on %d of %d frames; both kinds are needed", r.Done, r.Frames)}
+		return nil, &egotsr.InputError{What: "episodes", Reason: fmt.Sprintf("show the task done on %d of %d frames; both kinds are needed", r.Done, r.Frames)}
 	}
 	for s, name := range []string{o.Name, "place in the recording"} {
 		r.Systems = append(r.Systems, doneSystem(name, s, r.Items, of, o.Seed))

@@ -84,7 +84,7 @@ func (r *Report) comparison() page.Section {
 		Title: "Beside others",
 		Text:  "Share of right answers. Judges that do not look, one that compares pixels with the episode's last frame, and systems whose answers were added.",
 	}
-	names := []string{"all", dataset.LevelShort, dataset.LevelLong, "12 and more", "later is worse", "recovery"}
+	names := []string{"all", "short", "long", "12 and more", "later is worse", "recovery"}
 	t := page.Table{Columns: append(append([]string{""}, names...), "Gap", "calibration error")}
 	for k := range r.Systems {
 		sys := &r.Systems[k]
@@ -182,7 +182,7 @@ func mistakes(items []Item, read func(string) (image.Image, error)) page.Section
 	for _, i := range items {
 		pair := page.Pair{
 			Title: fmt.Sprintf("says %s, with %.2f", map[bool]string{true: "img1", false: "img2"}[i.P() > 0.5], max(i.P(), 1-i.P())),
-			Text:  fmt.Sprintf("%s: %s, %d frames apart", i.Task, cmp.Or(i.Kind, "pair"), i.Window),
+			Text:  fmt.Sprintf("%s: %s, %d frames apart", i.Task, cmp.Or(string(i.Kind), "pair"), i.Window),
 		}
 		if i.P() == 0.5 {
 			pair.Title = "undecided"

@@ -9,9 +9,10 @@ import (
 	"image/jpeg"
 	"maps"
 	"os"
-	"reflect"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Cost curves of the synthetic episodes. Steady falls by 10 steps a frame; slipped falls, is thrown back at frame 5 and
@@ -102,7 +103,7 @@ func jpegBytes(t testing.TB) []byte {
 }
 
 // same compares samples, which hold slices.
-func same(a, b Sample) bool { return reflect.DeepEqual(a, b) }
+func same(a, b Sample) bool { return cmp.Equal(a, b) }
 
 func bit(b bool) int {
 	if b {

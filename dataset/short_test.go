@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bareTree has an episode without cameras and one with two.
@@ -73,8 +74,11 @@ func TestShort(t *testing.T) {
 
 func TestShortPrepared(t *testing.T) {
 	episodes, err := Short(preparedTree(t))
-	if err != nil || len(episodes) != 1 || !reflect.DeepEqual(episodes[0], prepared()) {
-		t.Errorf("%+v, %v", episodes, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Episode{prepared()}, episodes); diff != "" {
+		t.Error(diff)
 	}
 }
 

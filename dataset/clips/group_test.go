@@ -3,7 +3,6 @@ package clips
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +73,7 @@ func TestRefine(t *testing.T) {
 		if n >= least {
 			all = all[:n-min(n, drop)]
 		}
-		if got, _ := refined(n, least, drop); len(got) != len(all) || n > 0 && !reflect.DeepEqual(append([]int{}, got...), all) {
+		if got, _ := refined(n, least, drop); !slices.Equal(got, all) {
 			t.Fatalf("%d frames, %d dropped of %d: %v", n, drop, least, got)
 		}
 	}

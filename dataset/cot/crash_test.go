@@ -2,13 +2,13 @@ package cot
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 )
@@ -77,7 +77,7 @@ func TestCrash(t *testing.T) {
 	crashing(t, s.URL, filepath.Join(dir, "other"), want)
 	got, _ := os.ReadFile(out)
 	undisturbed, _ := os.ReadFile(want)
-	if len(undisturbed) == 0 || !reflect.DeepEqual(got, undisturbed) {
+	if len(undisturbed) == 0 || !bytes.Equal(got, undisturbed) {
 		t.Errorf("%d bytes, an undisturbed run gives %d; or they differ", len(got), len(undisturbed))
 	}
 	t.Logf("%d runs killed, %d requests for %d pairs", kills, s.count()-crashPairs, crashPairs)

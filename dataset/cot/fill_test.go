@@ -8,12 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -75,8 +76,8 @@ func TestFillOrder(t *testing.T) {
 		t.Errorf("the closer frame was shown first in %d of 400 questions", first)
 	}
 	for i := 0; i < len(o.samples); i += 2 {
-		if !reflect.DeepEqual(o.samples[i].Swap(), o.samples[i+1]) {
-			t.Fatalf("%+v is no mirror image of %+v", o.samples[i], o.samples[i+1])
+		if diff := cmp.Diff(o.samples[i].Swap(), o.samples[i+1]); diff != "" {
+			t.Fatalf("sample %d and the one after it are no mirror images: %s", i, diff)
 		}
 		if s := o.samples[i]; s.Detail[0] != "Saw "+strings.TrimSuffix(s.Img1, ".png") {
 			t.Fatalf("details are mixed up: %+v", s)
@@ -135,8 +136,8 @@ func TestFillCounts(t *testing.T) {
 		Made: 1, Kept: 1, Unlabelled: 1, Asked: 4, Usage: Usage{In: 300, Out: 60, Cost: o.stats.Usage.Cost},
 		Rejected: map[string]int{reasonRefused: 1, ReasonContradicts: 1}, Failed: map[string]int{"file": 2, "status 400": 1},
 	}
-	if o.end != nil || !reflect.DeepEqual(o.stats, want) {
-		t.Errorf("%+v, %v", o.stats, o.end)
+	if diff := cmp.Diff(want, o.stats); o.end != nil || diff != "" {
+		t.Errorf("%v, %s", o.end, diff)
 	}
 	var bad *PairError
 	if len(o.errs) != 3 || !errors.As(o.errs[1], &bad) || bad.Index != 4 || !errors.Is(bad, fs.ErrNotExist) {
@@ -407,7 +408,7 @@ func TestQuestion(t *testing.T) {
 		s := dataset.Sample{Task: parts[1], Img1: parts[2], Img2: parts[3]}
 		k, q := question(parts[0], s)
 		k2, q2 := question(parts[0], s.Swap())
-		if k != k2 || !reflect.DeepEqual(q, q2) {
+		if k != k2 || !cmp.Equal(q, q2) {
 			t.Errorf("%q: its mirror image is another question", parts)
 		}
 		if other, ok := seen[k]; ok {

@@ -14,12 +14,13 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -248,8 +249,8 @@ func (o outcome) check(t *testing.T, want []dataset.Sample) {
 	if o.end != nil || len(o.errs) > 0 {
 		t.Errorf("ended with %v, errors %v", o.end, o.errs)
 	}
-	if !reflect.DeepEqual(o.samples, want) {
-		t.Errorf("%d samples, want %d; or they differ", len(o.samples), len(want))
+	if diff := cmp.Diff(want, o.samples); diff != "" {
+		t.Error(diff)
 	}
 }
 

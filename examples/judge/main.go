@@ -6,15 +6,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"flag"
 	"fmt"
-	"image"
-	_ "image/jpeg"
-	_ "image/png"
-	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -24,6 +19,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // Frames of simulated Meta-World episodes. In the window's pair the later frame is the second, and farther from the
@@ -106,10 +102,10 @@ func load(task string, files []string) (pairs []egotsr.Pair, truths []string, er
 	if len(files) == 0 && task == "" {
 		for _, s := range samples {
 			p := egotsr.Pair{Task: s.task}
-			if p.Img1, err = read(frames, "frames/"+s.name+"-a.jpg"); err != nil {
+			if p.Img1, err = vision.Read(frames, "frames/"+s.name+"-a.jpg"); err != nil {
 				return nil, nil, err
 			}
-			if p.Img2, err = read(frames, "frames/"+s.name+"-b.jpg"); err != nil {
+			if p.Img2, err = vision.Read(frames, "frames/"+s.name+"-b.jpg"); err != nil {
 				return nil, nil, err
 			}
 			pairs, truths = append(pairs, p), append(truths, s.truth)
@@ -120,30 +116,11 @@ func load(task string, files []string) (pairs []egotsr.Pair, truths []string, er
 		return nil, nil, fmt.Errorf("want -task and two image files, got %d files", len(files))
 	}
 	p := egotsr.Pair{Task: task}
-	if p.Img1, err = read(nil, files[0]); err != nil {
+	if p.Img1, err = vision.ReadFile(files[0]); err != nil {
 		return nil, nil, err
 	}
-	if p.Img2, err = read(nil, files[1]); err != nil {
+	if p.Img2, err = vision.ReadFile(files[1]); err != nil {
 		return nil, nil, err
 	}
 	return []egotsr.Pair{p}, []string{"?"}, nil
-}
-
-// read decodes an image from fsys, or from a path of the operating system where fsys is nil.
-func read(fsys fs.FS, path string) (image.Image, error) {
-	var data []byte
-	var err error
-	if fsys == nil {
-		data, err = os.ReadFile(path)
-	} else {
-		data, err = fs.ReadFile(fsys, path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return img, nil
 }

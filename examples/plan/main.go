@@ -82,13 +82,9 @@ func seen(ctx context.Context, dir, task, frame string) (*decompose.Plan, error)
 	if dir != "" {
 		checkpoint = os.DirFS(dir)
 	}
-	data, err := os.ReadFile(frame)
+	img, err := vision.ReadFile(frame)
 	if err != nil {
 		return nil, err
-	}
-	img, err := vision.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", frame, err)
 	}
 	m, err := egotsr.Open(ctx, checkpoint, nil)
 	if err != nil {

@@ -21,6 +21,9 @@ import (
 	"os/signal"
 	"path/filepath"
 
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
@@ -45,7 +48,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
+	report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: bar()})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -79,6 +82,20 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println("a look at them:", filepath.Join(*out, "sheet.png"))
+}
+
+// bar draws how far clips are, where somebody may be looking; nil elsewhere.
+func bar() func(done, total int) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	var b *progressbar.ProgressBar
+	return func(done, total int) {
+		if b == nil {
+			b = progressbar.Default(int64(total), "clips")
+		}
+		_ = b.Set(done) // a bar that cannot be drawn is no reason to stop
+	}
 }
 
 // read lists the recordings; episodes that cannot be used are told of and left out.

@@ -7,14 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg"
-	_ "image/png"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/vision"
 )
 
 // load reads every n-th frame of a folder or a video; of the embedded episode where source is empty.
@@ -77,13 +77,9 @@ func folder(fsys fs.FS, dir string, every int) ([]image.Image, error) {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	var images []image.Image
 	for i := 0; i < len(names); i += every {
-		data, err := fs.ReadFile(fsys, path.Join(dir, names[i]))
+		img, err := vision.Read(fsys, path.Join(dir, names[i]))
 		if err != nil {
 			return nil, err
-		}
-		img, _, err := image.Decode(bytes.NewReader(data))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", names[i], err)
 		}
 		images = append(images, img)
 	}

@@ -48,15 +48,7 @@ func files(task string, paths []string) recording {
 			}
 			path := paths[0]
 			paths = paths[1:]
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return nil, err
-			}
-			img, err := vision.Decode(data)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			return img, nil
+			return vision.ReadFile(path)
 		},
 		tell:  func(egotsr.State) {},
 		close: func() error { return nil },

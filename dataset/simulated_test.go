@@ -121,6 +121,9 @@ func FuzzProgressFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		episodes, err := Simulated(change(good, "progress/s0/1.json", string(data)))
 		if err != nil {
+			if fe := (*FileError)(nil); !errors.As(err, &fe) {
+				t.Errorf("untyped %v", err)
+			}
 			return
 		}
 		// Whatever is accepted has to serve both sources.
@@ -135,7 +138,7 @@ func FuzzProgressFile(f *testing.F) {
 
 func TestRecordedEpisodes(t *testing.T) {
 	episodes := recorded(t, "episodes")
-	frames, tasks, outcomes := 0, map[string]int{}, map[string]int{}
+	frames, tasks, outcomes := 0, map[string]int{}, map[Outcome]int{}
 	for _, e := range episodes {
 		frames += len(e.Frames)
 		tasks[e.Task]++
@@ -144,7 +147,7 @@ func TestRecordedEpisodes(t *testing.T) {
 	if len(episodes) != 96 || frames != 3378 || len(tasks) != 16 {
 		t.Errorf("%d episodes, %d frames, %d tasks", len(episodes), frames, len(tasks))
 	}
-	if outcomes["success"] != 64 || outcomes["recovered"] != 27 || outcomes["failed"] != 5 {
+	if outcomes[OutcomeSuccess] != 64 || outcomes[OutcomeRecovered] != 27 || outcomes[OutcomeFailed] != 5 {
 		t.Errorf("outcomes %v", outcomes)
 	}
 	if n := len(recorded(t, "episodes", "episodes_long")); n != 96+12 {

@@ -91,8 +91,8 @@ type progressFile struct {
 	EpisodeID json.Number          `json:"episode_id"`
 	TaskName  string               `json:"task_name"`
 	Seed      int                  `json:"seed"`
-	Variant   string               `json:"variant"`
-	Outcome   string               `json:"outcome"`
+	Variant   Variant              `json:"variant"`
+	Outcome   Outcome              `json:"outcome"`
 	NumFrames int                  `json:"num_frames"`
 	Cost      []steps              `json:"cost_to_go"`
 	Regress   []flag               `json:"regress"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Costs closer together than these are ties: one expert's count of steps does not order the states reliably there.
@@ -64,7 +65,7 @@ type EpisodeError struct {
 }
 
 func (e *EpisodeError) Error() string {
-	return fmt.Sprintf("dataset: episode %s/%s: %v", e.Scene, e.ID, e.Err)
+	return fmt.Sprintf("dataset: episode %s/%s: %s", e.Scene, e.ID, strings.TrimPrefix(e.Err.Error(), "dataset: "))
 }
 
 func (e *EpisodeError) Unwrap() error { return e.Err }

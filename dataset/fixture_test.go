@@ -66,9 +66,9 @@ func tree(t testing.TB, scenes ...[][]int) fstest.MapFS {
 func mixed(t testing.TB) (fstest.MapFS, []Episode) {
 	t.Helper()
 	fsys := tree(t, [][]int{steady}, [][]int{slipped, still, steady})
-	episodes, err := Simulated(fsys)
-	if err != nil {
-		t.Fatal(err)
+	episodes, skipped, err := Simulated(fsys)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(skipped, err)
 	}
 	return fsys, episodes
 }
@@ -135,9 +135,9 @@ func recorded(t testing.TB, roots ...string) []Episode {
 			t.Skipf("no recorded episodes beside this checkout: %v", err)
 		}
 	}
-	episodes, err := Simulated(os.DirFS(beside), roots...)
-	if err != nil {
-		t.Fatal(err)
+	episodes, skipped, err := Simulated(os.DirFS(beside), roots...)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(skipped, err)
 	}
 	return episodes
 }

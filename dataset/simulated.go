@@ -5,84 +5,131 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
-// Simulated reads simulated episodes with ground truth, in the order of scene and episode names. Each root is a
-// folder of fsys ("." if none is given) that holds
+// Simulated reads simulated episodes with ground truth, in the order of scene and episode names, as the camera without a
+// name saw them. Each root is a folder of fsys ("." if none is given) that holds
 //
 //	progress/<scene>/<episode>.json               costs and flags of every frame
 //	task_info/<scene>.json                        the scene's episodes and their actions, in AgiBot World's form
-//	observation/<scene>/<episode>/frame_%06d.jpg  the frames, numbered from 0
+//	observation/<scene>/<episode>/frame_%06d.jpg  the frames, numbered from 0; or as many images in the order of [FrameNames]
 //
 // Frame paths are relative to fsys, so several roots can share one image file system. Frames are checked to exist but
-// not opened. Unreadable, malformed or inconsistent files give a *FileError naming the file; nothing is skipped.
-func Simulated(fsys fs.FS, roots ...string) ([]Episode, error) {
+// not opened. An episode whose files are unreadable, malformed or inconsistent, and one that only one of progress and
+// task_info knows, is listed in skipped, with a *FileError that names the file. The error is that of a root, or says that
+// no episode can be used.
+func Simulated(fsys fs.FS, roots ...string) (episodes []Episode, skipped []*EpisodeError, err error) {
+	return SimulatedCamera(fsys, "", roots...)
+}
+
+// SimulatedCamera is [Simulated] as the camera named saw it: its frames lie in observation_<camera>/<scene>/<episode> or
+// in observation/<scene>/<episode>/<camera>.
+func SimulatedCamera(fsys fs.FS, camera string, roots ...string) (episodes []Episode, skipped []*EpisodeError, err error) {
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}
-	var episodes []Episode
 	for _, root := range roots {
-		scenes, err := readDir(fsys, path.Join(root, "progress"))
+		dir := path.Join(root, "progress")
+		scenes, err := readDir(fsys, dir)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		before := len(episodes) + len(skipped)
 		for _, scene := range scenes {
-			if !scene.IsDir() {
-				continue
+			if scene.IsDir() {
+				s := simulatedScene{fsys, root, scene.Name(), camera}
+				found, bad, err := s.read()
+				if err != nil {
+					return nil, nil, err
+				}
+				episodes, skipped = append(episodes, found...), append(skipped, bad...)
 			}
-			found, err := readScene(fsys, root, scene.Name())
-			if err != nil {
-				return nil, err
-			}
-			episodes = append(episodes, found...)
+		}
+		if len(episodes)+len(skipped) == before {
+			return nil, nil, fileError(dir, errors.New("holds no episode"))
 		}
 	}
-	return episodes, nil
+	if len(episodes) == 0 {
+		return nil, skipped, fmt.Errorf("dataset: none of %d episodes can be used: %w", len(skipped), skipped[0])
+	}
+	return episodes, skipped, nil
 }
 
-func readScene(fsys fs.FS, root, scene string) ([]Episode, error) {
-	dir := path.Join(root, "progress", scene)
-	files, err := readDir(fsys, dir)
+// simulatedScene is where the episodes of a scene are.
+type simulatedScene struct {
+	fsys                fs.FS
+	root, scene, camera string
+}
+
+func (s simulatedScene) read() (episodes []Episode, skipped []*EpisodeError, err error) {
+	files, err := readDir(s.fsys, path.Join(s.root, "progress", s.scene))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	infoPath := path.Join(root, "task_info", scene+".json")
+	skip := func(id string, err error) {
+		skipped = append(skipped, &EpisodeError{Scene: s.scene, ID: id, Err: err})
+	}
+	infos, unreadable := s.infos()
+	for _, file := range files {
+		id, ok := strings.CutSuffix(file.Name(), ".json")
+		if !ok || file.IsDir() {
+			continue
+		}
+		info := infos[id]
+		delete(infos, id)
+		if unreadable != nil {
+			skip(id, unreadable)
+		} else if e, err := s.episode(id, info); err != nil {
+			skip(id, err)
+		} else {
+			episodes = append(episodes, e)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(infos)) {
+		skip(id, fileError(path.Join(s.root, "progress", s.scene, id+".json"), fs.ErrNotExist))
+	}
+	return episodes, skipped, nil
+}
+
+// infoFile knows the actions of the scene's episodes.
+func (s simulatedScene) infoFile() string { return path.Join(s.root, "task_info", s.scene+".json") }
+
+func (s simulatedScene) infos() (map[string]*taskInfo, error) {
 	var list []taskInfo
-	if err := readJSON(fsys, infoPath, &list); err != nil {
+	if err := readJSON(s.fsys, s.infoFile(), &list); err != nil {
 		return nil, err
 	}
 	infos := make(map[string]*taskInfo, len(list))
 	for k := range list {
 		id := list[k].EpisodeID.String()
 		if infos[id] != nil {
-			return nil, fileError(infoPath, fmt.Errorf("episode %s is listed twice", id))
+			return nil, fileError(s.infoFile(), fmt.Errorf("episode %s is listed twice", id))
 		}
 		infos[id] = &list[k]
 	}
-	var episodes []Episode
-	for _, file := range files {
-		id, ok := strings.CutSuffix(file.Name(), ".json")
-		if !ok || file.IsDir() {
-			continue
-		}
-		if infos[id] == nil {
-			return nil, fileError(infoPath, fmt.Errorf("episode %s is missing", id))
-		}
-		e, err := readEpisode(fsys, root, scene, id)
-		if err != nil {
-			return nil, err
-		}
-		if err := infos[id].apply(&e); err != nil {
-			return nil, fileError(infoPath, fmt.Errorf("episode %s: %w", id, err))
-		}
-		if err := e.check(); err != nil {
-			return nil, fileError(path.Join(dir, file.Name()), err)
-		}
-		episodes = append(episodes, e)
+	return infos, nil
+}
+
+// episode reads one. Its errors are *FileError.
+func (s simulatedScene) episode(id string, info *taskInfo) (Episode, error) {
+	if info == nil {
+		return Episode{}, fileError(s.infoFile(), fmt.Errorf("episode %s is missing", id))
 	}
-	return episodes, nil
+	e, err := s.progress(id)
+	if err != nil {
+		return Episode{}, err
+	}
+	if err := info.apply(&e); err != nil {
+		return Episode{}, fileError(s.infoFile(), fmt.Errorf("episode %s: %w", id, err))
+	}
+	if err := e.check(); err != nil {
+		return Episode{}, fileError(path.Join(s.root, "progress", s.scene, id+".json"), err)
+	}
+	return e, nil
 }
 
 // progressFile is the part of progress/<scene>/<episode>.json that becomes an Episode.
@@ -100,25 +147,25 @@ type progressFile struct {
 	Signals   map[string][]float64 `json:"signals"`
 }
 
-func readEpisode(fsys fs.FS, root, scene, id string) (Episode, error) {
-	name := path.Join(root, "progress", scene, id+".json")
+func (s simulatedScene) progress(id string) (Episode, error) {
+	name := path.Join(s.root, "progress", s.scene, id+".json")
 	var f progressFile
-	if err := readJSON(fsys, name, &f); err != nil {
+	if err := readJSON(s.fsys, name, &f); err != nil {
 		return Episode{}, err
 	}
-	if f.SceneID != scene || f.EpisodeID.String() != id {
+	if f.SceneID != s.scene || f.EpisodeID.String() != id {
 		return Episode{}, fileError(name, fmt.Errorf("holds episode %s/%s", f.SceneID, f.EpisodeID))
 	}
 	// Compared before any allocation by num_frames: that number is only a claim.
 	if f.NumFrames != len(f.Cost) {
 		return Episode{}, fileError(name, fmt.Errorf("%d frames but %d costs", f.NumFrames, len(f.Cost)))
 	}
-	frames, err := framePaths(fsys, path.Join(root, "observation", scene, id), f.NumFrames)
+	frames, err := framePaths(s.fsys, s.frames(id), f.NumFrames)
 	if err != nil {
 		return Episode{}, err
 	}
 	e := Episode{
-		Scene: scene, ID: id, Task: f.TaskName, Outcome: f.Outcome, Variant: f.Variant, Seed: f.Seed,
+		Scene: s.scene, ID: id, Camera: s.camera, Task: f.TaskName, Outcome: f.Outcome, Variant: f.Variant, Seed: f.Seed,
 		Frames: frames, Cost: make([]float64, len(f.Cost)),
 		Regress: bools(f.Regress), BelowBest: bools(f.BelowBest), Signals: f.Signals,
 	}
@@ -136,25 +183,47 @@ func readEpisode(fsys fs.FS, root, scene, id string) (Episode, error) {
 	return e, nil
 }
 
+// frames is the folder of an episode's frames, whether it is there or not.
+func (s simulatedScene) frames(id string) string {
+	dir := path.Join(s.root, "observation", s.scene, id)
+	if s.camera == "" {
+		return dir
+	}
+	inner := path.Join(dir, s.camera)
+	if _, err := fs.Stat(s.fsys, inner); err == nil {
+		return inner
+	}
+	return path.Join(s.root, "observation_"+s.camera, s.scene, id)
+}
+
 // framePaths lists the paths of n frames of an episode's folder and makes sure that they are there.
 func framePaths(fsys fs.FS, dir string, n int) ([]string, error) {
-	files, err := readDir(fsys, dir)
+	names, err := FrameNames(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	there := make(map[string]bool, len(files))
-	for _, f := range files {
-		there[f.Name()] = true
-	}
-	frames := make([]string, n)
-	for i := range frames {
-		name := fmt.Sprintf("frame_%06d.jpg", i)
-		frames[i] = path.Join(dir, name)
-		if !there[name] {
-			return nil, fileError(frames[i], fs.ErrNotExist)
+	const form = "frame_%06d.jpg"
+	if slices.Contains(names, fmt.Sprintf(form, 0)) { // whatever else lies there is none
+		there := make(map[string]bool, len(names))
+		for _, name := range names {
+			there[name] = true
+		}
+		names = make([]string, 0, n)
+		for i := range n {
+			name := fmt.Sprintf(form, i)
+			if !there[name] {
+				return nil, fileError(path.Join(dir, name), fs.ErrNotExist)
+			}
+			names = append(names, name)
 		}
 	}
-	return frames, nil
+	if len(names) != n {
+		return nil, fileError(dir, fmt.Errorf("holds %d frames, and progress is known of %d", len(names), n))
+	}
+	for i, name := range names {
+		names[i] = path.Join(dir, name)
+	}
+	return names, nil
 }
 
 // taskInfo is one entry of task_info/<scene>.json.

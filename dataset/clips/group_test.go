@@ -1,7 +1,6 @@
 package clips
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -98,13 +97,5 @@ func TestFolders(t *testing.T) {
 	}
 	if folderName("Öffne die Tür.") != "Öffne die Tür." {
 		t.Error("a text that is a name has changed")
-	}
-}
-
-func TestNatural(t *testing.T) {
-	names := []string{"frame_10.jpg", "frame_9.jpg", "frame_009.jpg", "a.jpg", "frame_1_2.jpg", "frame_1_10.jpg"}
-	slices.SortFunc(names, natural)
-	if want := "[a.jpg frame_1_2.jpg frame_1_10.jpg frame_009.jpg frame_9.jpg frame_10.jpg]"; fmt.Sprint(names) != want {
-		t.Errorf("%v", names)
 	}
 }

@@ -400,7 +400,7 @@ func keepsTruth(t *testing.T, root string, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := dataset.Simulated(os.DirFS(root))
+	want, _, err := dataset.Simulated(os.DirFS(root))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func TestShared(t *testing.T) {
 			if _, err := fs.Stat(root, "progress"); err != nil {
 				t.Skip("no shared episodes")
 			}
-			episodes, err := dataset.Simulated(root)
+			episodes, _, err := dataset.Simulated(root)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,7 +64,10 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	defer m.Close()
 	disk := os.DirFS(data)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		return err
 	}

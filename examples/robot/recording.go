@@ -81,7 +81,7 @@ func folder(dir, task string) (recording, error) {
 
 // recorded is an episode, with its annotated actions as the plan.
 func recorded(data, name string) (recording, error) {
-	episodes, err := dataset.Simulated(os.DirFS(data))
+	episodes, _, err := dataset.Simulated(os.DirFS(data))
 	if err != nil {
 		return recording{}, err
 	}

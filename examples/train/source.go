@@ -56,7 +56,10 @@ func held(dir, only string) (dataset.Source, error) {
 		return nil, nil
 	}
 	disk := os.DirFS(dir)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +94,10 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 		roots[i] = strings.TrimPrefix(filepath.ToSlash(dir), "/")
 	}
 	disk := os.DirFS("/")
-	episodes, err := dataset.Simulated(disk, roots...)
+	episodes, skipped, err := dataset.Simulated(disk, roots...)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		return nil, err
 	}

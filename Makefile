@@ -54,9 +54,12 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
 	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
 
-check-video:     ## frames cut from videos beside those of OpenCV, which goes into .cache
+check-video:     ## frames cut from videos beside those of OpenCV, and by ffmpeg 4.2 and 7.0; they go into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }
-	EGOTSR_OPENCV=$(CURDIR)/.cache/opencv/bin/python go test -count=1 -v -run TestOpenCV ./dataset/clips
+	for v in 0.5.1 0.6.0; do .cache/opencv/bin/pip install --quiet --no-deps --upgrade --target .cache/ffmpeg-$$v imageio-ffmpeg==$$v; done
+	chmod +x .cache/ffmpeg-*/imageio_ffmpeg/binaries/ffmpeg-linux*
+	EGOTSR_FFMPEG=$$(echo $(CURDIR)/.cache/ffmpeg-*/imageio_ffmpeg/binaries/ffmpeg-linux* | tr ' ' :) \
+		EGOTSR_OPENCV=$(CURDIR)/.cache/opencv/bin/python go test -count=1 -v -run 'TestOpenCV|TestFFmpegVersions' ./dataset/clips
 
 check-events:    ## curves of a training as TensorBoard reads them, which goes into .cache
 	test -x .cache/tensorboard/bin/python || { python3 -m venv .cache/tensorboard && .cache/tensorboard/bin/pip install --quiet tensorboard==2.21.0; }

@@ -33,13 +33,10 @@ type bad struct {
 	err   error
 }
 
-// blocked is a source whose neighbouring samples share frames: they stay together, so that frames are encoded once.
-type blocked interface{ Block() int }
-
 func newFeed(m *model.Model, e *Encoder, s Stage, r Recipe, seed uint64) *feed {
 	f := &feed{model: m, encoder: e, stage: s, recipe: r}
 	f.order = dataset.Order{Seed: seed, Len: s.Source().Len()}
-	if b, ok := s.Source().(blocked); ok {
+	if b, ok := s.Source().(dataset.Blocked); ok {
 		f.order.Block = b.Block()
 	}
 	return f

@@ -27,8 +27,8 @@ type Item struct {
 	Img1    string         `json:"img1"`
 	Img2    string         `json:"img2"`
 	Closer  string         `json:"closer"`
-	Kind    string         `json:"kind,omitempty"`
-	Level   string         `json:"level,omitempty"`
+	Kind    dataset.Kind   `json:"kind,omitempty"`
+	Level   dataset.Level  `json:"level,omitempty"`
 	Window  int            `json:"window"`
 	Asked   float64        `json:"p_asked"`   // that Img1 is closer, asked in the sample's order
 	Swapped float64        `json:"p_swapped"` // that Img1 is closer, asked with the frames swapped

@@ -99,7 +99,7 @@ func (o *oracle) Judge(_ context.Context, p egotsr.Pair, opts *egotsr.JudgeOptio
 }
 
 func lampSamples() []dataset.Sample {
-	pair := func(i, j int, episode, kind string) dataset.Sample {
+	pair := func(i, j int, episode string, kind dataset.Kind) dataset.Sample {
 		levels := []int{10, 60, 40, 90, 95, 20}
 		s := dataset.Sample{Task: "t", Img1: strconv.Itoa(levels[i]), Img2: strconv.Itoa(levels[j]), Frame1: i, Frame2: j, Window: max(i-j, j-i),
 			Scene: "s", Episode: episode, Level: dataset.LevelShort, Kind: kind, Closer: dataset.Img1}

@@ -64,9 +64,9 @@ func (s *System) Group(name GroupName) (Group, bool) {
 
 // Window is the pairs of one level, see [dataset.LevelShort], that lie From to To frames apart.
 type Window struct {
-	Level string `json:"level"`
-	From  int    `json:"from"`
-	To    int    `json:"to"` // 0 = no end
+	Level dataset.Level `json:"level"`
+	From  int           `json:"from"`
+	To    int           `json:"to"` // 0 = no end
 	Group
 }
 
@@ -181,7 +181,7 @@ func newSystem(name string, items []Item, seed uint64) System {
 			s.Groups = append(s.Groups, g)
 		}
 	}
-	for _, level := range []string{dataset.LevelShort, dataset.LevelLong} {
+	for _, level := range []dataset.Level{dataset.LevelShort, dataset.LevelLong} {
 		for _, w := range windows {
 			g, ok := group(windowName(level, w), func(s *dataset.Sample) bool {
 				return s.Level == level && s.Window >= w[0] && (w[1] == 0 || s.Window <= w[1])
@@ -202,7 +202,7 @@ func newSystem(name string, items []Item, seed uint64) System {
 	return s
 }
 
-func windowName(level string, w [2]int) GroupName {
+func windowName(level dataset.Level, w [2]int) GroupName {
 	switch w[1] {
 	case 0:
 		return GroupName(fmt.Sprintf("%s, %d and more", level, w[0]))

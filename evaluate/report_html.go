@@ -185,7 +185,7 @@ func mistakes(items []Item, read func(string) (image.Image, error)) page.Section
 	for _, i := range items {
 		pair := page.Pair{
 			Title: fmt.Sprintf("says %s, with %.2f", map[bool]string{true: "img1", false: "img2"}[i.P() > 0.5], max(i.P(), 1-i.P())),
-			Text:  fmt.Sprintf("%s: %s, %d frames apart", i.Task, cmp.Or(i.Kind, "pair"), i.Window),
+			Text:  fmt.Sprintf("%s: %s, %d frames apart", i.Task, cmp.Or(string(i.Kind), "pair"), i.Window),
 		}
 		if i.P() == 0.5 {
 			pair.Title = "undecided"

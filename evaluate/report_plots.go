@@ -25,7 +25,7 @@ func (r *Report) windowPlot() page.Plot {
 		}
 		p.X.Ticks = append(p.X.Ticks, page.Tick{At: float64(k), Label: name})
 	}
-	series := func(s *System, level, name string, quiet bool, shift float64) {
+	series := func(s *System, level dataset.Level, name string, quiet bool, shift float64) {
 		line := page.Series{Name: name, Line: true, Dots: !quiet, Quiet: quiet}
 		for _, w := range s.Windows {
 			at := slices.Index(windows, [2]int{w.From, w.To})

@@ -7,7 +7,6 @@ import (
 	"image"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime"
 
@@ -77,33 +76,9 @@ func open(images, name string, err *error) image.Image {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(images, filepath.FromSlash(name))
 	}
-	data, bad := file(name)
-	if bad != nil {
-		*err = bad
-		return nil
-	}
-	img, bad := vision.Decode(data)
-	if bad != nil {
-		*err = fmt.Errorf("%s: %w", name, bad)
-	}
+	img, bad := vision.ReadFile(name)
+	*err = bad
 	return img
-}
-
-// maxImage is the largest image file read: more than a camera's frame takes in any format.
-const maxImage = 64 << 20 // bytes
-
-// file reads a file. Nothing else is opened: a pipe would be waited for, and a device may never end.
-func file(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", name)
-	case info.Size() > maxImage:
-		return nil, fmt.Errorf("%s is %d bytes long, at most %d are read", name, info.Size(), maxImage)
-	}
-	return os.ReadFile(name)
 }
 
 // answer asks about every row in both orders and writes the journal. An error that is not a row's is the run's end, since the rows after

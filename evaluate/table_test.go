@@ -238,7 +238,7 @@ func TestDeviceFails(t *testing.T) {
 func TestNoFile(t *testing.T) {
 	dir := t.TempDir()
 	huge := filepath.Join(dir, "huge.png")
-	if err := errors.Join(os.WriteFile(huge, nil, 0o644), os.Truncate(huge, maxImage+1)); err != nil { // a hole, which takes no disk
+	if err := errors.Join(os.WriteFile(huge, nil, 0o644), os.Truncate(huge, 1<<30+1)); err != nil { // a hole, which takes no disk
 		t.Fatal(err)
 	}
 	names := []string{huge, dir, os.DevNull}

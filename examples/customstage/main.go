@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -59,7 +60,10 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	defer m.Close()
 	disk := os.DirFS(data)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		fmt.Fprintln(os.Stderr, "left out:", s)
+	}
 	if err != nil {
 		return err
 	}

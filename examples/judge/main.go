@@ -19,6 +19,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // Frames of simulated Meta-World episodes. In the window's pair the later frame is the second, and farther from the
@@ -85,8 +86,8 @@ func run(ctx context.Context, c program.Checkpoint, pairs []egotsr.Pair, truths 
 func load(task string, files []string) (pairs []egotsr.Pair, truths []string, err error) {
 	if len(files) == 0 && task == "" {
 		for _, s := range samples {
-			before, err1 := program.Read(frames, "frames/"+s.name+"-a.jpg")
-			after, err2 := program.Read(frames, "frames/"+s.name+"-b.jpg")
+			before, err1 := vision.Read(frames, "frames/"+s.name+"-a.jpg")
+			after, err2 := vision.Read(frames, "frames/"+s.name+"-b.jpg")
 			err = errors.Join(err, err1, err2)
 			pairs, truths = append(pairs, egotsr.Pair{Task: s.task, Img1: before, Img2: after}), append(truths, s.truth)
 		}
@@ -95,7 +96,7 @@ func load(task string, files []string) (pairs []egotsr.Pair, truths []string, er
 	if len(files) != 2 || strings.TrimSpace(task) == "" {
 		return nil, nil, fmt.Errorf("want -task and two image files, got %d files", len(files))
 	}
-	before, err1 := program.Image(files[0])
-	after, err2 := program.Image(files[1])
+	before, err1 := vision.ReadFile(files[0])
+	after, err2 := vision.ReadFile(files[1])
 	return []egotsr.Pair{{Task: task, Img1: before, Img2: after}}, []string{"?"}, errors.Join(err1, err2)
 }

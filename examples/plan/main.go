@@ -19,6 +19,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/vision"
 )
 
 func main() {
@@ -76,7 +77,7 @@ func waits(after []int) string {
 
 // seen asks a checkpoint what remains.
 func seen(ctx context.Context, c program.Checkpoint, task, frame string) (*decompose.Plan, error) {
-	now, err := program.Image(frame)
+	now, err := vision.ReadFile(frame)
 	if err != nil {
 		return nil, err
 	}

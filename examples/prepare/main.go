@@ -46,7 +46,8 @@ func main() {
 		if err != nil {
 			return err
 		}
-		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
+		bar := program.Bar(os.Stderr, "recordings")
+		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: func(done, total int) { bar(done, total, "") }})
 		if err != nil {
 			return err
 		}

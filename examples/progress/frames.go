@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // load reads every n-th frame of a folder or a video; of the embedded episode where source is empty.
@@ -61,7 +62,7 @@ func folder(fsys fs.FS, dir string, every int) (images []image.Image, err error)
 		return nil, err
 	}
 	for i := 0; i < len(names); i += every {
-		img, err := program.Read(fsys, names[i])
+		img, err := vision.Read(fsys, names[i])
 		if err != nil {
 			return nil, err
 		}

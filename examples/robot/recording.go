@@ -48,7 +48,7 @@ func files(task, dir string, names []string) recording {
 			}
 			name := names[0]
 			names = names[1:]
-			return program.Read(disk, name)
+			return vision.Read(disk, name)
 		},
 		tell:  func(egotsr.State) {},
 		close: func() error { return nil },
@@ -66,7 +66,7 @@ func folder(dir, task string) (recording, error) {
 
 // recorded is an episode, with its annotated actions as the plan.
 func recorded(data, name string) (recording, error) {
-	episodes, err := dataset.Simulated(os.DirFS(data))
+	episodes, _, err := dataset.Simulated(os.DirFS(data))
 	if err != nil {
 		return recording{}, err
 	}

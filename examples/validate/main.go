@@ -61,7 +61,10 @@ func main() {
 	}
 	defer m.Close()
 	disk := os.DirFS(*data)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"image/color"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -124,14 +123,5 @@ func TestWords(t *testing.T) {
 		if ink == 0 {
 			t.Errorf("%q: nothing is written", text)
 		}
-	}
-}
-
-func TestImage(t *testing.T) {
-	if _, err := Image(filepath.Join("..", "..", "judge", "frames", "mug-a.jpg")); err != nil {
-		t.Error(err)
-	}
-	if _, err := Image("program.go"); err == nil || !strings.Contains(err.Error(), "program.go") {
-		t.Error(err)
 	}
 }

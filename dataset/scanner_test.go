@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // FuzzScan: the scanners find what encoding/json, encoding/csv and bytes.Split find, however the text is cut.
@@ -20,7 +21,7 @@ func FuzzScan(f *testing.F) {
 		for _, kind := range kinds {
 			whole, wholeErr := cutUp(data, kind, max(1, len(data)))
 			parts, err := cutUp(data, kind, n)
-			if (err == nil) != (wholeErr == nil) || !reflect.DeepEqual(parts, whole) {
+			if (err == nil) != (wholeErr == nil) || !cmp.Equal(parts, whole) {
 				t.Fatalf("kind %d: in pieces of %d %q, %v; whole %q, %v", kind, n, parts, err, whole, wholeErr)
 			}
 		}
@@ -30,7 +31,7 @@ func FuzzScan(f *testing.F) {
 				lines = append(lines, line)
 			}
 		}
-		if got, err := cutUp(data, lineKind, n); err != nil || !reflect.DeepEqual(got, lines) {
+		if got, err := cutUp(data, lineKind, n); err != nil || !cmp.Equal(got, lines) {
 			t.Fatalf("lines %q, %v, want %q", got, err, lines)
 		}
 		var elements []json.RawMessage
@@ -56,7 +57,7 @@ func FuzzScan(f *testing.F) {
 			t.Fatalf("%d records, %v, want %d: %q", len(got), err, len(records), got)
 		}
 		for i, want := range records {
-			if cells, err := csvFields(got[i]); err != nil || !reflect.DeepEqual(cells, want) {
+			if cells, err := csvFields(got[i]); err != nil || !cmp.Equal(cells, want) {
 				t.Fatalf("record %d is %q, %v, want %q", i, cells, err, want)
 			}
 		}

@@ -2,11 +2,14 @@ package dataset
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestSimulated(t *testing.T) {
@@ -35,7 +38,7 @@ func TestSimulatedRoots(t *testing.T) {
 	for name, f := range tree(t, [][]int{steady}) {
 		fsys["a/"+name], fsys["b/"+name] = f, f
 	}
-	episodes, err := Simulated(fsys, "b", "a")
+	episodes, _, err := Simulated(fsys, "b", "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +53,8 @@ func TestSimulatedClutter(t *testing.T) {
 	for _, name := range []string{"progress/README.md", "progress/s0/notes.txt", "progress/s0/old.json/x", "observation/s0/1/thumb.png"} {
 		fsys[name] = &fstest.MapFile{Data: []byte("x")}
 	}
-	if episodes, err := Simulated(fsys); err != nil || len(episodes) != 1 {
-		t.Errorf("%d episodes, %v", len(episodes), err)
+	if episodes, skipped, err := Simulated(fsys); err != nil || len(episodes) != 1 || len(skipped) != 0 {
+		t.Errorf("%d episodes, %v, %v", len(episodes), skipped, err)
 	}
 }
 
@@ -100,7 +103,7 @@ func TestSimulatedErrors(t *testing.T) {
 		"frame missing":      {change(good, frame, ""), frame, "not exist"},
 		"no progress folder": {fstest.MapFS{}, "progress", "not exist"},
 	} {
-		episodes, err := Simulated(c.fsys)
+		episodes, _, err := Simulated(c.fsys)
 		var fe *FileError
 		if !errors.As(err, &fe) || fe.Path != c.file || !strings.Contains(err.Error(), c.say) || episodes != nil {
 			t.Errorf("%s: %v; want %q about %s", what, err, c.say, c.file)
@@ -109,7 +112,7 @@ func TestSimulatedErrors(t *testing.T) {
 			t.Errorf("%s: the file should be named once: %v", what, err)
 		}
 	}
-	if _, err := Simulated(change(good, frame, "")); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := Simulated(change(good, frame, "")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
 }
@@ -119,8 +122,11 @@ func FuzzProgressFile(f *testing.F) {
 	f.Add(good["progress/s0/1.json"].Data)
 	f.Add([]byte(`{"cost_to_go":[1e999]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		episodes, err := Simulated(change(good, "progress/s0/1.json", string(data)))
+		episodes, _, err := Simulated(change(good, "progress/s0/1.json", string(data)))
 		if err != nil {
+			if fe := (*FileError)(nil); !errors.As(err, &fe) {
+				t.Errorf("untyped %v", err)
+			}
 			return
 		}
 		// Whatever is accepted has to serve both sources.
@@ -135,7 +141,7 @@ func FuzzProgressFile(f *testing.F) {
 
 func TestRecordedEpisodes(t *testing.T) {
 	episodes := recorded(t, "episodes")
-	frames, tasks, outcomes := 0, map[string]int{}, map[string]int{}
+	frames, tasks, outcomes := 0, map[string]int{}, map[Outcome]int{}
 	for _, e := range episodes {
 		frames += len(e.Frames)
 		tasks[e.Task]++
@@ -144,10 +150,41 @@ func TestRecordedEpisodes(t *testing.T) {
 	if len(episodes) != 96 || frames != 3378 || len(tasks) != 16 {
 		t.Errorf("%d episodes, %d frames, %d tasks", len(episodes), frames, len(tasks))
 	}
-	if outcomes["success"] != 64 || outcomes["recovered"] != 27 || outcomes["failed"] != 5 {
+	if outcomes[OutcomeSuccess] != 64 || outcomes[OutcomeRecovered] != 27 || outcomes[OutcomeFailed] != 5 {
 		t.Errorf("outcomes %v", outcomes)
 	}
 	if n := len(recorded(t, "episodes", "episodes_long")); n != 96+12 {
 		t.Errorf("%d episodes in both roots", n)
+	}
+}
+
+// One bad episode does not hide the others; a camera of its own lies beside observation, under whatever names.
+func TestSimulatedSkips(t *testing.T) {
+	fsys := tree(t, [][]int{steady, slipped, still})
+	for i := range steady {
+		fsys[fmt.Sprintf("observation_third/s0/1/%d.webp", i+1)] = &fstest.MapFile{}
+	}
+	putJSON(t, fsys, "progress/s1/1.json", map[string]any{"scene_id": "s1"})
+	delete(fsys, "observation/s0/2/frame_000003.jpg")
+	delete(fsys, "progress/s0/3.json")
+	episodes, skipped, err := Simulated(fsys)
+	if err != nil || len(episodes) != 1 || episodes[0].ID != "1" || episodes[0].Camera != "" {
+		t.Errorf("%d episodes, %v", len(episodes), err)
+	}
+	var got []string
+	for _, s := range skipped {
+		got = append(got, s.Error())
+	}
+	want := []string{
+		"dataset: episode s0/2: observation/s0/2/frame_000003.jpg: file does not exist",
+		"dataset: episode s0/3: progress/s0/3.json: file does not exist",
+		"dataset: episode s1/1: task_info/s1.json: file does not exist",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	third, skipped, err := SimulatedCamera(fsys, "third")
+	if err != nil || len(third) != 1 || len(skipped) != 3 || third[0].Camera != "third" || third[0].Frames[9] != "observation_third/s0/1/10.webp" {
+		t.Errorf("%v, %v, %v", third, skipped, err)
 	}
 }

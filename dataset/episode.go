@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Costs closer together than these are ties: one expert's count of steps does not order the states reliably there.
@@ -12,16 +13,39 @@ const (
 	marginShare = 0.05 // of the episode's greatest cost
 )
 
+// Outcome tells how an episode ended. "" is unknown.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeSuccess   Outcome = "success"   // the task is done at the end
+	OutcomeRecovered Outcome = "recovered" // so it is, after a setback
+	OutcomeFailed    Outcome = "failed"    // it is not
+)
+
+// Variant tells how a simulated episode was disturbed. "" is unknown.
+type Variant string
+
+// The variants.
+const (
+	VariantClean Variant = "clean" // not at all
+	VariantPause Variant = "pause" // the robot stands still for a while
+	VariantBurst Variant = "burst" // the arm is pushed away
+	VariantDrop  Variant = "drop"  // the object slips out of the gripper
+	VariantUndo  Variant = "undo"  // the arm lets go and the object moves back
+	VariantAbort Variant = "abort" // the robot gives up and moves back
+)
+
 // Episode is one recorded attempt at a task. Slices have one entry a frame, except Plan; those a recording cannot know
 // are nil. Sources keep references to them, so they must not be changed once handed over.
 type Episode struct {
-	Scene   string `json:"scene"`             // with ID and Camera it identifies the recording
-	ID      string `json:"episode"`           // within the scene
-	Camera  string `json:"camera,omitempty"`  // "" where there is only one
-	Task    string `json:"task"`              // the task's name
-	Outcome string `json:"outcome,omitempty"` // "success", "recovered" or "failed"; "" where unknown
-	Variant string `json:"variant,omitempty"` // the disturbance: "clean", "pause", "burst", "drop", "undo" or "abort"; "" where unknown
-	Seed    int    `json:"seed,omitempty"`    // of the simulation; split training from validation by it
+	Scene   string  `json:"scene"`            // with ID and Camera it identifies the recording
+	ID      string  `json:"episode"`          // within the scene
+	Camera  string  `json:"camera,omitempty"` // "" where there is only one
+	Task    string  `json:"task"`             // the task's name
+	Outcome Outcome `json:"outcome,omitempty"`
+	Variant Variant `json:"variant,omitempty"`
+	Seed    int     `json:"seed,omitempty"` // of the simulation; split training from validation by it
 
 	Frames  []string `json:"frames"`            // image paths, in the order of recording
 	Numbers []int    `json:"numbers,omitempty"` // frame numbers in the recording, ascending; nil = 0, 1, 2, …
@@ -41,7 +65,7 @@ type EpisodeError struct {
 }
 
 func (e *EpisodeError) Error() string {
-	return fmt.Sprintf("dataset: episode %s/%s: %v", e.Scene, e.ID, e.Err)
+	return fmt.Sprintf("dataset: episode %s/%s: %s", e.Scene, e.ID, strings.TrimPrefix(e.Err.Error(), "dataset: "))
 }
 
 func (e *EpisodeError) Unwrap() error { return e.Err }

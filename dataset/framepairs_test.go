@@ -47,7 +47,7 @@ func TestStratified(t *testing.T) {
 
 func TestRegressionShare(t *testing.T) {
 	fsys := tree(t, [][]int{slipped})
-	episodes, err := Simulated(fsys)
+	episodes, _, err := Simulated(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestRegressionShare(t *testing.T) {
 // Episodes too poor for the options still fill every group.
 func TestFewPairs(t *testing.T) {
 	fsys := tree(t, [][]int{{40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 30}, {9, 0}})
-	episodes, err := Simulated(fsys)
+	episodes, _, err := Simulated(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // written is what a Writer makes of the samples.
@@ -116,24 +117,25 @@ func TestRoundTrip(t *testing.T) {
 		if !bytes.Equal(text, written(t, format, samples...)) {
 			t.Errorf("%s: written twice, bytes differ", format)
 		}
-		if got := samplesOf(t, opened(t, "x"+string(format), text)); !reflect.DeepEqual(got, samples) {
-			t.Errorf("%s: read back\n%+v\nnot\n%+v\nfrom\n%s", format, got, samples, text)
+		if diff := cmp.Diff(samples, samplesOf(t, opened(t, "x"+string(format), text))); diff != "" {
+			t.Errorf("%s: read back %s from\n%s", format, diff, text)
 		}
 		variants := [][]byte{append(bytes.Clone(bom), text...)}
 		if format != CSV { // in whose texts a line end is one
 			variants = append(variants, bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))
 		}
 		for _, variant := range variants {
-			if got := samplesOf(t, opened(t, "x"+string(format), variant)); !reflect.DeepEqual(got, samples) {
-				t.Errorf("%s: with a BOM, or CRLF, read back\n%+v", format, got)
+			if diff := cmp.Diff(samples, samplesOf(t, opened(t, "x"+string(format), variant))); diff != "" {
+				t.Errorf("%s: with a BOM, or CRLF, read back %s", format, diff)
 			}
 		}
 		if got := samplesOf(t, opened(t, "x"+string(format), written(t, format))); len(got) != 0 {
 			t.Errorf("%s: nothing written, %v read", format, got)
 		}
 		for piece := range 40 {
-			if got, err := parsed(text, kind, piece+1); err != nil || !reflect.DeepEqual(got, samples) {
-				t.Fatalf("%s in pieces of %d: %v, %v", format, piece+1, got, err)
+			got, err := parsed(text, kind, piece+1)
+			if diff := cmp.Diff(samples, got); err != nil || diff != "" {
+				t.Fatalf("%s in pieces of %d: %v, %s", format, piece+1, err, diff)
 			}
 		}
 	}
@@ -173,8 +175,8 @@ func TestReference(t *testing.T) {
 		"other":     {message(CoT.Text("Pick")) + `, "target": {"closer to completion": "img1"}, "task": "ranking"}`, other},
 	} {
 		got := samplesOf(t, opened(t, "x.json", []byte("[\n  "+c.text+"\n]")))
-		if len(got) != 1 || !reflect.DeepEqual(got[0], c.want) {
-			t.Errorf("%s: %+v\nwant %+v", name, got, c.want)
+		if diff := cmp.Diff([]Sample{c.want}, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 	table := "\xef\xbb\xbftask_name , extra1,video_path2,video_path1,target\r\n\"Pick\nit, \"\"now\"\"\",007,_/b.jpg,a 5\"x.jpg,img2\r\n\r\nPlace,,b.jpg,a.jpg,"
@@ -183,8 +185,8 @@ func TestReference(t *testing.T) {
 		{Task: "Pick\nit, \"now\"", Img1: `a 5"x.jpg`, Img2: "b.jpg", Closer: Img2, Extra: map[string]json.RawMessage{"extra1": json.RawMessage(`"007"`)}},
 		{Task: "Place", Img1: "a.jpg", Img2: "b.jpg"},
 	}
-	if !reflect.DeepEqual(got, wantTable) {
-		t.Errorf("%+v\nwant %+v", got, wantTable)
+	if diff := cmp.Diff(wantTable, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -201,8 +203,9 @@ func TestUnknownFields(t *testing.T) {
 	equal := func(format Format, text []byte) {
 		t.Helper()
 		var a, b any
-		if err := errors.Join(json.Unmarshal([]byte(line), &a), json.Unmarshal(text, &b)); err != nil || !reflect.DeepEqual(a, b) {
-			t.Errorf("%s: %v\n%s\nbecame\n%s", format, err, line, text)
+		err := errors.Join(json.Unmarshal([]byte(line), &a), json.Unmarshal(text, &b))
+		if diff := cmp.Diff(a, b); err != nil || diff != "" {
+			t.Errorf("%s: %v, %s", format, err, diff)
 		}
 	}
 	for format := range kinds {
@@ -213,8 +216,8 @@ func TestUnknownFields(t *testing.T) {
 	row := samplesOf(t, opened(t, "x.csv", []byte(table)))
 	again := samplesOf(t, opened(t, "x.csv", written(t, CSV, row...)))
 	cells, err := encodeRecord([]string{"rater", colImg1, "n", colTask, colImg2, "s", colDetails, "t", "scene"}, &again[0])
-	if want := []string{"Ada", "1.jpg", "5", "x", "2.jpg", `{"a": 1}`, " free ", `"q"`, "12"}; err != nil || !reflect.DeepEqual(cells, want) {
-		t.Errorf("cells %q, %v, want %q", cells, err, want)
+	if diff := cmp.Diff([]string{"Ada", "1.jpg", "5", "x", "2.jpg", `{"a": 1}`, " free ", `"q"`, "12"}, cells); err != nil || diff != "" {
+		t.Errorf("cells: %v, %s", err, diff)
 	}
 }
 
@@ -302,8 +305,9 @@ func TestWriterRefuses(t *testing.T) {
 			if err := errors.Join(w.Write(good), w.Close()); err != nil {
 				t.Error(err)
 			}
-			if got, err := parsed(b.Bytes(), kind, 50); err != nil || !reflect.DeepEqual(got, []Sample{good, good}) {
-				t.Errorf("%s, %s: left %v, %v", name, format, got, err)
+			got, err := parsed(b.Bytes(), kind, 50)
+			if diff := cmp.Diff([]Sample{good, good}, got); err != nil || diff != "" {
+				t.Errorf("%s, %s: %v, left %s", name, format, err, diff)
 			}
 		}
 	}
@@ -342,7 +346,7 @@ func FuzzSampleRoundTrip(f *testing.F) {
 			}
 			got, err := parsed(text, kind, 64)
 			if err != nil || len(got) != 2 || !sameSample(got[0], want) || !sameSample(got[1], want) {
-				t.Fatalf("%s: %v\n%+v became\n%+v in\n%s", format, err, want, got, text)
+				t.Fatalf("%s: %v, %s in\n%s", format, err, cmp.Diff([]Sample{want, want}, got), text)
 			}
 		}
 	})
@@ -352,7 +356,7 @@ func FuzzSampleRoundTrip(f *testing.F) {
 func sameSample(a, b Sample) bool {
 	x, y := a.Extra, b.Extra
 	a.Extra, b.Extra = nil, nil
-	if !reflect.DeepEqual(a, b) || len(x) != len(y) {
+	if !cmp.Equal(a, b) || len(x) != len(y) {
 		return false
 	}
 	for name := range x {
@@ -395,7 +399,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatal(err)
 			}
 			if got, err := parsed(b.Bytes(), kind, 1000); err != nil || len(got) != 1 || !sameSample(got[0], s) {
-				t.Fatalf("%v: %+v became\n%+v in\n%s", err, s, got, b.Bytes())
+				t.Fatalf("%v, %s in\n%s", err, cmp.Diff([]Sample{s}, got), b.Bytes())
 			}
 		}
 	})

@@ -30,7 +30,7 @@ type two [2]*int
 func ours(s *Sample) []field {
 	return []field{
 		{"scene", &s.Scene}, {"episode", &s.Episode}, {"camera", &s.Camera}, {"frames", two{&s.Frame1, &s.Frame2}},
-		{"window", &s.Window}, {"level", &s.Level}, {"kind", &s.Kind}, {"plan", &s.Plan}, {"done", two{&s.Done[0], &s.Done[1]}},
+		{"window", &s.Window}, {"level", (*string)(&s.Level)}, {"kind", (*string)(&s.Kind)}, {"plan", &s.Plan}, {"done", two{&s.Done[0], &s.Done[1]}},
 	}
 }
 
@@ -184,7 +184,7 @@ func (s *Sample) writable() error {
 	if _, err := answer(s.Closer); err != nil || strings.TrimSpace(s.Closer) != s.Closer {
 		return errors.Join(fmt.Errorf("the answer is %q", s.Closer), err)
 	}
-	texts := append([]string{s.Task, string(s.Prompt), s.Detail[0], s.Detail[1], s.Scene, s.Episode, s.Camera, s.Level, s.Kind}, s.Plan...)
+	texts := append([]string{s.Task, string(s.Prompt), s.Detail[0], s.Detail[1], s.Scene, s.Episode, s.Camera, string(s.Level), string(s.Kind)}, s.Plan...)
 	for name, raw := range s.Extra {
 		if !json.Valid(raw) {
 			return fmt.Errorf("extra field %q is not JSON", name)

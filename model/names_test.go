@@ -35,7 +35,7 @@ func TestNamesOfGolden(t *testing.T) {
 		want[name] = info.Shape
 	}
 	compareNames(t, c.Params(), want)
-	if err := c.CheckTensors(set); err != nil {
+	if err := c.checkTensors(set); err != nil {
 		t.Error(err)
 	}
 }
@@ -177,7 +177,7 @@ func TestCheckTensors(t *testing.T) {
 		renamed[i].Name = inMemory(renamed[i].Name)
 	}
 	set := checkpoint(t, renamed, bf16)
-	if err := c.CheckTensors(set); err != nil {
+	if err := c.checkTensors(set); err != nil {
 		t.Errorf("names as in memory: %v", err)
 	}
 	for i, p := range c.Params() {
@@ -213,7 +213,7 @@ func TestCheckTensors(t *testing.T) {
 			"visual.blocks.0.norm1.weight", "visual.blocks.0.attn.qkv.weight", "visual.blocks.0.attn.qkv.bias", "visual.blocks.0.attn.proj.weight",
 		}, len(c.Params())}},
 	} {
-		err := e.config.CheckTensors(checkpoint(t, e.params, e.dtype))
+		err := e.config.checkTensors(checkpoint(t, e.params, e.dtype))
 		var te *TensorError
 		if !errors.As(err, &te) || !reflect.DeepEqual(*te, e.want) {
 			t.Errorf("%s: got %v, want %v", e.name, err, &e.want)

@@ -1,82 +1,15 @@
-package curriculum
+package train
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/vision"
 )
-
-// Validation is what held-out pairs said after a step of a stage.
-type Validation struct {
-	Step    int     `json:"step"`
-	Answers Answers `json:"answers"`
-}
-
-// Answers are counts of right answers; every pair is asked in both orders and each answer counts.
-type Answers struct {
-	All        Count `json:"all"`
-	Near       Count `json:"near"`       // frames 1 to 3 apart
-	Middle     Count `json:"middle"`     // 4 to 11
-	Far        Count `json:"far"`        // 12 and more
-	Regression Count `json:"regression"` // any distance, the later frame is worse; not in the three above
-	Forward    Count `json:"forward"`    // all pairs, asked with the earlier frame first
-	Inverse    Count `json:"inverse"`    // all pairs, asked with the later frame first
-}
-
-// Gap is the difference between asking with the earlier and with the later frame first: what a habit of position makes.
-func (a Answers) Gap() float64 { return math.Abs(a.Forward.Share() - a.Inverse.Share()) }
-
-// String is one line of percentages.
-func (a Answers) String() string {
-	percent := func(c Count) float64 { return 100 * c.Share() }
-	return fmt.Sprintf("%.1f %% of %d; 1–3 frames %.1f, 4–11 %.1f, 12+ %.1f, regressions %.1f of %d, gap %.1f",
-		percent(a.All), a.All.Of, percent(a.Near), percent(a.Middle), percent(a.Far), percent(a.Regression), a.Regression.Of, 100*a.Gap())
-}
-
-func (a Answers) parts() map[string]Count {
-	return map[string]Count{"all": a.All, "near": a.Near, "middle": a.Middle, "far": a.Far, "regression": a.Regression}
-}
-
-func (a *Answers) add(s dataset.Sample, right bool) {
-	a.All.add(right)
-	if s.Frame1 < s.Frame2 {
-		a.Forward.add(right)
-	} else {
-		a.Inverse.add(right)
-	}
-	switch {
-	case s.Kind == dataset.KindRegression:
-		a.Regression.add(right)
-	case s.Window >= 12:
-		a.Far.add(right)
-	case s.Window >= 4:
-		a.Middle.add(right)
-	default:
-		a.Near.add(right)
-	}
-}
-
-// Count is right answers of all answers.
-type Count struct {
-	Right int `json:"right"`
-	Of    int `json:"of"`
-}
-
-// Share is Right/Of, or 0 of nothing.
-func (c Count) Share() float64 { return float64(c.Right) / max(1, float64(c.Of)) }
-
-func (c *Count) add(right bool) {
-	c.Of++
-	if right {
-		c.Right++
-	}
-}
 
 const (
 	scoreBatch     = 32  // pairs that Validate judges in one graph run
@@ -88,8 +21,8 @@ const (
 // forced beginning of the verdict. question is the user's text; samples for which it is empty are left out. Where it asks
 // for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of
 // the samples, evenly spread, have to do.
-func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (Answers, error) {
-	var a Answers
+func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (curriculum.Answers, error) {
+	var a curriculum.Answers
 	frames := map[string]*model.Features{}
 	var samples []dataset.Sample
 	flush := func() error {
@@ -127,7 +60,7 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 }
 
 func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample,
-	frames map[string]*model.Features, question func(dataset.Sample) string, a *Answers) error {
+	frames map[string]*model.Features, question func(dataset.Sample) string, a *curriculum.Answers) error {
 	if err := e.features(ctx, m, src, samples, frames); err != nil {
 		return err
 	}
@@ -154,7 +87,7 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, src dataset.Source,
 		return err
 	}
 	for i, s := range samples {
-		a.add(s, scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1))
+		a.Add(s, scores[i][0] > scores[i][1] == (s.Closer == dataset.Img1))
 	}
 	return nil
 }

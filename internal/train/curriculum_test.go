@@ -1,4 +1,4 @@
-package curriculum
+package train
 
 import (
 	"context"

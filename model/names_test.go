@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
 )
@@ -118,8 +119,8 @@ func TestParamsOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(c.Params(), c.Params()) {
-		t.Error("two calls differ")
+	if diff := cmp.Diff(c.Params(), c.Params()); diff != "" {
+		t.Errorf("two calls differ:\n%s", diff)
 	}
 	c.TieEmbeddings = false
 	if last := c.Params()[len(c.Params())-1]; last.Name != "lm_head.weight" || !slices.Equal(last.Shape, []int{1024, 96}) {
@@ -215,8 +216,10 @@ func TestCheckTensors(t *testing.T) {
 	} {
 		err := e.config.checkTensors(checkpoint(t, e.params, e.dtype))
 		var te *TensorError
-		if !errors.As(err, &te) || !reflect.DeepEqual(*te, e.want) {
-			t.Errorf("%s: got %v, want %v", e.name, err, &e.want)
+		if !errors.As(err, &te) {
+			t.Errorf("%s: %v", e.name, err)
+		} else if diff := cmp.Diff(&e.want, te); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", e.name, diff)
 		}
 	}
 }

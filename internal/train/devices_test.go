@@ -13,10 +13,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/model"
 )
-
-var xlaDump string // removed at the end
 
 // dump is where XLA writes the programs it compiles, as text. It reads its flags once, so all tests share the folder.
 var dump = sync.OnceValue(func() string {
@@ -26,17 +25,23 @@ var dump = sync.OnceValue(func() string {
 	}
 	// Unoptimised code compiles in half the time; what is partitioned, and how, stays the same.
 	os.Setenv("XLA_FLAGS", "--xla_dump_hlo_as_text --xla_backend_optimization_level=0 --xla_dump_to="+dir)
-	xlaDump = dir
+	left = append(left, dir)
 	return dir
 })
 
-// devices is the tiny model on so many devices, made of the CPU.
-func devices(t testing.TB, n int) (*model.Model, *Encoder) {
+// needsXLA skips where there is no plugin.
+func needsXLA(t testing.TB) {
 	t.Helper()
 	if plugins, _ := filepath.Glob(filepath.Join(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"), "*cpu*.so")); len(plugins) == 0 {
 		t.Skip("no XLA plugin for the CPU")
 	}
-	dump()
+	dump() // its flags are read by the first program compiled
+}
+
+// devices is the tiny model on so many devices, made of the CPU.
+func devices(t testing.TB, n int) (*model.Model, *Encoder) {
+	t.Helper()
+	needsXLA(t)
 	m, e, err := tinyOn(fmt.Sprintf("xla:cpu,devices=%d", n))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +102,7 @@ func widest(texts []string) (most int) {
 	return most
 }
 
-func near(t testing.TB, what string, got, want []Step) {
+func near(t testing.TB, what string, got, want []curriculum.Step) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d steps, not %d", what, len(got), len(want))
@@ -119,10 +124,10 @@ func near(t testing.TB, what string, got, want []Step) {
 // part of the batch; the checkpoint is then one for a single device.
 func TestDevices(t *testing.T) {
 	held := pairs([2]int{10, 245}, [2]int{230, 40})
-	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 20, Batch: 8, Warmup: -1, Validation: held}, Recipe{})
+	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 20, Batch: 8, Warmup: -1, Validation: held})
 	m, e := devices(t, 1)
 	programs(t) // of other tests
-	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
+	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
 	texts := programs(t)
 	alone, embeddings := widest(texts), fmt.Sprintf(`f32\[%d,%d\]`, m.Config.VocabSize, m.Config.HiddenSize)
 	if n := find(texts, "all-reduce|all-gather"); n > 0 {
@@ -135,9 +140,9 @@ func TestDevices(t *testing.T) {
 		what := fmt.Sprintf("%d devices, sharded %v", c.devices, c.shard)
 		m, e := devices(t, c.devices)
 		dir := t.TempDir()
-		all := steps(t, trainer(t, m, e, Options{Dir: dir, Shard: c.shard}, stage), -1)
+		all := steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Shard: c.shard}, stage), -1)
 		near(t, what, all, want)
-		if got, want := all[19].Validation, want[19].Validation; got == nil || !slices.Equal([]Count{got.Answers.All, got.Answers.Far}, []Count{want.Answers.All, want.Answers.Far}) {
+		if got, want := all[19].Validation, want[19].Validation; got == nil || !slices.Equal([]curriculum.Count{got.Answers.All, got.Answers.Far}, []curriculum.Count{want.Answers.All, want.Answers.Far}) {
 			t.Errorf("%s: validation %+v, not %+v", what, got, want)
 		}
 
@@ -167,11 +172,7 @@ func TestDevices(t *testing.T) {
 		if err != nil || len(there) != 1 {
 			t.Fatal(there, err)
 		}
-		backend, err := model.NewBackend("go")
-		if err != nil {
-			t.Fatal(err)
-		}
-		saved, err := model.Load(context.Background(), os.DirFS(filepath.Join(dir, there[0])), backend, "f32")
+		saved, err := model.Load(context.Background(), os.DirFS(filepath.Join(dir, there[0])), "go", "f32")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,14 +211,14 @@ func logitsOf(t testing.TB, m *model.Model, e *Encoder, src painted) (all []floa
 
 // TestDevicesChange: a run goes on with other devices, whether or not they divide the batch.
 func TestDevicesChange(t *testing.T) {
-	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 4, Batch: 3, Accumulate: 2, Warmup: -1}, Recipe{})
+	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 4, Batch: 3, Accumulate: 2, Warmup: -1})
 	m, e := devices(t, 1)
-	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
-	var got []Step
+	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
+	var got []curriculum.Step
 	dir := t.TempDir()
 	for _, n := range []int{4, 2} {
 		m, e := devices(t, n)
-		got = append(got, steps(t, trainer(t, m, e, Options{Dir: dir, Shard: n == 4}, stage), 2)...)
+		got = append(got, steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Shard: n == 4}, stage), 2)...)
 	}
 	near(t, "4 devices, then 2", got, want)
 }
@@ -237,14 +238,14 @@ func closeTo(t testing.TB, what string, got, want []float32) {
 // that lie in parts.
 func TestDevicesLoRA(t *testing.T) {
 	held := pairs([2]int{10, 245})
-	stage := newStage("tag", white, "{task_name}", &Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 4, Batch: 4, Warmup: -1, LoRA: &LoRA{Rank: 2, Dropout: 0.2}}, Recipe{})
+	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 4, Batch: 4, Warmup: -1, LoRA: &curriculum.LoRA{Rank: 2, Dropout: 0.2}})
 	m, e := devices(t, 1)
-	want := steps(t, trainer(t, m, e, Options{}, stage), -1)
+	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
 	logits := logitsOf(t, m, e, held)
 	for _, shard := range []bool{false, true} {
 		what := fmt.Sprintf("2 devices, sharded %v", shard)
 		m, e := devices(t, 2)
-		near(t, what, steps(t, trainer(t, m, e, Options{Shard: shard}, stage), -1), want)
+		near(t, what, steps(t, trainer(t, m, e, curriculum.Options{Shard: shard}, stage), -1), want)
 		closeTo(t, what, logitsOf(t, m, e, held), logits)
 	}
 }

@@ -2,26 +2,22 @@ package train
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/internal/simtest"
 	"github.com/egotsr/egotsr/internal/state"
-	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/tokenizer"
-	"github.com/egotsr/egotsr/vision"
 )
 
 // TestMain lets the test program run itself as the training that is killed, by the test or by itself.
@@ -34,9 +30,32 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	code := m.Run()
-	os.RemoveAll(xlaDump)
+	for _, dir := range left {
+		os.RemoveAll(dir)
+	}
 	os.Exit(code)
 }
+
+// left are folders that several tests share, which are removed after the last.
+var left []string
+
+// calm is the run that is left alone: where it is kept, its weights' hash, and how many operations of the disk it takes.
+// Tests that go on in its folder take a copy.
+var calm = sync.OnceValues(func() (c struct {
+	dir, hash  string
+	operations int
+}, err error) {
+	if c.dir, err = os.MkdirTemp("", "egotsr-calm-"); err != nil {
+		return c, err
+	}
+	left = append(left, c.dir)
+	if err := trainIn(c.dir, state.Disk{Before: func(string, string) error { c.operations++; return nil }}); err != nil {
+		return c, err
+	}
+	hash, err := os.ReadFile(filepath.Join(c.dir, "done"))
+	c.hash = string(hash)
+	return c, err
+})
 
 // mortal is a disk before whose n-th operation that matches a pattern the process is killed: nothing deferred runs and
 // nothing is flushed. The pattern is one for an operation and its path within dir; without any, nothing happens.
@@ -66,96 +85,6 @@ func mortal(dir, moment string) state.Disk {
 	}}
 }
 
-// tiny is a model of one layer a tower with random weights: a step takes milliseconds.
-func tiny() (*model.Model, *Encoder, error) { return tinyOn("go") }
-
-func tinyOn(backendName string) (*model.Model, *Encoder, error) {
-	files := os.DirFS(checkpoint)
-	config, err := model.LoadConfig(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	config.Layers, config.Vision.Depth, config.Vision.FullAttention = 1, 1, nil
-	backend, err := model.NewBackend(backendName)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := model.New(config, backend, 5)
-	if err != nil {
-		return nil, nil, err
-	}
-	e := &Encoder{EOS: config.EOS[0]}
-	if e.Tokenizer, err = tokenizer.Load(files); err != nil {
-		return nil, nil, err
-	}
-	e.Processor, err = vision.Load(files)
-	return m, e, err
-}
-
-// stagesOf are short stages with all that a state can hold: accumulation, validation, an early end, a bad sample, adapters
-// in both towers with dropout and a bias beside them. Their prompt is short too.
-func stagesOf() []Stage {
-	src := painted{slices.Clone(white.samples)}
-	src.samples[5].Img2 = "none"
-	held := pairs([2]int{10, 245}, [2]int{200, 100})
-	return []Stage{
-		newStage("first", src, "{task_name}?", &Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 9, Batch: 2, Accumulate: 2, Warmup: 2, Validation: held, ValidateEvery: 4}, Recipe{}),
-		newStage("adapters", src, "{task_name}", &Recipe{
-			LR: 1e-3, MaxGradNorm: 1, MaxSteps: 5, Batch: 2, Accumulate: 2, Warmup: -1, Validation: held, Trainable: []string{"model.layers.*.bias"},
-			LoRA: &LoRA{Rank: 2, Dropout: 0.3, Targets: []string{"visual.blocks.*.attn.*", "model.layers.*_proj"}},
-		}, Recipe{}),
-		newStage("second", src, "{task_name}", &Recipe{LR: 5e-4, WeightDecay: 0.01, MaxSteps: 40, Batch: 2, Warmup: -1, Both: true, Validation: held, ValidateEvery: 3, Patience: 2}, Recipe{}),
-	}
-}
-
-// trainIn runs the stages in dir to their end and leaves the weights' hash in dir/done.
-func trainIn(dir string, disk state.Disk) error {
-	m, e, err := tiny()
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	ctx := context.Background()
-	t, err := NewTrainer(ctx, m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5, disk: disk})
-	if err != nil {
-		return err
-	}
-	for _, err := range t.Steps(ctx) {
-		if err != nil {
-			return errors.Join(err, t.Close())
-		}
-	}
-	if err := t.Close(); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "done"), []byte(fingerprint(m)), 0o644)
-}
-
-func fingerprint(m *model.Model) string {
-	h := sha256.New()
-	for _, p := range m.Config.Params() {
-		values, err := m.Store().GetVariable("/" + p.Name).Value()
-		if err != nil {
-			return err.Error()
-		}
-		values.MustConstFlatData(func(flat any) {
-			for _, x := range flat.([]float32) {
-				binary.Write(h, binary.LittleEndian, math.Float32bits(x))
-			}
-		})
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-func done(t testing.TB, dir string) string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "done"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 // moments are those within saves and between stages that a kill at random hardly ever meets, in the order of a run.
 var moments = []string{
 	"1:^write .checkpoint-00000002.*/trainer/optimizer",   // in the first save
@@ -170,41 +99,40 @@ var moments = []string{
 	"3:^rename checkpoint-000000",                         // in its second save
 }
 
-// TestKilled: a training that is killed (at random moments, and at chosen ones within saves and between stages) and
-// started again ends with the weights of one left alone, bit for bit.
-func TestKilled(t *testing.T) {
-	random := 10
-	if testing.Short() {
-		random = 2
-	}
-	child := func(dir, moment string) *exec.Cmd {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "EGOTSR_TEST_TRAIN="+dir, "EGOTSR_TEST_KILL="+moment)
-		cmd.Stderr = os.Stderr
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return cmd
-	}
-	calm := t.TempDir()
-	start := time.Now()
-	if err := child(calm, "").Wait(); err != nil {
+// child is this test program as a training in dir that kills itself at a moment; an empty one never comes.
+func child(t testing.TB, dir, moment string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "EGOTSR_TEST_TRAIN="+dir, "EGOTSR_TEST_KILL="+moment)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	whole, want := time.Since(start), done(t, calm)
-	t.Logf("a run takes %v", whole)
-	check := func(dir string, killed int) {
-		if done(t, dir) != want {
-			t.Fatalf("after %d kills the weights are others", killed)
-		}
-		if there, err := checkpoints(dir); err != nil || len(there) != 2 {
-			t.Fatalf("kept %v, %v", there, err)
-		}
-	}
+	return cmd
+}
 
+// asCalm fails where a run that was interrupted has not ended as the one left alone.
+func asCalm(t testing.TB, dir, how string) {
+	t.Helper()
+	c, err := calm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done(t, dir) != c.hash {
+		t.Fatalf("%s: the weights are others", how)
+	}
+	if there, err := checkpoints(dir); err != nil || len(there) != 2 {
+		t.Fatalf("%s: kept %v, %v", how, there, err)
+	}
+}
+
+// TestKilled: a training that is killed at chosen moments within saves and between stages, and started again, ends with the
+// weights of one left alone, bit for bit.
+func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir, aside := t.TempDir(), 0
 	for _, moment := range moments {
-		cmd := child(dir, moment)
+		cmd := child(t, dir, moment)
 		if cmd.Wait() == nil {
 			t.Fatalf("the run never came to %s", moment)
 		}
@@ -218,23 +146,31 @@ func TestKilled(t *testing.T) {
 	if aside == 0 {
 		t.Error("never killed between the two renames that replace a directory")
 	}
-	if err := child(dir, "").Wait(); err != nil {
+	if err := child(t, dir, "").Wait(); err != nil {
 		t.Fatal(err)
 	}
-	check(dir, len(moments))
+	asCalm(t, dir, fmt.Sprintf("after %d kills", len(moments)))
 	if !exists(filepath.Join(dir, "best")) {
 		t.Error("the best checkpoint is lost")
 	}
+}
 
+// TestKilledAnywhere is TestKilled at moments by chance.
+func TestKilledAnywhere(t *testing.T) {
+	simtest.Long(t)
+	start := time.Now()
+	if err := child(t, t.TempDir(), "").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(start)
+	t.Logf("a run takes %v", whole)
 	rng := rand.New(rand.NewPCG(1, 2))
-	for killed := 0; killed < random; {
+	for killed := 0; killed < 24; {
 		dir := t.TempDir()
 		for {
-			cmd := child(dir, "")
-			if killed < random {
-				time.Sleep(time.Duration(float64(whole) * (0.1 + 0.7*rng.Float64())))
-				cmd.Process.Kill() // it may have ended
-			}
+			cmd := child(t, dir, "")
+			time.Sleep(time.Duration(float64(whole) * (0.1 + 0.7*rng.Float64())))
+			cmd.Process.Kill() // it may have ended
 			if cmd.Wait() == nil {
 				break
 			}
@@ -243,58 +179,63 @@ func TestKilled(t *testing.T) {
 			}
 			killed++
 		}
-		check(dir, killed)
+		asCalm(t, dir, fmt.Sprintf("after %d kills", killed))
 	}
 }
 
-// TestEveryWriteFails lets each operation of the disk fail in turn: the error names the file, and the run that follows
-// ends with the weights of one left alone. No half checkpoint is ever taken up.
-func TestEveryWriteFails(t *testing.T) {
-	calm := t.TempDir()
-	total := 0
-	if err := trainIn(calm, state.Disk{Before: func(string, string) error { total++; return nil }}); err != nil {
+// failsAt lets one operation of the disk fail: the error names the file, and the run that follows ends with the weights of
+// one left alone. No half checkpoint is ever taken up.
+func failsAt(t testing.TB, n int) {
+	t.Helper()
+	dir := t.TempDir()
+	count, failed := 0, ""
+	err := trainIn(dir, state.Disk{Before: func(op, path string) error {
+		if count++; count == n {
+			failed = path
+			return errors.New("injected")
+		}
+		return nil
+	}})
+	if err == nil || !strings.Contains(err.Error(), failed) {
+		t.Fatalf("operation %d on %s failed: %v", n, failed, err)
+	}
+	if err := trainIn(dir, state.Disk{}); err != nil {
+		t.Fatalf("after operation %d on %s failed: %v", n, failed, err)
+	}
+	asCalm(t, dir, fmt.Sprintf("after operation %d on %s failed", n, failed))
+}
+
+// TestWriteFails takes operations spread over the run, TestEveryWriteFails many of them.
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	c, err := calm()
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := done(t, calm)
-	stride := max(1, total/12)
-	if testing.Short() {
-		stride = total / 3
+	for _, share := range []float64{0.02, 0.4, 0.8} {
+		failsAt(t, 1+int(share*float64(c.operations)))
 	}
-	for n := 1; n <= total; n += stride {
-		dir := t.TempDir()
-		count, failed := 0, ""
-		err := trainIn(dir, state.Disk{Before: func(op, path string) error {
-			if count++; count == n {
-				failed = path
-				return errors.New("injected")
-			}
-			return nil
-		}})
-		if err == nil || !strings.Contains(err.Error(), failed) {
-			t.Fatalf("operation %d on %s failed: %v", n, failed, err)
-		}
-		if err := trainIn(dir, state.Disk{}); err != nil {
-			t.Fatalf("after operation %d on %s failed: %v", n, failed, err)
-		}
-		if done(t, dir) != want {
-			t.Fatalf("after operation %d on %s failed the weights are others", n, failed)
-		}
+}
+
+func TestEveryWriteFails(t *testing.T) {
+	simtest.Long(t)
+	c, err := calm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= c.operations; n += max(1, c.operations/24) {
+		failsAt(t, n)
 	}
 }
 
 // TestLeft: leaving the loop saves, and ranging again goes on.
 func TestLeft(t *testing.T) {
-	calm := t.TempDir()
-	if err := trainIn(calm, state.Disk{}); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	dir := t.TempDir()
-	for range 3 {
-		m, e, err := tiny()
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr := trainer(t, m, e, Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...)
+	o := curriculum.Options{Dir: dir, Seed: 3, Keep: 2, MaxBad: 0.5}
+	for range 2 {
+		m, e := tiny(t)
+		tr := trainer(t, m, e, o, stagesOf()...)
 		for range 2 {
 			n := 0
 			for _, err := range tr.Steps(context.Background()) {
@@ -313,25 +254,21 @@ func TestLeft(t *testing.T) {
 	if err := trainIn(dir, state.Disk{}); err != nil {
 		t.Fatal(err)
 	}
-	if done(t, dir) != done(t, calm) {
-		t.Error("a run left six times ends with other weights")
-	}
+	asCalm(t, dir, "left four times")
 }
 
 // TestTwice: while one trainer is under way in a directory no other is, and once it has been left another takes over, without Close,
 // with the same model or another; the first one then knows that it is behind.
 func TestTwice(t *testing.T) {
-	calm, dir := t.TempDir(), t.TempDir()
-	if err := trainIn(calm, state.Disk{}); err != nil {
-		t.Fatal(err)
-	}
-	m, e, err := tiny()
+	t.Parallel()
+	left, err := calm()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
+	dir := t.TempDir()
+	m, e := tiny(t)
 	second := func() (*Trainer, error) {
-		return NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stagesOf(), Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5})
+		return New(context.Background(), m, e, os.DirFS(checkpoint), stagesOf(), curriculum.Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5})
 	}
 	first, err := second()
 	if err != nil {
@@ -359,7 +296,7 @@ func TestTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := fingerprint(m); got != done(t, calm) {
+	if got := hashOf(t, m); got != left.hash {
 		t.Error("taken over, the run ended with other weights")
 	}
 	for _, err := range first.Steps(t.Context()) {
@@ -375,8 +312,13 @@ func TestTwice(t *testing.T) {
 // TestDamagedCheckpoint: what is wrong with the newest checkpoint is an error that names the file; nothing older is taken
 // up in silence. A state of another version is refused too.
 func TestDamagedCheckpoint(t *testing.T) {
+	t.Parallel()
+	c, err := calm()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	if err := trainIn(dir, state.Disk{}); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(c.dir)); err != nil {
 		t.Fatal(err)
 	}
 	there, err := checkpoints(dir)
@@ -419,31 +361,36 @@ func TestDamagedCheckpoint(t *testing.T) {
 // TestChanged: a run goes on only with the seed, stages and recipes it began with, and the error names what has changed.
 // What changes no weight may change.
 func TestChanged(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	m, e, err := tiny()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	steps(t, trainer(t, m, e, Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...), 1)
-	for field, change := range map[string]func(o *Options, stages []Stage, r *Recipe){
-		"Seed":           func(o *Options, _ []Stage, _ *Recipe) { o.Seed = 4 },
-		"Stages":         func(_ *Options, stages []Stage, _ *Recipe) { stages[2] = LongTag(white, nil) },
-		"Source.Len":     func(_ *Options, stages []Stage, _ *Recipe) { stages[1].(*stage).src = pairs([2]int{1, 99}) },
-		"Validation.Len": func(_ *Options, _ []Stage, r *Recipe) { r.Validation = white },
-		"LR":             func(_ *Options, _ []Stage, r *Recipe) { r.LR *= 1.0001 },
-		"Batch":          func(_ *Options, _ []Stage, r *Recipe) { r.Batch = 4 },
-		"Accumulate":     func(_ *Options, _ []Stage, r *Recipe) { r.Accumulate = 3 },
-		"Both":           func(_ *Options, _ []Stage, r *Recipe) { r.Both = true },
-		"MaxSteps":       func(_ *Options, _ []Stage, r *Recipe) { r.MaxSteps++ },
-		"Trainable":      func(_ *Options, _ []Stage, r *Recipe) { r.Trainable = nil },
-		"LoRA":           func(_ *Options, _ []Stage, r *Recipe) { r.LoRA = &LoRA{Rank: 3, Dropout: 0.3, Targets: r.LoRA.Targets} },
-		"StopAt":         func(_ *Options, _ []Stage, r *Recipe) { r.StopAt = 0.9 },
-		"":               func(_ *Options, _ []Stage, r *Recipe) { r.Checkpointing, r.Epochs = true, 99 },
+	m, e := tiny(t)
+	steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()...), 1)
+	for field, change := range map[string]func(o *curriculum.Options, stages []curriculum.Stage, r *curriculum.Recipe){
+		"Seed": func(o *curriculum.Options, _ []curriculum.Stage, _ *curriculum.Recipe) { o.Seed = 4 },
+		"Stages": func(_ *curriculum.Options, stages []curriculum.Stage, _ *curriculum.Recipe) {
+			stages[2] = curriculum.LongTag(white, nil)
+		},
+		"Source.Len": func(_ *curriculum.Options, stages []curriculum.Stage, _ *curriculum.Recipe) {
+			stages[1].(*asking).src = pairs([2]int{1, 99})
+		},
+		"Validation.Len": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Validation = white },
+		"LR":             func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.LR *= 1.0001 },
+		"Batch":          func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Batch = 4 },
+		"Accumulate":     func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Accumulate = 3 },
+		"Both":           func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Both = true },
+		"MaxSteps":       func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.MaxSteps++ },
+		"Trainable":      func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Trainable = nil },
+		"LoRA": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) {
+			r.LoRA = &curriculum.LoRA{Rank: 3, Dropout: 0.3, Targets: r.LoRA.Targets}
+		},
+		"StopAt": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.StopAt = 0.9 },
+		"": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) {
+			r.Checkpointing, r.Epochs = true, 99
+		},
 	} {
-		o, stages := Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()
-		change(&o, stages, &stages[1].(*stage).recipe)
-		tr, err := NewTrainer(context.Background(), m, e, os.DirFS(checkpoint), stages, o)
+		o, stages := curriculum.Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()
+		change(&o, stages, &stages[1].(*asking).recipe)
+		tr, err := New(context.Background(), m, e, os.DirFS(checkpoint), stages, o)
 		if field == "" {
 			if err != nil {
 				t.Error(err)
@@ -452,7 +399,7 @@ func TestChanged(t *testing.T) {
 			}
 			continue
 		}
-		var changed *ChangedError
+		var changed *curriculum.ChangedError
 		if !errors.As(err, &changed) || changed.Field != field || changed.Was == changed.Now || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
 		} else if inStage := changed.Stage == "adapters"; inStage == (field == "Seed" || field == "Stages") {

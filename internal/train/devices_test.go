@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/internal/simtest"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -102,21 +103,21 @@ func widest(texts []string) (most int) {
 	return most
 }
 
-func near(t testing.TB, what string, got, want []curriculum.Step) {
+func near(t testing.TB, got, want []curriculum.Step) {
 	t.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%s: %d steps, not %d", what, len(got), len(want))
+		t.Fatalf("%d steps, not %d", len(got), len(want))
 	}
 	worst := 0.0
 	for i := range got {
 		worst = max(worst, math.Abs(got[i].Loss-want[i].Loss))
 		if math.Abs(got[i].GradNorm-want[i].GradNorm) > 1e-4*want[i].GradNorm {
-			t.Errorf("%s, step %d: norm %v, not %v", what, i+1, got[i].GradNorm, want[i].GradNorm)
+			t.Errorf("step %d: norm %v, not %v", i+1, got[i].GradNorm, want[i].GradNorm)
 		}
 	}
-	t.Logf("%s: losses from %.4f to %.4f, off by at most %.2g", what, got[0].Loss, got[len(got)-1].Loss, worst)
+	t.Logf("losses from %.4f to %.4f, off by at most %.2g", got[0].Loss, got[len(got)-1].Loss, worst)
 	if !(worst <= 1e-5) {
-		t.Errorf("%s: losses are off by %v", what, worst)
+		t.Errorf("losses are off by %v", worst)
 	}
 }
 
@@ -124,62 +125,76 @@ func near(t testing.TB, what string, got, want []curriculum.Step) {
 // part of the batch; the checkpoint is then one for a single device.
 func TestDevices(t *testing.T) {
 	held := pairs([2]int{10, 245}, [2]int{230, 40})
-	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 20, Batch: 8, Warmup: -1, Validation: held})
+	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 6, Batch: 8, Warmup: -1, Validation: held})
 	m, e := devices(t, 1)
 	programs(t) // of other tests
 	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
 	texts := programs(t)
-	alone, embeddings := widest(texts), fmt.Sprintf(`f32\[%d,%d\]`, m.Config.VocabSize, m.Config.HiddenSize)
+	alone := widest(texts)
 	if n := find(texts, "all-reduce|all-gather"); n > 0 {
 		t.Errorf("%d programs of one device wait for others", n)
 	}
 	for _, c := range []struct {
-		devices int
-		shard   bool
-	}{{2, false}, {4, false}, {2, true}, {4, true}} {
-		what := fmt.Sprintf("%d devices, sharded %v", c.devices, c.shard)
-		m, e := devices(t, c.devices)
-		dir := t.TempDir()
-		all := steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Shard: c.shard}, stage), -1)
-		near(t, what, all, want)
-		if got, want := all[19].Validation, want[19].Validation; got == nil || !slices.Equal([]curriculum.Count{got.Answers.All, got.Answers.Far}, []curriculum.Count{want.Answers.All, want.Answers.Far}) {
-			t.Errorf("%s: validation %+v, not %+v", what, got, want)
-		}
-
-		texts := programs(t)
-		if n := widest(texts); n*c.devices != alone {
-			t.Errorf("%s: a device attends over %d numbers, where one alone does over %d", what, n, alone)
-		}
-		if n := find(texts, `= \(.*`+embeddings+`.*\) all-reduce\(`); n != 1 {
-			t.Errorf("%s: gradients meet in %d programs", what, n)
-		}
-		gathers, updates := find(texts, `= `+embeddings+`\S* all-gather\(%param`), 0
-		for _, text := range texts {
-			part := fmt.Sprintf(`= f32\[%d,%d\]\S* parameter\(\d+\), sharding`, m.Config.VocabSize/c.devices, m.Config.HiddenSize)
-			// Parts of the weights, of both their moments and of their gradients; nothing whole.
-			if n := len(regexp.MustCompile(part).FindAllString(text, -1)); n > 0 && n%4 == 0 && find([]string{text}, embeddings) == 0 {
-				updates++
+		devices     int
+		shard, long bool
+	}{{2, false, false}, {4, false, true}, {2, true, true}, {4, true, false}} {
+		t.Run(fmt.Sprintf("%d, sharded %v", c.devices, c.shard), func(t *testing.T) {
+			if c.long {
+				simtest.Long(t)
 			}
-		}
-		if c.shard && (gathers == 0 || updates != 1) || !c.shard && gathers+updates != 0 {
-			t.Errorf("%s: %d programs gather the embeddings, %d update a part of them", what, gathers, updates)
-		}
+			m, e := devices(t, c.devices)
+			dir := t.TempDir()
+			all := steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Shard: c.shard}, stage), -1)
+			near(t, all, want)
+			if got, want := all[len(all)-1].Validation, want[len(want)-1].Validation; got == nil || got.Answers.All != want.Answers.All || got.Answers.Far != want.Answers.Far {
+				t.Errorf("validation %+v, not %+v", got, want)
+			}
+			inParts(t, m, programs(t), c.shard, alone)
+			if c.devices == 2 {
+				return // compiling takes long
+			}
+			there, err := checkpoints(dir)
+			if err != nil || len(there) != 1 {
+				t.Fatal(there, err)
+			}
+			saved, err := model.Load(context.Background(), os.DirFS(filepath.Join(dir, there[0])), "go", "f32")
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeTo(t, logitsOf(t, saved, e, held), logitsOf(t, m, e, held))
+			if err := saved.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
 
-		if c.devices == 2 {
-			continue // compiling takes long
+// embeddings is the pattern of the largest weight, divided by rows among so many devices.
+func embeddings(m *model.Model, devices int) string {
+	return fmt.Sprintf(`f32\[%d,%d\]`, m.Config.VocabSize/devices, m.Config.HiddenSize)
+}
+
+// inParts says in what the programs of a training on several devices do not share the work, of which a device alone attends
+// over so many numbers.
+func inParts(t testing.TB, m *model.Model, texts []string, shard bool, alone int) {
+	t.Helper()
+	whole := embeddings(m, 1)
+	if n := widest(texts); n*m.Devices() != alone {
+		t.Errorf("a device attends over %d numbers, where one alone does over %d", n, alone)
+	}
+	if n := find(texts, `= \(.*`+whole+`.*\) all-reduce\(`); n != 1 {
+		t.Errorf("gradients meet in %d programs", n)
+	}
+	gathers, updates := find(texts, `= `+whole+`\S* all-gather\(%param`), 0
+	part := regexp.MustCompile(`= ` + embeddings(m, m.Devices()) + `\S* parameter\(\d+\), sharding`)
+	for _, text := range texts {
+		// Parts of the weights, of both their moments and of their gradients; nothing whole.
+		if n := len(part.FindAllString(text, -1)); n > 0 && n%4 == 0 && find([]string{text}, whole) == 0 {
+			updates++
 		}
-		there, err := checkpoints(dir)
-		if err != nil || len(there) != 1 {
-			t.Fatal(there, err)
-		}
-		saved, err := model.Load(context.Background(), os.DirFS(filepath.Join(dir, there[0])), "go", "f32")
-		if err != nil {
-			t.Fatal(err)
-		}
-		closeTo(t, what, logitsOf(t, saved, e, held), logitsOf(t, m, e, held))
-		if err := saved.Close(); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if shard && (gathers == 0 || updates != 1) || !shard && gathers+updates != 0 {
+		t.Errorf("%d programs gather the embeddings, %d update a part of them", gathers, updates)
 	}
 }
 
@@ -209,10 +224,12 @@ func logitsOf(t testing.TB, m *model.Model, e *Encoder, src painted) (all []floa
 	return slices.Concat(scores...)
 }
 
-// TestDevicesChange: a run goes on with other devices, whether or not they divide the batch.
+// TestDevicesChange: a run goes on with other devices, whether or not they divide the batch, and learns what the Go backend
+// does alone.
 func TestDevicesChange(t *testing.T) {
 	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxGradNorm: 1, MaxSteps: 4, Batch: 3, Accumulate: 2, Warmup: -1})
-	m, e := devices(t, 1)
+	needsXLA(t)
+	m, e := tiny(t)
 	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
 	var got []curriculum.Step
 	dir := t.TempDir()
@@ -220,32 +237,37 @@ func TestDevicesChange(t *testing.T) {
 		m, e := devices(t, n)
 		got = append(got, steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Shard: n == 4}, stage), 2)...)
 	}
-	near(t, "4 devices, then 2", got, want)
+	near(t, got, want)
 }
 
-func closeTo(t testing.TB, what string, got, want []float32) {
+func closeTo(t testing.TB, got, want []float32) {
 	t.Helper()
 	worst := 0.0
 	for i := range got {
 		worst = max(worst, math.Abs(float64(got[i]-want[i])))
 	}
 	if len(got) != len(want) || !(worst <= 1e-4) {
-		t.Errorf("%s: %d logits, not %d, off by %v", what, len(got), len(want), worst)
+		t.Errorf("%d logits, not %d, off by %v", len(got), len(want), worst)
 	}
 }
 
-// TestDevicesLoRA: adapters learn the same on two devices, under the same masks of dropout, and become part of weights
+// TestDevicesLoRA: adapters learn on two devices what they do on the Go backend, under the same masks of dropout, and become part of weights
 // that lie in parts.
 func TestDevicesLoRA(t *testing.T) {
 	held := pairs([2]int{10, 245})
 	stage := ask("tag", white, "{task_name}", curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 4, Batch: 4, Warmup: -1, LoRA: &curriculum.LoRA{Rank: 2, Dropout: 0.2}})
-	m, e := devices(t, 1)
+	needsXLA(t)
+	m, e := tiny(t)
 	want := steps(t, trainer(t, m, e, curriculum.Options{}, stage), -1)
 	logits := logitsOf(t, m, e, held)
-	for _, shard := range []bool{false, true} {
-		what := fmt.Sprintf("2 devices, sharded %v", shard)
-		m, e := devices(t, 2)
-		near(t, what, steps(t, trainer(t, m, e, curriculum.Options{Shard: shard}, stage), -1), want)
-		closeTo(t, what, logitsOf(t, m, e, held), logits)
+	for _, shard := range []bool{true, false} {
+		t.Run(fmt.Sprintf("sharded %v", shard), func(t *testing.T) {
+			if !shard {
+				simtest.Long(t)
+			}
+			m, e := devices(t, 2)
+			near(t, steps(t, trainer(t, m, e, curriculum.Options{Shard: shard}, stage), -1), want)
+			closeTo(t, logitsOf(t, m, e, held), logits)
+		})
 	}
 }

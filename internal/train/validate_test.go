@@ -38,7 +38,7 @@ func TestValidateExplains(t *testing.T) {
 		s.Detail = [2]string{[]string{"0", "1"}[one/255], []string{"0", "1"}[two/255]}
 		src.samples = append(src.samples, s)
 	}
-	r := curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 80, Batch: 8, Warmup: 5}
+	r := curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 80, Batch: 4, Warmup: 5}
 	all := steps(t, trainer(t, m, e, curriculum.Options{}, ask("explained", src, prompt, r)), -1)
 	t.Logf("loss %.3f to %.3f", all[0].Loss, all[len(all)-1].Loss)
 	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) string { return dataset.Prompt(prompt).Text(s.Task) })

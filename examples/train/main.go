@@ -26,6 +26,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -82,6 +85,9 @@ func main() {
 	if *lora > 0 {
 		r.LoRA = &curriculum.LoRA{Rank: *lora}
 	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		o.OnStep = drawBar()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := train(ctx, s); errors.Is(err, context.Canceled) {
@@ -90,6 +96,22 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println("run in", o.Dir)
+}
+
+// drawBar draws a bar for each stage on standard error.
+func drawBar() func(egotsr.Step) {
+	var bar *progressbar.ProgressBar
+	stage := ""
+	return func(s egotsr.Step) {
+		if s.Stage != stage {
+			stage = s.Stage
+			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+		}
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
+		bar.Set(s.N)
+	}
 }
 
 func train(ctx context.Context, s settings) error {

@@ -51,8 +51,8 @@
 //	plan, err := egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil)
 //	plan, err = egotsr.Decompose(ctx, "…", &decompose.Options{Generator: m, Frames: frames, Problem: scene})
 //
-// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, a
-// decompose.Endpoint, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
+// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, an
+// endpoint.Client, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
 // it, a few times, and then there is a *decompose.GeneratorError and no plan.
 //
 //	rest, err := m.Plan(ctx, "Push a mug under a coffee machine", now)

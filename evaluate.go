@@ -124,7 +124,7 @@ func (i *Item) inverse() float64 {
 // error of the judge's ends the evaluation.
 func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateOptions) (*Report, error) {
 	o := opts.orDefaults()
-	items, bad, err := ask(ctx, j, src, &o)
+	items, bad, err := askBoth(ctx, j, src, &o)
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: evaluate: %w", err)
 	}
@@ -147,8 +147,8 @@ func Evaluate(ctx context.Context, j Judger, src dataset.Source, opts *EvaluateO
 // errLeft tells that whoever was to judge has stopped asking.
 var errLeft = errors.New("stopped")
 
-// ask has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
-func ask(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, bads []BadSample, err error) {
+// askBoth has every pair judged in both orders. Pairs are made as they are asked for, so few images are held at a time.
+func askBoth(ctx context.Context, j Judger, src dataset.Source, o *EvaluateOptions) (items []Item, bads []BadSample, err error) {
 	var failed error
 	ends := lastFrames{src: src, path: o.Last, seen: map[string]*thumb{}}
 	pairs := func(yield func(Pair) bool) {

@@ -160,7 +160,7 @@ func (t *Tracked) claims() (sure []float64, right []bool) {
 		if i == 0 || s.Trend == Stalled || s.Trend == Done {
 			continue
 		}
-		before, now := t.Truth[max(0, i-stallFrames+1)], t.Truth[i]
+		before, now := t.Truth[max(0, i-7)], t.Truth[i]
 		holds := now > before
 		if s.Trend == Regressing {
 			holds = now < slices.Max(t.Truth[:i])

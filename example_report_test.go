@@ -49,17 +49,6 @@ func ExampleModel_GenerateList() {
 	fmt.Println(list, logProb)
 }
 
-// A Model is a cot.Maker, which describes the frames of samples that lack descriptions.
-func ExampleModel_Describe() {
-	m := open()
-	defer m.Close()
-	answer, err := m.Describe(context.Background(), dataset.Sample{Task: "Light the lamp"}, gray(20), gray(200))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(answer.Detail, answer.Closer)
-}
-
 // An adapter that peft has trained is merged before the first question.
 func ExampleModel_Adapt() {
 	m := open()

@@ -80,7 +80,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	}
 }
 
-// Run drains Steps. TrainOptions.OnStep hears of each.
+// Run drains Steps. A program that shows how far it is ranges over Steps itself, as examples/train does.
 func (t *Trainer) Run(ctx context.Context) error {
 	for _, err := range t.Steps(ctx) {
 		if err != nil {

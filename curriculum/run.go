@@ -12,7 +12,6 @@ type Options struct {
 	Shard     bool         // every device holds an equal part of weights, moments and gradients, not a copy; needs a backend of several
 	MaxBad    float64      // share of unreadable samples above which the run stops; 0 = 0.01
 	Logger    *slog.Logger // nil = silence
-	OnStep    func(Step)   // called after every step, by the goroutine that runs them: to draw a bar, say; nil = nothing
 }
 
 // Step reports one optimiser step.

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
@@ -20,21 +21,27 @@ import (
 
 const module = "github.com/egotsr/egotsr"
 
-// rooms lists, for every room, the rooms it may import; all may import internal ones, but for those that are rooms of their
-// own. A room that is missing here is a violation: the map is the design, and changes with it.
+// rooms lists, for every room, the rooms it may import; all may import internal ones. A room that is missing here is a
+// violation: the map is the design, and changes with it. Internal packages know nothing above them, but for those named here,
+// which are rooms that users do not see.
 var rooms = map[string][]string{
-	".":              {"curriculum", "dataset", "decompose", "model", "tokenizer", "vision", "internal/train"},
+	".":              {"curriculum", "dataset", "decompose", "model", "tokenizer", "vision", "internal/ask", "internal/train"},
 	"curriculum":     {"dataset"},
 	"dataset":        {"vision"},
 	"decompose":      {},
-	"internal/train": {"curriculum", "dataset", "model", "tokenizer", "vision"},
+	"endpoint":       {"dataset", "decompose"},
+	"internal/ask":   {"dataset", "model", "tokenizer"},
+	"internal/train": {"curriculum", "dataset", "internal/ask", "model", "tokenizer", "vision"},
 	"model":          {"vision"},
 	"tokenizer":      {},
 	"vision":         {},
 }
 
-// programs are wiring: they may import every room and the root, and nothing imports them.
+// programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
+// only they import.
 var programs = []string{"examples", "internal/bench", "internal/benchdata", "internal/resave"}
+
+const shared = "examples/internal"
 
 // gomlx are the rooms whose code may see GoMLX.
 var gomlx = []string{"model", "internal/optim"}
@@ -53,10 +60,8 @@ func under(dir string, rooms []string) bool {
 }
 
 func room(dir string) string {
-	for r := range rooms {
-		if strings.HasPrefix(r, "internal/") && under(dir, []string{r}) {
-			return r
-		}
+	if rooms[dir] != nil {
+		return dir
 	}
 	first, _, _ := strings.Cut(dir, "/")
 	return first
@@ -112,6 +117,9 @@ func check(tree fs.FS) (violations []string, err error) {
 		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
 			complain(name, "has an init function: importing a package must do nothing")
 		}
+		if !test && slices.ContainsFunc(file.Decls, parsesTemplate) {
+			complain(name, "parses a template: importing a package must do nothing")
+		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
 			if why := forbidden(path.Dir(name), imported, test); why != "" {
@@ -142,7 +150,7 @@ func forbidden(dir, imported string, test bool) string {
 		return "nobody imports the root"
 	case !ours:
 		return ""
-	case under(target, programs):
+	case under(target, programs) && !(under(target, []string{shared}) && from == "examples"):
 		return "programs are imported by nobody"
 	case under(dir, programs) || from == room(target):
 		return ""
@@ -159,6 +167,21 @@ func forbidden(dir, imported string, test bool) string {
 func isInit(decl ast.Decl) bool {
 	f, ok := decl.(*ast.FuncDecl)
 	return ok && f.Recv == nil && f.Name.Name == "init"
+}
+
+// parsesTemplate tells of a variable of a package that a template is parsed for.
+func parsesTemplate(decl ast.Decl) (found bool) {
+	if d, ok := decl.(*ast.GenDecl); ok {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Must" {
+				x, _ := s.X.(*ast.Ident)
+				found = found || x != nil && x.Name == "template"
+			}
+			_, function := n.(*ast.FuncLit)
+			return !function
+		})
+	}
+	return found
 }
 
 // undocumented lists the exported declarations of a file that no comment explains.
@@ -245,6 +268,25 @@ func TestReadmeTree(t *testing.T) {
 	}
 }
 
+// TestRootImports: a robot's program is no web client, and draws no bars.
+func TestRootImports(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Fields(string(out))
+	if !slices.Contains(list, module) {
+		t.Fatalf("no root among %d packages", len(list))
+	}
+	for _, p := range list {
+		if slices.Contains([]string{"net/http", "crypto/tls", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}, p) {
+			t.Error("the root imports", p)
+		}
+	}
+}
+
 // TestChecker: every rule catches its violation, so that a silent pass means something.
 func TestChecker(t *testing.T) {
 	long := "package model\n" + strings.Repeat("//\n", maxLines)
@@ -263,12 +305,19 @@ func TestChecker(t *testing.T) {
 		"from it":          {"internal/train/a.go", imports("train", module+"/decompose"), "arrows from internal/train"},
 		"into it":          {"internal/x/a.go", imports("x", module+"/internal/train"), "know nothing above"},
 		"gomlx, inside":    {"internal/train/a.go", imports("train", graph), "GoMLX stays"},
+		"endpoint":         {"dataset/cot/a_test.go", imports("cot", module+"/endpoint"), "arrows from dataset"},
 		"upwards":          {"internal/x/a.go", imports("x", module+"/model"), "know nothing above"},
+		"upwards, a room":  {"internal/x/a.go", imports("x", module+"/internal/ask"), "know nothing above"},
+		"a room, further":  {"internal/ask/a.go", imports("ask", module+"/curriculum"), "arrows from internal/ask"},
 		"new room":         {"extra/a.go", "package extra\n", "not in the design"},
 		"program":          {"model/a.go", imports("model", module+"/examples/judge"), "programs are imported"},
 		"program, inside":  {"internal/x/a.go", imports("x", module+"/internal/bench"), "programs are imported"},
+		"program, by one":  {"examples/x/a.go", imports("main", module+"/examples/judge"), "programs are imported"},
+		"shared":           {"internal/bench/a.go", imports("main", module+"/examples/internal/program"), "programs are imported"},
+		"shared, below":    {"model/a.go", imports("model", module+"/examples/internal/program"), "programs are imported"},
 		"dot":              {"model/a.go", "package model\nimport . \"fmt\"\n", "dot-imports fmt"},
 		"init":             {"model/a.go", "package model\nfunc init() {}\n", "init function"},
+		"template":         {"model/a.go", "package model\nvar t = template.Must(template.New(\"\").Parse(\"\"))\n", "parses a template"},
 		"long":             {"model/a.go", long, "lines, at most"},
 		"long readme":      {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
 		"bare function":    {"model/a.go", "package model\nfunc Public() {}\n", "Public is exported"},
@@ -291,10 +340,13 @@ func TestChecker(t *testing.T) {
 		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/dataset"))},
 		"internal/train/a.go": {Data: []byte(imports("train", module+"/model") + imports("train", module+"/internal/x")[len("package train\n"):])},
 		"examples/x/main.go":  {Data: []byte(imports("main", module) + "func init() {}\n")},
+		"examples/x/draw.go":  {Data: []byte(imports("main", module+"/examples/internal/program"))},
 		"internal/bench/a.go": {Data: []byte(imports("main", module))},
 		"internal/x/a.go":     {Data: []byte(imports("x", module+"/internal/y"))},
+		"internal/ask/a.go":   {Data: []byte(imports("ask", module+"/model"))},
 		"model/a.go":          {Data: []byte("package model\nimport . \"" + graph + "\"\n")},
 		"model/a_test.go":     {Data: []byte(long + "func Public() {}\n")},
+		"model/page.go":       {Data: []byte("package model\nvar page = func() any { return template.Must(nil, nil) }\n")},
 		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
 		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
 	}

@@ -198,9 +198,6 @@ func (t *Trainer) runStage(ctx context.Context, yield func(curriculum.Step, erro
 				return false, err
 			}
 			t.log(step)
-			if t.opts.OnStep != nil {
-				t.opts.OnStep(step)
-			}
 			if at.Step%t.opts.SaveEvery == 0 {
 				if err := t.save(ctx); err != nil {
 					return false, err

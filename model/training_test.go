@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/egotsr/egotsr/internal/optim"
 	"github.com/egotsr/egotsr/internal/simtest"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -109,7 +110,7 @@ func TestBF16Curve(t *testing.T) {
 		m := open(t, os.DirFS(dir), backend, weights)
 		tr := begin(t, m, TrainingOptions{WeightDecay: 0.01, MaxGradNorm: 1})
 		for n := range steps {
-			loss, _ := take(t, m, tr, n+1, 1e-3*min(1, float64(n)/20))
+			loss, _ := take(t, m, tr, n+1, optim.Cosine(7e-4, n+1, 20, steps))
 			if losses = append(losses, loss); after != nil {
 				after(m)
 			}

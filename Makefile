@@ -11,13 +11,16 @@ TRAIN ?= ../episodes-train
 HELD ?= ../episodes-held
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
 	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
 endif
+
+test-long:       ## what takes minutes: kills by the dozen, every variant of devices, parity of all of it on XLA
+	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -3,6 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -85,7 +86,7 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 		return nil, fmt.Errorf("egotsr: open: %w", err)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
-		"backend", m.net.Backend().Name(), "seconds", time.Since(start).Seconds())
+		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
 	return m, nil
 }
 
@@ -116,12 +117,11 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	m.temperature.Store(math.Float64bits(t))
-	backend, err := model.NewBackend(o.Backend)
-	if err != nil {
-		return nil, err
+	m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights)
+	if bad := (*model.OptionError)(nil); errors.As(err, &bad) {
+		return nil, &InputError{What: "Options." + bad.Option, Reason: bad.Reason}
 	}
-	if m.net, err = model.Load(ctx, fsys, backend, o.Weights); err != nil {
-		backend.Finalize()
+	if err != nil {
 		return nil, err
 	}
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())

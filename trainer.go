@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/internal/train"
 )
 
 // TrainOptions say where a run is kept and how often it is saved.
@@ -20,7 +21,7 @@ type Step = curriculum.Step
 // model meanwhile, between steps and with the weights of the moment.
 type Trainer struct {
 	model *Model
-	inner *curriculum.Trainer
+	inner *train.Trainer
 }
 
 // NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
@@ -48,8 +49,8 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	if o.Logger == nil {
 		o.Logger = m.log
 	}
-	encoder := &curriculum.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
-	inner, err := curriculum.NewTrainer(context.Background(), m.net, encoder, m.fsys, stages, o)
+	encoder := &train.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
+	inner, err := train.New(context.Background(), m.net, encoder, m.fsys, stages, o)
 	if bad := (*curriculum.InputError)(nil); errors.As(err, &bad) {
 		return nil, &InputError{What: bad.What, Reason: bad.Reason}
 	}

@@ -214,11 +214,7 @@ func start(ctx context.Context, from program.Checkpoint, random uint64, o egotsr
 	if err != nil {
 		return nil, err
 	}
-	backend, err := model.NewBackend("go")
-	if err != nil {
-		return nil, err
-	}
-	m, err := model.New(config, backend, random)
+	m, err := model.New(config, "go", random)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,13 @@
-package curriculum
+package train
 
-import "time"
+import (
+	"time"
+
+	"github.com/egotsr/egotsr/curriculum"
+)
 
 // log writes what is due of a step's scalars.
-func (t *Trainer) log(s Step) {
+func (t *Trainer) log(s curriculum.Step) {
 	scalars := map[string]float64{}
 	if s.N%t.opts.LogEvery == 0 || s.N == s.Total {
 		t.opts.Logger.Info("step", "stage", s.Stage, "n", s.N, "of", s.Total, "loss", s.Loss, "lr", s.LR, "norm", s.GradNorm, "samples/s", s.Rate, "waited", s.Waited)
@@ -14,10 +18,11 @@ func (t *Trainer) log(s Step) {
 	}
 	if s.Validation != nil {
 		t.opts.Logger.Info("validation", "stage", s.Stage, "step", s.N, "answers", s.Validation.Answers.String())
-		for name, c := range s.Validation.Answers.parts() {
+		a := s.Validation.Answers
+		for name, c := range map[string]curriculum.Count{"all": a.All, "near": a.Near, "middle": a.Middle, "far": a.Far, "regression": a.Regression} {
 			scalars["validation/"+name] = c.Share()
 		}
-		scalars["validation/gap"] = s.Validation.Answers.Gap()
+		scalars["validation/gap"] = a.Gap()
 	}
 	if len(scalars) == 0 {
 		return

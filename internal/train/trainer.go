@@ -1,4 +1,4 @@
-package curriculum
+package train
 
 import (
 	"context"
@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/events"
 	"github.com/egotsr/egotsr/internal/optim"
@@ -18,38 +20,26 @@ import (
 	"github.com/egotsr/egotsr/model"
 )
 
-// Step reports one optimiser step.
-type Step struct {
-	Stage              string
-	N, Total           int     // within the stage, from 1
-	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens, weighed as their turns say; the norm is that before clipping
-	Tokens, Samples    int     // supervised tokens and sequences of this step
-	Skipped            int     // samples that could not be read so far
-	NonFinite          int     // steps left out so far, since their loss or gradient was not finite
-	Rate               float64 // samples a second of the last LogEvery steps, without the time of validations, saves and the loop's body
-	Waited             float64 // share of that time in which the device waited for data
-	Validation         *Validation
-}
-
-// ErrDiverged means that several steps in a row had a loss or gradient that was not finite.
-var ErrDiverged = errors.New("train: loss or gradient was not finite in several steps running")
-
 // maxNonFinite is how many such steps in a row end the run.
 const maxNonFinite = 5
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // Trainer runs the stages of a curriculum. It is used by one goroutine; the model may be used by others meanwhile.
 type Trainer struct {
 	model   *model.Model
 	encoder *Encoder
 	files   fs.FS
-	stages  []Stage
-	recipes []Recipe
-	opts    Options
+	stages  []curriculum.Stage
+	recipes []curriculum.Recipe
+	opts    curriculum.Options
 
+	disk       state.Disk
+	training   *model.Training
 	state      runState
 	saved      int    // global step of the newest checkpoint, -1 if there is none
 	newest     string // its name, empty if there is none
-	stepper    *stepper
+	begun      bool   // the stage that state says
 	quarantine *dataset.Quarantine
 	events     *events.Writer
 	lock       *os.File
@@ -57,15 +47,17 @@ type Trainer struct {
 	late       error // of letting the directory go when the loop had been left already
 }
 
-// NewTrainer prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of
-// its newest checkpoint. files holds the small files of the checkpoint being trained, which are copied to those made.
-func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, stages []Stage, opts Options) (*Trainer, error) {
-	opts = opts.complete()
-	t := &Trainer{model: m, encoder: e, files: files, stages: stages, opts: opts, saved: -1}
+// New prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of its
+// newest checkpoint. files holds the small files of the checkpoint being trained, which are copied to those made.
+func New(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, stages []curriculum.Stage, opts curriculum.Options) (*Trainer, error) {
+	return start(ctx, &Trainer{model: m, encoder: e, files: files, stages: stages, opts: withDefaults(opts), saved: -1})
+}
+
+func start(ctx context.Context, t *Trainer) (*Trainer, error) {
 	if err := t.plan(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(t.opts.Dir, 0o755); err != nil {
 		return nil, err
 	}
 	if err := t.open(ctx); err != nil {
@@ -75,20 +67,15 @@ func NewTrainer(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, st
 }
 
 // open goes on with what is in the run's directory, which it takes possession of meanwhile.
-func (t *Trainer) open(ctx context.Context) error {
+func (t *Trainer) open(ctx context.Context) (err error) {
 	if err := t.hold(); err != nil {
 		return err
 	}
-	if err := t.opts.disk.Clean(t.opts.Dir); err != nil {
+	if err := t.disk.Clean(t.opts.Dir); err != nil {
 		return err
 	}
-	if err := t.model.Masters(ctx); err != nil {
+	if t.training, err = t.model.Train(ctx, t.opts.Shard); err != nil {
 		return err
-	}
-	if t.opts.Shard {
-		if err := t.model.Shard(ctx, true); err != nil {
-			return err
-		}
 	}
 	return t.resume(ctx)
 }
@@ -104,8 +91,11 @@ func (t *Trainer) hold() (err error) {
 	return nil
 }
 
-// begin opens what the loop writes to, unless another trainer has gone on with the run since.
-func (t *Trainer) begin() error {
+// reopen opens what the loop writes to, unless another trainer has gone on with the run since.
+func (t *Trainer) reopen() error {
+	if t.training == nil {
+		return errors.New("train: the trainer is closed")
+	}
 	if err := t.hold(); err != nil {
 		return err
 	}
@@ -143,32 +133,27 @@ func (t *Trainer) free() (err error) {
 func (t *Trainer) Close() error {
 	err := errors.Join(t.late, t.free())
 	t.late = nil
-	if t.stepper != nil {
-		err = errors.Join(err, t.stepper.close())
-		t.stepper = nil
-	}
-	if t.opts.Shard {
-		if e := t.model.Shard(context.Background(), false); !errors.Is(e, model.ErrClosed) {
-			err = errors.Join(err, e)
-		}
+	if t.training != nil {
+		err = errors.Join(err, t.training.Close())
+		t.training = nil
 	}
 	return err
 }
 
 // Steps trains, and yields after every optimiser step. Leaving the loop, or the end of the context, saves; ranging over
 // Steps again goes on from there.
-func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
-	return func(yield func(Step, error) bool) {
+func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
+	return func(yield func(curriculum.Step, error) bool) {
 		left := true
 		defer func() {
 			if err := t.free(); err != nil && left {
 				t.late = errors.Join(t.late, err)
 			} else if err != nil {
-				yield(Step{}, err)
+				yield(curriculum.Step{}, err)
 			}
 		}()
-		if err := t.begin(); err != nil {
-			yield(Step{}, err)
+		if err := t.reopen(); err != nil {
+			yield(curriculum.Step{}, err)
 			return
 		}
 		for t.state.Stage < len(t.stages) {
@@ -178,7 +163,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 				if ctx.Err() != nil {
 					err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
 				}
-				yield(Step{Stage: name}, err)
+				yield(curriculum.Step{Stage: name}, err)
 			}
 			if err != nil || !goOn {
 				return
@@ -189,14 +174,11 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 }
 
 // runStage takes the current stage from where it is to its end, or reports that the caller has left.
-func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (goOn bool, err error) {
+func (t *Trainer) runStage(ctx context.Context, yield func(curriculum.Step, error) bool) (goOn bool, err error) {
 	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
 	seed := t.opts.Seed + uint64(t.state.Stage)
-	if t.stepper == nil {
-		if t.stepper, err = newStepper(ctx, t.model, r, seed); err != nil {
-			return false, err
-		}
-		if err := t.restoreStage(); err != nil {
+	if !t.begun {
+		if err := t.begin(ctx, r, seed); err != nil {
 			return false, err
 		}
 	}
@@ -235,34 +217,47 @@ func (t *Trainer) runStage(ctx context.Context, yield func(Step, error) bool) (g
 	return true, t.next(ctx)
 }
 
+// begin begins the current stage, with the adapters and moments of the newest checkpoint if that was made within it.
+func (t *Trainer) begin(ctx context.Context, r curriculum.Recipe, seed uint64) error {
+	err := t.training.Begin(ctx, model.TrainingOptions{
+		Trainable: r.Trainable, LoRA: (*model.LoRA)(r.LoRA), WeightDecay: r.WeightDecay, MaxGradNorm: r.MaxGradNorm, Beta2: r.Beta2,
+		Checkpointing: r.Checkpointing, Seed: seed,
+	})
+	if err != nil {
+		return err
+	}
+	t.begun = true
+	return t.restoreStage(ctx)
+}
+
 // next ends a stage: the one after it begins with fresh moments, and no adapters. What the stage's adapters have learnt is
 // kept before the weights take it up.
 func (t *Trainer) next(ctx context.Context) error {
-	if t.model.Adapters() != nil {
+	if t.recipes[t.state.Stage].LoRA != nil {
 		name := adapterPrefix + url.PathEscape(t.state.Stages[t.state.Stage].Name)
-		if err := t.replace(ctx, name, t.model.WriteAdapters); err != nil {
+		if err := t.replace(ctx, name, func(d *state.Dir) error { return t.training.WriteAdapters(d) }); err != nil {
 			return err
 		}
 	}
-	if err := t.stepper.close(); err != nil {
+	if err := t.training.End(); err != nil {
 		return err
 	}
-	t.stepper = nil
+	t.begun = false
 	t.state.Stage++
 	t.saved = -1 // the same step, but another stage
 	return t.save(ctx)
 }
 
 // take is one optimiser step.
-func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
+func (t *Trainer) take(ctx context.Context, p prepared) (curriculum.Step, error) {
 	r, at := t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
 	if p.err != nil {
-		return Step{}, p.err
+		return curriculum.Step{}, p.err
 	}
 	for _, b := range p.bad {
 		t.opts.Logger.Warn("sample left out", "stage", at.Name, "index", b.index, "error", b.err)
 		if err := t.quarantine.Add(b.index, b.err); err != nil {
-			return Step{}, fmt.Errorf("stage %s: sample %d: %w", at.Name, b.index, err)
+			return curriculum.Step{}, fmt.Errorf("stage %s: sample %d: %w", at.Name, b.index, err)
 		}
 		t.state.Skipped++
 	}
@@ -270,13 +265,13 @@ func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
 		t.quarantine.Add(0, nil) // counted only: a good sample never fails
 	}
 	n := at.Step + 1
-	step := Step{
+	step := curriculum.Step{
 		Stage: at.Name, N: n, Total: r.MaxSteps, LR: optim.Cosine(r.LR, n, r.Warmup, r.MaxSteps),
 		Tokens: p.tokens, Samples: len(p.samples), Skipped: t.state.Skipped,
 	}
 	if len(p.batches) > 0 {
 		var err error
-		if step.Loss, step.GradNorm, err = t.stepper.step(ctx, n, step.LR, p.batches); err != nil {
+		if step.Loss, step.GradNorm, err = t.training.Step(ctx, n, step.LR, p.batches); err != nil {
 			return step, err
 		}
 	}
@@ -287,7 +282,7 @@ func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
 		t.state.NonFinite++
 		t.opts.Logger.Warn("step skipped: not finite", "stage", at.Name, "step", n, "loss", step.Loss, "norm", step.GradNorm, "samples", p.samples)
 		if t.state.InARow == maxNonFinite {
-			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, ErrDiverged)
+			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, curriculum.ErrDiverged)
 		}
 	}
 	step.NonFinite = t.state.NonFinite
@@ -297,7 +292,7 @@ func (t *Trainer) take(ctx context.Context, p prepared) (Step, error) {
 }
 
 // validate judges the held-out pairs where that is due and not done, and keeps the checkpoint if it is the stage's best.
-func (t *Trainer) validate(ctx context.Context) (*Validation, error) {
+func (t *Trainer) validate(ctx context.Context) (*curriculum.Validation, error) {
 	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
 	due := r.ValidateEvery > 0 && at.Step > 0 && at.Step%r.ValidateEvery == 0 || at.Step == r.MaxSteps
 	if r.Validation == nil || !due || at.validated() {
@@ -308,9 +303,9 @@ func (t *Trainer) validate(ctx context.Context) (*Validation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stage %s: validation: %w", at.Name, err)
 	}
-	v := Validation{Step: at.Step, Answers: answers}
+	v := curriculum.Validation{Step: at.Step, Answers: answers}
 	at.History = append(at.History, v)
-	if bestOf(at.History) == len(at.History)-1 {
+	if curriculum.Best(at.History) == len(at.History)-1 {
 		if err := t.write(ctx, "best", false); err != nil {
 			return nil, err
 		}

@@ -1,24 +1,18 @@
-package curriculum
+package train
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gomlx/gomlx/core/tensors"
-	gomlx "github.com/gomlx/gomlx/ml/model"
-
-	"github.com/egotsr/egotsr/internal/optim"
-	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -56,12 +50,12 @@ type runState struct {
 }
 
 type stageState struct {
-	Name    string       `json:"name"`
-	Steps   int          `json:"steps"`   // of the recipe
-	Samples int          `json:"samples"` // in the source
-	Held    int          `json:"held"`    // in the source it is validated on
-	Step    int          `json:"step"`    // steps done
-	History []Validation `json:"history,omitempty"`
+	Name    string                  `json:"name"`
+	Steps   int                     `json:"steps"`   // of the recipe
+	Samples int                     `json:"samples"` // in the source
+	Held    int                     `json:"held"`    // in the source it is validated on
+	Step    int                     `json:"step"`    // steps done
+	History []curriculum.Validation `json:"history,omitempty"`
 
 	Recipe map[string]json.RawMessage `json:"recipe"` // completed, field by field
 }
@@ -72,7 +66,9 @@ func (s *stageState) validated() bool {
 }
 
 // ended reports that a stage's exit rule has fired on the state as it is.
-func (s *stageState) ended(stage Stage) bool { return s.validated() && stage.Done(s.History) }
+func (s *stageState) ended(stage curriculum.Stage) bool {
+	return s.validated() && stage.Done(s.History)
+}
 
 // save makes a checkpoint of the current step, unless it is the newest already, and removes those that are too many.
 func (t *Trainer) save(ctx context.Context) error {
@@ -92,7 +88,7 @@ func (t *Trainer) save(ctx context.Context) error {
 		return err
 	}
 	for len(there) > t.opts.Keep {
-		if err := t.opts.disk.Remove(filepath.Join(t.opts.Dir, there[0])); err != nil {
+		if err := t.disk.Remove(filepath.Join(t.opts.Dir, there[0])); err != nil {
 			return err
 		}
 		there = there[1:]
@@ -122,9 +118,9 @@ func checkpoints(dir string) ([]string, error) {
 func (t *Trainer) write(ctx context.Context, name string, resumable bool) error {
 	return t.replace(ctx, name, func(d *state.Dir) error {
 		if !resumable {
-			return t.model.Write(ctx, t.files, nil, d)
+			return t.training.WriteMerged(ctx, t.files, d)
 		}
-		if err := t.model.WriteApart(ctx, t.files, d); err != nil {
+		if err := t.training.Write(ctx, t.files, d); err != nil {
 			return err
 		}
 		return t.writeState(d)
@@ -133,8 +129,8 @@ func (t *Trainer) write(ctx context.Context, name string, resumable bool) error 
 
 // replace makes a directory of the run while nothing changes the weights.
 func (t *Trainer) replace(ctx context.Context, name string, write func(*state.Dir) error) error {
-	err := t.model.Exclusive(ctx, func() error {
-		return t.opts.disk.Replace(filepath.Join(t.opts.Dir, name), write)
+	err := t.training.Exclusive(ctx, func() error {
+		return t.disk.Replace(filepath.Join(t.opts.Dir, name), write)
 	})
 	if err != nil {
 		return fmt.Errorf("train: save %s: %w", name, err)
@@ -150,45 +146,7 @@ func (t *Trainer) writeState(d *state.Dir) error {
 	if err := d.File(stateFile, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }); err != nil {
 		return err
 	}
-	var list []safetensors.Tensor
-	for key, v := range t.kept() {
-		list = append(list, safetensors.Tensor{
-			Name: key, DType: safetensors.F32, Shape: v.Shape().Dimensions,
-			WriteTo: func(w io.Writer) error { return writeFloats(w, v) },
-		})
-	}
-	slices.SortFunc(list, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
-	return d.File(tensorsFile, func(w io.Writer) error { return safetensors.Write(w, nil, list) })
-}
-
-// kept are the float32 variables beside the checkpoint's own: masters under "w/", adapters under "a/", and moments under
-// "m/" and "v/".
-func (t *Trainer) kept() map[string]*gomlx.Variable {
-	store := t.model.Store()
-	kept := map[string]*gomlx.Variable{}
-	for _, p := range t.model.Config.Params() {
-		kept["w/"+p.Name] = store.GetVariable("/" + p.Name)
-	}
-	if t.stepper == nil {
-		return kept
-	}
-	for _, p := range t.stepper.params {
-		name := strings.TrimPrefix(p.Variable.Path(), "/")
-		kept["m/"+name] = optim.Moment(store, optim.FirstMoment, p.Variable)
-		kept["v/"+name] = optim.Moment(store, optim.SecondMoment, p.Variable)
-	}
-	for _, p := range t.model.Adapters() {
-		kept["a/"+p.Name] = store.GetVariable("/" + p.Name)
-	}
-	return kept
-}
-
-func writeFloats(w io.Writer, v *gomlx.Variable) error {
-	value, err := v.Value()
-	if err != nil {
-		return err
-	}
-	return errors.Join(tensors.ConstFlatData(value, func(flat []float32) { err = safetensors.EncodeFloat32(w, safetensors.F32, flat) }), err)
+	return d.File(tensorsFile, t.training.WriteState)
 }
 
 // resume takes up the newest checkpoint of the run's directory, if it has one. What is wrong with it is an error: an
@@ -221,43 +179,17 @@ func (t *Trainer) load(ctx context.Context, files fs.FS) error {
 		return fmt.Errorf("%s: %w", stateFile, err)
 	}
 	t.state = s
-	return t.model.Exclusive(ctx, func() error { return t.restore(files, "w/") })
+	return t.training.ReadState(ctx, files, tensorsFile)
 }
 
 // restoreStage reads the adapters and moments that belong to the current stage, where a checkpoint was made within it.
-func (t *Trainer) restoreStage() error {
+func (t *Trainer) restoreStage(ctx context.Context) error {
 	if t.saved < 0 || t.state.Stages[t.state.Stage].Step == 0 {
 		return nil
 	}
 	dir := filepath.Join(t.opts.Dir, t.newest)
-	if err := t.restore(os.DirFS(dir), "a/", "m/", "v/"); err != nil {
+	if err := t.training.ReadState(ctx, os.DirFS(dir), tensorsFile); err != nil {
 		return fmt.Errorf("train: resume from %s: %w", dir, err)
-	}
-	return nil
-}
-
-// restore reads the kept variables whose keys begin with one of the prefixes.
-func (t *Trainer) restore(files fs.FS, prefixes ...string) error {
-	set, err := safetensors.Open(files, tensorsFile)
-	if err != nil {
-		return err
-	}
-	defer set.Close()
-	for key, v := range t.kept() {
-		if !slices.Contains(prefixes, key[:2]) {
-			continue
-		}
-		info, ok := set.Info(key)
-		if !ok || info.DType != safetensors.F32 || !slices.Equal(info.Shape, v.Shape().Dimensions) {
-			return fmt.Errorf("%s: tensor %q is not F32 %v", path.Base(tensorsFile), key, v.Shape().Dimensions)
-		}
-		flat := make([]float32, v.Shape().Size())
-		if err := set.ReadFloat32(key, flat); err != nil {
-			return err
-		}
-		if err := v.SetValue(tensors.FromFlatDataAndDimensions(flat, v.Shape().Dimensions...)); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package curriculum
+package model
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package curriculum
+package train
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
@@ -25,7 +26,7 @@ type Encoder struct {
 type asked struct {
 	index  int // in the source
 	sample dataset.Sample
-	turn   Turn
+	turn   curriculum.Turn
 }
 
 // encode makes sequences of samples. A frame shown by several of them is decoded once, and shared, so that the model
@@ -83,7 +84,7 @@ func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error
 
 // example is question and answer as one sequence. The loss begins at the answer's first token that is not given and ends
 // with EOS, so that the model is taught to stop.
-func (e *Encoder) example(t Turn, frames []*vision.Patches) (model.Example, error) {
+func (e *Encoder) example(t curriculum.Turn, frames []*vision.Patches) (model.Example, error) {
 	if t.Given < 0 || t.Given >= len(t.Answer) {
 		return model.Example{}, fmt.Errorf("%d of an answer's %d bytes are given", t.Given, len(t.Answer))
 	}

@@ -1,4 +1,4 @@
-package curriculum
+package train
 
 import (
 	"encoding/json"
@@ -6,23 +6,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"github.com/egotsr/egotsr/curriculum"
 )
-
-// ChangedError says in what a run that is to go on differs from the one now planned. Going on would then give the result of
-// neither, so it is refused: whoever means the change begins a run of its own.
-type ChangedError struct {
-	Stage    string // empty where it concerns the whole run
-	Field    string // of Recipe ("LR", "Batch", "LoRA", …), or "Seed", "Stages", "Name", "Source.Len", "Validation.Len"
-	Was, Now string // as JSON
-}
-
-func (e *ChangedError) Error() string {
-	where := ""
-	if e.Stage != "" {
-		where = "stage " + e.Stage + ": "
-	}
-	return fmt.Sprintf("%s%s is %s in the run that is here, not %s", where, e.Field, e.Was, e.Now)
-}
 
 // accepts reports how a saved run differs from the one planned.
 func (s runState) accepts(saved runState) error {
@@ -75,7 +61,7 @@ func (s stageState) differs(now stageState) error {
 var free = []string{"Epochs", "Checkpointing", "Validation"}
 
 // fields are those of a completed recipe that a run keeps, as JSON.
-func (r Recipe) fields() (map[string]json.RawMessage, error) {
+func fields(r curriculum.Recipe) (map[string]json.RawMessage, error) {
 	all := map[string]json.RawMessage{}
 	v := reflect.ValueOf(r)
 	for i := range v.NumField() {
@@ -102,5 +88,5 @@ func differ(stage, field string, was, now any) error {
 	if err != nil || string(a) == string(b) {
 		return err
 	}
-	return &ChangedError{stage, field, string(a), string(b)}
+	return &curriculum.ChangedError{Stage: stage, Field: field, Was: string(a), Now: string(b)}
 }

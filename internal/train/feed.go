@@ -1,4 +1,4 @@
-package curriculum
+package train
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
 )
@@ -14,14 +15,14 @@ import (
 type feed struct {
 	model   *model.Model
 	encoder *Encoder
-	stage   Stage
-	recipe  Recipe
+	stage   curriculum.Stage
+	recipe  curriculum.Recipe
 	order   dataset.Order
 }
 
 // prepared is one step's batches, laid out for the graph.
 type prepared struct {
-	batches [][]any
+	batches []*model.Batch
 	samples []int // indices in the source of what is learnt from
 	bad     []bad // what cannot be, in order
 	tokens  int   // supervised
@@ -33,7 +34,7 @@ type bad struct {
 	err   error
 }
 
-func newFeed(m *model.Model, e *Encoder, s Stage, r Recipe, seed uint64) *feed {
+func newFeed(m *model.Model, e *Encoder, s curriculum.Stage, r curriculum.Recipe, seed uint64) *feed {
 	f := &feed{model: m, encoder: e, stage: s, recipe: r}
 	f.order = dataset.Order{Seed: seed, Len: s.Source().Len()}
 	if b, ok := s.Source().(dataset.Blocked); ok {
@@ -115,12 +116,12 @@ func (f *feed) step(n int) (p prepared) {
 		rows *= 2
 	}
 	for batch := range slices.Chunk(good, rows) {
-		args, err := f.model.LossArgs(batch, rows)
+		laid, err := f.model.NewBatch(batch, rows)
 		if err != nil {
 			p.err = err
 			return p
 		}
-		p.batches = append(p.batches, args)
+		p.batches = append(p.batches, laid)
 	}
 	return p
 }

@@ -3,8 +3,6 @@ package egotsr
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -83,7 +81,7 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	start := time.Now()
 	m, err := open(ctx, fsys, &o)
 	if err != nil {
-		return nil, fmt.Errorf("egotsr: open: %w", err)
+		return nil, failed("open: ", err)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
 		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
@@ -106,8 +104,8 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	}
 	m.images.MinPixels = cmp.Or(o.MinPixels, m.images.MinPixels)
 	m.images.MaxPixels = cmp.Or(o.MaxPixels, m.images.MaxPixels)
-	if err := m.images.Validate(); err != nil {
-		return nil, err
+	if err := m.images.Validate(); err != nil { // the checkpoint's own are sound
+		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Err: err}
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err
@@ -117,11 +115,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	m.temperature.Store(math.Float64bits(t))
-	m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights)
-	if bad := (*model.OptionError)(nil); errors.As(err, &bad) {
-		return nil, &InputError{What: "Options." + bad.Option, Reason: bad.Reason}
-	}
-	if err != nil {
+	if m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights); err != nil {
 		return nil, err
 	}
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
@@ -173,7 +167,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return argument(fmt.Errorf("egotsr: save: %w", err))
+		return failed("save: ", err)
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil
@@ -192,7 +186,7 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 		return &InputError{What: "file system", Reason: "is nil"}
 	}
 	if err := m.net.Adapt(ctx, fsys); err != nil {
-		return fmt.Errorf("egotsr: adapt: %w", err)
+		return failed("adapt: ", err)
 	}
 	m.frames.forget()
 	return nil

@@ -1,11 +1,13 @@
 package egotsr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
@@ -58,5 +60,20 @@ func argument(err error) error {
 	if occupied := (*state.OccupiedError)(nil); errors.As(err, &occupied) {
 		return &InputError{What: "directory", Err: occupied}
 	}
+	if option := (*model.OptionError)(nil); errors.As(err, &option) {
+		return &InputError{What: "Options." + option.Option, Reason: option.Reason}
+	}
+	if plan := (*curriculum.InputError)(nil); errors.As(err, &plan) {
+		return &InputError{What: plan.What, Reason: plan.Reason}
+	}
 	return err
+}
+
+// failed says what was being done, unless the error says enough: of an argument, a closed model, or a context.
+func failed(doing string, err error) error {
+	err = argument(err)
+	if errors.As(err, new(*InputError)) || errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("egotsr: %s%w", doing, err)
 }

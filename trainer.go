@@ -2,8 +2,6 @@ package egotsr
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"math"
 
@@ -51,11 +49,8 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	}
 	encoder := &train.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
 	inner, err := train.New(context.Background(), m.net, encoder, m.fsys, stages, o)
-	if bad := (*curriculum.InputError)(nil); errors.As(err, &bad) {
-		return nil, &InputError{What: bad.What, Reason: bad.Reason}
-	}
 	if err != nil {
-		return nil, fmt.Errorf("egotsr: %w", err)
+		return nil, failed("", err)
 	}
 	m.frames.forget() // resuming has changed the weights
 	m.temperature.Store(math.Float64bits(1))
@@ -70,7 +65,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 		for step, err := range t.inner.Steps(ctx) {
 			t.model.frames.forget()
 			if err != nil {
-				err = fmt.Errorf("egotsr: %w", err)
+				err = failed("", err)
 			}
 			if !yield(step, err) {
 				return

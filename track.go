@@ -5,6 +5,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // Tracker follows one running task, frame by frame. It keeps the features of a few earlier frames and compares each new one with
@@ -33,7 +35,7 @@ type Tracker struct {
 
 	busy    chan struct{} // full while a frame is being observed, which guards attempt
 	attempt attempt
-	lists   *lists
+	lists   func() *lists // of the plan, made on first use
 	state   atomic.Pointer[State]
 }
 
@@ -79,10 +81,11 @@ type State struct {
 	Turned     bool      `json:"turned,omitzero"` // that was with this very frame
 }
 
-// How many frames are kept, besides the first.
+// How many frames are kept, besides the first, and in all.
 const (
 	sparseFrames = 5
 	recentFrames = 2
+	mostKnown    = 1 + sparseFrames + recentFrames
 )
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
@@ -94,6 +97,7 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	if opts != nil && opts.Every != 0 {
 		t.every = opts.Every
 	}
+	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
 	t.forget()
 	return t
 }
@@ -135,7 +139,7 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 	if t.err != nil {
 		return nothing, false, t.err
 	}
-	m := t.m
+	m, began := t.m, time.Now()
 	if err := m.enter(); err != nil {
 		return nothing, false, err
 	}
@@ -171,6 +175,9 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 		s.Was, s.Since, s.Turned = before.Trend, at, true
 	}
 	t.state.Store(&s)
+	if m.net.Meter != nil {
+		m.net.Meter.Record("observe", time.Since(began))
+	}
 	return s, true, nil
 }
 
@@ -209,34 +216,78 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
 		return now, err
 	}
-	pairs := make([]ask.Pair, len(known))
-	text := dataset.Long.Text(t.task)
+	scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
 	for i, s := range known {
-		pairs[i] = ask.Pair{Text: text, Frames: [2]*model.Features{now.features, s.features}}
+		scores[i], others[i] = s.score, s.features
 	}
-	odds, err := m.asker.Odds(ctx, pairs)
+	p, err := t.compare(ctx, now.features, others)
 	if err != nil {
-		return nil, argument(err)
-	}
-	temperature := m.calibration()
-	scores, p := make([]float64, len(known)), make([]float64, len(known))
-	for i, s := range known {
-		scores[i], p[i] = s.score, (sigmoid(odds[i][0]/temperature)+1-sigmoid(odds[i][1]/temperature))/2
+		return nil, err
 	}
 	now.score = likeliest(scores, p)
 	return now, nil
 }
 
+// compare gives the probability that a frame is closer to completion than each of others, by both orders.
+func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*model.Features) ([]float64, error) {
+	pairs := make([]ask.Pair, len(others))
+	for i, other := range others {
+		pairs[i] = ask.Pair{Text: dataset.Long.Text(t.task), Frames: [2]*model.Features{now, other}}
+	}
+	odds, err := t.m.asker.Odds(ctx, pairs)
+	if err != nil {
+		return nil, argument(err)
+	}
+	temperature := t.m.calibration()
+	p := make([]float64, len(others))
+	for i, z := range odds {
+		p[i] = (sigmoid(z[0]/temperature) + 1 - sigmoid(z[1]/temperature)) / 2
+	}
+	return p, nil
+}
+
 // remaining is what the frame alone says of the plan, as [Model.Next] does.
 func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float64, error) {
-	if t.lists == nil {
-		t.lists = t.m.lists(t.plan)
-	}
 	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", frame)
 	if err != nil {
 		return nil, argument(err)
 	}
-	return t.m.next(ctx, t.lists, about)
+	return t.m.next(ctx, t.lists(), about)
+}
+
+// Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
+// waits for XLA's compiler. It may be called at any time, and changes nothing of what was seen. On the pure-Go backend it takes about as
+// long as ten frames.
+func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
+	if t.err != nil {
+		return t.err
+	}
+	m := t.m
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	patches, err := m.blank(width, height)
+	if err != nil {
+		return err
+	}
+	// A frame is encoded alone; those it is compared with are others than it is, and than each other.
+	blank, err := m.net.Encode(ctx, []*vision.Patches{patches})
+	if err != nil {
+		return err
+	}
+	if _, err := t.remaining(ctx, blank[0]); err != nil {
+		return err
+	}
+	var others []*model.Features
+	for range mostKnown {
+		other := *blank[0]
+		others = append(others, &other)
+		if _, err := t.compare(ctx, blank[0], others); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // known are the frames to compare with.

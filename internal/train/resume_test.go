@@ -91,7 +91,7 @@ var moments = []string{
 	"2:^rename checkpoint-00000002",                       // written, and without its name
 	"2:^rename best",                                      // the first validation's best
 	"1:^create .checkpoint-00000009.*/trainer/state.json", // after the last step of the first stage
-	"1:^mkdir checkpoint-00000011",                        // in the second, which begins with others' weights
+	"1:^mkdir .checkpoint-00000011",                       // in the second, which begins with others' weights
 	"2:^rename best",                                      // the old one has lost its name, the new one has none yet
 	"1:^sync .adapter-adapters.*/adapter_model",           // at the stage's end, before the weights take the adapters up
 	"1:^sync .checkpoint-00000014.*/model.safetensors",    // after it, and before the state says so

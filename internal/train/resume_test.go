@@ -407,3 +407,34 @@ func TestChanged(t *testing.T) {
 		}
 	}
 }
+
+// TestOlderRun: a run whose checkpoints do not list what was written in them, as was so before, goes on too.
+func TestOlderRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	m, e := tiny(t)
+	steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5}, stagesOf()...), 5)
+	lists, err := filepath.Glob(filepath.Join(dir, "*", ".written.json"))
+	if err != nil || len(lists) != 3 { // two checkpoints and the best
+		t.Fatal(lists, err)
+	}
+	for _, name := range lists {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	somebodys := filepath.Join(dir, "best", "notes.md")
+	if err := os.WriteFile(somebodys, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err == nil || !strings.Contains(err.Error(), "notes.md") {
+		t.Errorf("somebody's file in its way: %v", err)
+	}
+	if err := os.Remove(somebodys); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	asCalm(t, dir, "an older run")
+}

@@ -3,6 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -50,12 +52,12 @@ type Options struct {
 type Model struct {
 	net    *model.Model
 	tok    *tokenizer.Tokenizer
+	asker  *ask.Asker
 	images vision.Processor
 	fsys   fs.FS // the checkpoint's other files, which Save copies
 	frames *frameCache
 	log    *slog.Logger
 
-	answers      []int32       // the tokens of "1" and "2"
 	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
 	maxBatch     int
 	detailsLimit int // tokens of a description; less than the constant only in tests
@@ -84,7 +86,7 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 		return nil, fmt.Errorf("egotsr: open: %w", err)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
-		"backend", m.net.Backend().Name(), "seconds", time.Since(start).Seconds())
+		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
 	return m, nil
 }
 
@@ -115,16 +117,15 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	m.temperature.Store(math.Float64bits(t))
-	backend, err := model.NewBackend(o.Backend)
+	m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights)
+	if bad := (*model.OptionError)(nil); errors.As(err, &bad) {
+		return nil, &InputError{What: "Options." + bad.Option, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if m.net, err = model.Load(ctx, fsys, backend, o.Weights); err != nil {
-		backend.Finalize()
-		return nil, err
-	}
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
-	if err := m.checkTokens(); err != nil {
+	if m.asker, err = ask.New(m.net, m.tok); err != nil {
 		m.net.Close()
 		return nil, err
 	}
@@ -160,6 +161,9 @@ func (m *Model) enter() error {
 
 // Save writes the checkpoint to dir in Hugging Face layout: weights and calibration as they are now, the other files as
 // they were opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
+//
+// dir may be absent, empty, or what Save has written before, which is then replaced: .written.json in it lists what that was.
+// Where anything else lies there, or a file has been changed since, nothing is touched, and an *InputError names it.
 func (m *Model) Save(ctx context.Context, dir string) error {
 	if err := m.enter(); err != nil {
 		return err
@@ -169,7 +173,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return fmt.Errorf("egotsr: save: %w", err)
+		return argument(fmt.Errorf("egotsr: save: %w", err))
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil

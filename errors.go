@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/egotsr/egotsr/internal/ask"
+	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -48,4 +50,13 @@ func checkText(what, text string, limit int) error {
 	return nil
 }
 
-var errNotFinite = errors.New("egotsr: the model's logits are not finite numbers: its weights are damaged or overflow")
+// argument names the argument at fault where a room below says that one is.
+func argument(err error) error {
+	if long := (*ask.LengthError)(nil); errors.As(err, &long) {
+		return &InputError{What: "prompt", Err: long}
+	}
+	if occupied := (*state.OccupiedError)(nil); errors.As(err, &occupied) {
+		return &InputError{What: "directory", Err: occupied}
+	}
+	return err
+}

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -152,7 +153,7 @@ func (m *Model) answer(ctx context.Context, qs []question, o *JudgeOptions) {
 			*q.result = result{err: ctx.Err()}
 		}
 	case len(qs) == 1:
-		*qs[0].result = result{err: err}
+		*qs[0].result = result{err: argument(err)}
 	default:
 		for i := range qs {
 			m.answer(ctx, qs[i:i+1], o)
@@ -169,77 +170,49 @@ func (m *Model) tryAnswer(ctx context.Context, qs []question, o *JudgeOptions) e
 	if err != nil {
 		return err
 	}
-	switch {
-	case o.Generate:
-		return m.generate(ctx, qs, features, o)
-	case o.Explain:
-		return m.explain(ctx, qs, features, o)
-	}
-	said := make([][2]string, len(qs))
-	for i := range said {
-		said[i] = [2]string{forced, forced}
-	}
-	return m.score(ctx, qs, features, said, o)
-}
-
-// score asks every question in its two orders, or in the one given, and fills in the verdicts. features holds two
-// entries a question; said is what the assistant has been made to say in each order.
-func (m *Model) score(ctx context.Context, qs []question, features []*model.Features, said [][2]string, o *JudgeOptions) error {
-	var prompts []model.Prompt
+	pairs := make([]ask.Pair, len(qs))
 	for i, q := range qs {
-		for _, order := range q.orders(o) {
-			p, err := m.prompt(q.text, said[i][order], features[2*i+order], features[2*i+1-order])
-			if err != nil {
-				return err
-			}
-			prompts = append(prompts, p)
+		pairs[i] = ask.Pair{Text: q.text, Frames: [2]*model.Features(features[2*i : 2*i+2]), Orders: q.orders(o)}
+	}
+	if o.Generate {
+		return m.generate(ctx, qs, pairs, o)
+	}
+	if o.Explain {
+		if err := m.explain(ctx, qs, pairs, o); err != nil {
+			return err
 		}
 	}
-	z, err := m.logOdds(ctx, prompts)
+	odds, err := m.asker.Odds(ctx, pairs)
 	if err != nil {
 		return err
 	}
-	t := m.calibration()
-	for _, q := range qs {
-		var p [2]float64 // that the question's first frame is closer, as each order says
-		for _, order := range q.orders(o) {
-			if q.flipped {
-				q.odds[1-order] = z[0]
-			} else {
-				q.odds[order] = z[0]
-			}
-			p[order] = sigmoid(z[0] / t)
-			if order == 1 {
-				p[order] = 1 - p[order]
-			}
-			z = z[1:]
-		}
-		q.decide(p, o)
+	for i := range qs {
+		qs[i].weigh(odds[i], pairs[i].Asked(), m.calibration(), o)
 	}
 	return nil
 }
 
-// logOdds gives, for every prompt, the log-odds that the frame shown first is closer.
-func (m *Model) logOdds(ctx context.Context, prompts []model.Prompt) ([]float64, error) {
-	logits, err := m.net.Score(ctx, prompts, m.answers)
-	if err != nil {
-		return nil, err
-	}
-	z := make([]float64, len(prompts))
-	for i, l := range logits {
-		z[i] = float64(l[0]) - float64(l[1])
-		if math.IsNaN(z[i]) || math.IsInf(z[i], 0) {
-			return nil, errNotFinite
+// weigh makes the judgement of the log-odds that each order gave.
+func (q *question) weigh(odds [2]float64, orders []int, temperature float64, o *JudgeOptions) {
+	var p [2]float64 // that the question's first frame is closer, as each order says
+	for _, order := range orders {
+		q.odds[order] = odds[order]
+		p[order] = sigmoid(odds[order] / temperature)
+		if order == 1 {
+			p[order] = 1 - p[order]
 		}
 	}
-	return z, nil
+	if q.flipped {
+		q.odds[0], q.odds[1] = q.odds[1], q.odds[0]
+	}
+	q.decide(p, orders, o)
 }
 
-// orders are the ways a question is asked: 0 shows its frames as they stand in it, 1 swapped.
+// orders are the ways a question is asked: 0 shows its frames as they stand in it, 1 swapped; nil is both.
 func (q *question) orders(o *JudgeOptions) []int {
 	switch {
 	case !o.SingleOrder:
-		return []int{0, 1}
+		return nil
 	case q.flipped:
 		return []int{1}
 	}
@@ -247,11 +220,11 @@ func (q *question) orders(o *JudgeOptions) []int {
 }
 
 // decide turns the probabilities that the question's first frame is closer, by order asked, into the judgement.
-func (q *question) decide(p [2]float64, o *JudgeOptions) {
+func (q *question) decide(p [2]float64, orders []int, o *JudgeOptions) {
 	first := (p[0] + p[1]) / 2
 	switch {
 	case o.SingleOrder:
-		first = p[q.orders(o)[0]]
+		first = p[orders[0]]
 	case q.frames[0].hash == q.frames[1].hash:
 		first = 0.5
 	}

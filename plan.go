@@ -10,6 +10,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/internal/jsonlist"
 	"github.com/egotsr/egotsr/model"
 )
@@ -31,6 +32,9 @@ func (m *Model) Plan(ctx context.Context, goal string, now ...image.Image) (*dec
 		return nil, err
 	}
 	if len(now) == 0 {
+		if err := m.alive(ctx); err != nil {
+			return nil, err
+		}
 		return Decompose(ctx, goal, nil)
 	}
 	var remaining []string
@@ -55,7 +59,7 @@ func (m *Model) Plan(ctx context.Context, goal string, now ...image.Image) (*dec
 // Generate answers a prompt about any number of frames in the model's own words, greedily and in at most 512 tokens. It is
 // what makes a Model a [decompose.Generator].
 func (m *Model) Generate(ctx context.Context, prompt string, frames ...image.Image) (string, error) {
-	p, err := m.ask(ctx, prompt, frames)
+	p, err := m.layOut(ctx, prompt, frames)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +75,7 @@ func (m *Model) Generate(ctx context.Context, prompt string, frames ...image.Ima
 // over for the next likely one, so a list always comes out; unfinished at the limit, it ends with the last whole text.
 // logProb is how likely the model thought it, as a sum of natural logarithms over its tokens.
 func (m *Model) GenerateList(ctx context.Context, prompt string, frames ...image.Image) (list []string, logProb float64, err error) {
-	p, err := m.ask(ctx, prompt, frames)
+	p, err := m.layOut(ctx, prompt, frames)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -85,7 +89,7 @@ func (m *Model) GenerateList(ctx context.Context, prompt string, frames ...image
 			total += math.Exp(float64(x) - peak)
 		}
 		if math.IsNaN(total) || math.IsInf(peak, 0) {
-			broken = errNotFinite
+			broken = ask.ErrNotFinite
 			return 0, false
 		}
 		for {
@@ -110,8 +114,8 @@ func (m *Model) GenerateList(ctx context.Context, prompt string, frames ...image
 	return jsonlist.Parse(m.tok.Decode(ids, true)), logProb, cmp.Or(err, broken)
 }
 
-// ask lays out a prompt and its frames. Without an error the caller has entered, and owes m.calls.Done.
-func (m *Model) ask(ctx context.Context, prompt string, frames []image.Image) (p model.Prompt, err error) {
+// layOut lays out a prompt and its frames. Without an error the caller has entered, and owes m.calls.Done.
+func (m *Model) layOut(ctx context.Context, prompt string, frames []image.Image) (p model.Prompt, err error) {
 	if err := m.enter(); err != nil {
 		return p, err
 	}
@@ -133,5 +137,6 @@ func (m *Model) ask(ctx context.Context, prompt string, frames []image.Image) (p
 	if err != nil {
 		return p, err
 	}
-	return m.prompt(prompt, "", features...)
+	p, err = m.asker.Prompt(prompt, "", features...)
+	return p, argument(err)
 }

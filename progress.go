@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -141,23 +142,17 @@ func (m *Model) compare(ctx context.Context, task string, features []*model.Feat
 }
 
 func (m *Model) compareGroup(ctx context.Context, text string, features []*model.Features, group []edge, known map[edge]float64) error {
-	var prompts []model.Prompt
-	for _, e := range group {
-		for _, shown := range [2]edge{e, {e.j, e.i}} {
-			p, err := m.prompt(text, forced, features[shown.i], features[shown.j])
-			if err != nil {
-				return err
-			}
-			prompts = append(prompts, p)
-		}
+	pairs := make([]ask.Pair, len(group))
+	for k, e := range group {
+		pairs[k] = ask.Pair{Text: text, Frames: [2]*model.Features{features[e.i], features[e.j]}}
 	}
-	z, err := m.logOdds(ctx, prompts)
+	odds, err := m.asker.Odds(ctx, pairs)
 	if err != nil {
-		return err
+		return argument(err)
 	}
 	t := m.calibration()
 	for k, e := range group {
-		known[e] = (z[2*k] - z[2*k+1]) / 2 / t
+		known[e] = (odds[k][0] - odds[k][1]) / 2 / t
 	}
 	return nil
 }

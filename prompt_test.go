@@ -39,7 +39,7 @@ func TestPromptIsGolden(t *testing.T) {
 	one, two := &model.Features{}, &model.Features{}
 	one.Grid.T, one.Grid.H, one.Grid.W = 1, 6, 10
 	two.Grid.T, two.Grid.H, two.Grid.W = 1, 8, 8
-	p, err := m.prompt(dataset.Long.Text("pick up the red cup"), "", one, two)
+	p, err := m.asker.Prompt(dataset.Long.Text("pick up the red cup"), "", one, two)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestTaskIsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	count := func(task string) (special int) {
-		p, err := m.prompt(dataset.Long.Text(task), forced, features...)
+		p, err := m.asker.Prompt(dataset.Long.Text(task), dataset.Verdict, features...)
 		if err != nil {
 			t.Fatal(err)
 		}

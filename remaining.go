@@ -8,6 +8,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -56,9 +57,9 @@ func (m *Model) remaining(ctx context.Context, task string, plan []string, img i
 	if err != nil {
 		return nil, err
 	}
-	about, err := m.prompt(dataset.Remaining.Text(task), "", features[0])
+	about, err := m.asker.Prompt(dataset.Remaining.Text(task), "", features[0])
 	if err != nil {
-		return nil, err
+		return nil, argument(err)
 	}
 	return m.next(ctx, m.lists(plan), about)
 }
@@ -150,7 +151,7 @@ func (l *lists) probabilities(logits [][]float32) ([]float64, error) {
 		l.forks[i].weigh(p, l.answers, logits[i])
 	}
 	if slices.ContainsFunc(p, math.IsNaN) {
-		return nil, errNotFinite
+		return nil, ask.ErrNotFinite
 	}
 	return p, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -56,17 +57,12 @@ func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) er
 	if err != nil {
 		return err
 	}
-	text := dataset.Long.Text("Put the cup on the table")
-	var prompts []model.Prompt
-	for i := 0; i < len(features); i += 2 {
-		for order := range 2 {
-			p, err := m.prompt(text, forced, features[i+order], features[i+1-order])
-			if err != nil {
-				return err
-			}
-			prompts = append(prompts, p)
-		}
+	pair := ask.Pair{Text: dataset.Long.Text("Put the cup on the table")}
+	all := make([]ask.Pair, pairs)
+	for i := range all {
+		all[i] = pair
+		all[i].Frames = [2]*model.Features(features[2*i : 2*i+2])
 	}
-	_, err = m.net.Score(ctx, prompts, m.answers)
+	_, err = m.asker.Odds(ctx, all)
 	return err
 }

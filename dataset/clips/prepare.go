@@ -174,7 +174,7 @@ func (r *Recording) fits(folder string) error {
 	for _, e := range entries {
 		inner, _ := os.ReadDir(filepath.Join(folder, e.Name()))
 		for _, x := range inner {
-			if x.IsDir() != (r.Camera != "") && !strings.HasPrefix(e.Name(), ".") {
+			if x.IsDir() != (r.Camera != "") && !strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(x.Name(), ".") {
 				return fmt.Errorf("%s holds clips of another choice of cameras: prepare into another folder", folder)
 			}
 		}
@@ -215,7 +215,10 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 	if data, err := os.ReadFile(file); err == nil {
 		var m mark
 		_, gone := os.Stat(dir)
-		if err := json.Unmarshal(data, &m); err == nil && m.Source == source && gone == nil {
+		switch err := json.Unmarshal(data, &m); {
+		case err != nil || m.Source == "":
+			return result{err: fmt.Errorf("%s is there already, and no episode of an earlier run: prepare into another folder, or move it away", file)}
+		case m.Source == source && gone == nil:
 			return result{asItWas: true, leftOut: m.LeftOut, kept: len(m.Frames), clips: folderCount(m.Frames)}
 		}
 		if err := os.Remove(file); err != nil {

@@ -221,7 +221,7 @@ func TestKilled(t *testing.T) {
 	}
 	whole := time.Since(start)
 	want := tree(t, filepath.Join(dir, "out"), false)
-	if len(want) != 24*(30+1) { // clips of 15 frames lose none; and a mark
+	if len(want) != 24*(30+2) { // clips of 15 frames lose none; and a mark, and the list of what was written
 		t.Fatalf("%d files", len(want))
 	}
 	rng := rand.New(rand.NewPCG(4, 4))

@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // choice says which episodes are learnt from, how often they are asked about their setbacks, and how they are seen.
@@ -104,7 +104,10 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 	if episodes, err = c.of(episodes); err != nil {
 		return nil, err
 	}
-	episodes, refused := egotsr.Possible(episodes)
+	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
+		_, err := decompose.Annotated(task, plan)
+		return err
+	})
 	for _, err := range refused {
 		log.Println("annotated in an order that is impossible, left out:", err)
 	}

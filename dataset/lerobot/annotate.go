@@ -24,7 +24,7 @@ const (
 // annotate reads the data files: every episode's rows are counted and compared with its metadata, and its task and
 // actions are filled in.
 func (d *folder) annotate(episodes []*episode) error {
-	tasks, err := d.texts(tasksFile, "task")
+	tasks, err := d.tasks()
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (d *folder) annotate(episodes []*episode) error {
 	var subtasks map[int]string
 	for _, file := range files {
 		if err := d.open(file, func(t *table) error {
-			if subtasks == nil && t.has(subtaskColumn) {
+			if subtasks == nil && !d.old() && t.has(subtaskColumn) {
 				if subtasks, err = d.texts(subtasksFile, "subtask"); err != nil {
 					return err
 				}
@@ -147,7 +147,13 @@ func (d *folder) readRows(t *table, episodes map[int]*episode, tasks, subtasks m
 
 // actions fills in an episode's task and actions from its rows, the first of which is given.
 func (d *folder) actions(t *table, e *episode, r rows, first int, tasks, subtasks map[int]string) error {
-	perTask, err := stretches(r.task[first:first+e.length], tasks, tasksFile)
+	e.first = first
+	for _, v := range e.views {
+		if v.images != nil && !t.hasImages(v.images.key) {
+			return fmt.Errorf("no images in a column %s", v.images.key)
+		}
+	}
+	perTask, err := stretches(r.task[first:first+e.length], tasks, d.tasksFile())
 	if err != nil {
 		return err
 	}
@@ -168,7 +174,7 @@ func (d *folder) actions(t *table, e *episode, r rows, first int, tasks, subtask
 			return nil
 		}
 	}
-	if r.subtask == nil {
+	if r.subtask == nil || d.old() {
 		return nil
 	}
 	annotated, err := stretches(r.subtask[first:first+e.length], subtasks, subtasksFile)

@@ -208,14 +208,15 @@ func TestErrors(t *testing.T) {
 		episode int
 		say     string
 	}{
-		"v2.1":             {info("v3.0", "v2.1"), infoFile, -1, "convert"},
-		"v2.1, all else":   {info(goodInfo, `{"codebase_version": "v2.1", "fps": "many"}`), infoFile, -1, "v2.1 is not read"},
+		"v1.6":             {info("v3.0", "v1.6"), infoFile, -1, "convert"},
+		"v1.6, all else":   {info(goodInfo, `{"codebase_version": "v1.6", "fps": "many"}`), infoFile, -1, "v1.6 is not read"},
+		"v2.1":             {info("v3.0", "v2.1"), infoFile, -1, "chunks_size"},
 		"v4":               {info("v3.0", "v4.0"), infoFile, -1, "not known"},
 		"no version":       {info(goodInfo, `{}`), infoFile, -1, `version ""`},
 		"not JSON":         {info(goodInfo, `{`), infoFile, -1, "unexpected end"},
 		"no fps":           {info(`"fps": 10`, `"fps": 0`), infoFile, -1, "0 frames a second"},
 		"other fps":        {info(`"video.fps": 10.0`, `"video.fps": 30`), infoFile, -1, "30 frames a second"},
-		"images":           {info(`"video", "info": {"video`, `"image", "info": {"video`), infoFile, -1, "stored as images"},
+		"images":           {info(`"video", "info": {"video`, `"image", "info": {"video`), data, 0, "no images in a column observation.images.top"},
 		"no camera":        {info(`observation.images.top": {"dtype": "video"`, `x": {"dtype": "float32"`), infoFile, -1, "no camera"},
 		"camera's name":    {info(`observation.images.top`, `observation/top`), infoFile, -1, "no name for a camera"},
 		"no name":          {info(`observation.images.top`, `observation.`), infoFile, -1, "no name for a camera"},

@@ -122,6 +122,11 @@ func (c *Channel) Add(time int64, ref int, data func() ([]byte, error)) error {
 	return nil
 }
 
+// Keep takes back the images of a channel that ok says no to.
+func (c *Channel) Keep(ok func(ref int) bool) {
+	c.entries = slices.DeleteFunc(c.entries, func(e entry) bool { return !ok(e.ref) })
+}
+
 // Recordings are the cameras of the log, in the order of their topics or that of Options.Cameras.
 func (l *Log) Recordings(src Source, scene, episode string) ([]clips.Recording, error) {
 	cameras, err := l.cameras()

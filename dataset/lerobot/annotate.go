@@ -88,6 +88,7 @@ func (d *folder) texts(file, column string) (map[int]string, error) {
 type rows struct {
 	episode, frame, task []int
 	subtask              []int // nil where there is no such column
+	index                []int // of the frame in the dataset; nil where there is no such column
 	time                 []float64
 }
 
@@ -102,6 +103,11 @@ func (t *table) rows() (r rows, err error) {
 	}
 	if t.has(subtaskColumn) {
 		if r.subtask, err = t.labels(subtaskColumn); err != nil {
+			return r, err
+		}
+	}
+	if t.has("index") {
+		if r.index, err = t.counts("index"); err != nil {
 			return r, err
 		}
 	}
@@ -132,6 +138,9 @@ func (d *folder) readRows(t *table, episodes map[int]*episode, tasks, subtasks m
 			if r.frame[from+i] != i {
 				return fail(t.name, e.index, "row %d is frame %d", i, r.frame[from+i])
 			}
+			if r.index != nil && r.index[from+i] != r.index[from]+i {
+				return fail(t.name, e.index, "frame %d has index %d, where %d is next", i, r.index[from+i], r.index[from]+i)
+			}
 			// A row shows the frame at its timestamp, whatever its number; NaN is none.
 			if x := r.time[from+i] * d.FPS; !(math.Abs(x-float64(i)) < 0.5) {
 				return fail(t.name, e.index, "frame %d is at %v s, which is frame %.1f at %v a second", i, r.time[from+i], x, d.FPS)
@@ -147,7 +156,10 @@ func (d *folder) readRows(t *table, episodes map[int]*episode, tasks, subtasks m
 
 // actions fills in an episode's task and actions from its rows, the first of which is given.
 func (d *folder) actions(t *table, e *episode, r rows, first int, tasks, subtasks map[int]string) error {
-	e.first = first
+	e.first, e.global = first, -1
+	if r.index != nil {
+		e.global = r.index[first]
+	}
 	for _, v := range e.views {
 		if v.images != nil && !t.hasImages(v.images.key) {
 			return fmt.Errorf("no images in a column %s", v.images.key)

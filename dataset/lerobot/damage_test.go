@@ -37,6 +37,7 @@ type metaRow struct {
 }
 
 type dataRow struct {
+	Index    int64    `parquet:"index"`
 	Episode  int64    `parquet:"episode_index,dict"`
 	Frame    int32    `parquet:"frame_index"`
 	Time     float32  `parquet:"timestamp"`
@@ -80,7 +81,7 @@ func good() set {
 	}
 	for _, e := range s.episodes {
 		for i := range e.Length {
-			s.rows = append(s.rows, dataRow{Episode: e.Index, Frame: int32(i), Time: float32(i) / 10})
+			s.rows = append(s.rows, dataRow{Index: int64(len(s.rows)), Episode: e.Index, Frame: int32(i), Time: float32(i) / 10})
 		}
 	}
 	return s

@@ -55,6 +55,7 @@ type episode struct {
 	file          string // the metadata file that lists it
 	data          string // the data file that holds its rows
 	first         int    // row in it
+	global        int    // index of the first frame in the dataset; -1 where the rows do not tell
 	views         []view // one a camera, in the order of the cameras
 	task          string
 	actions       []clips.Action // nil until its rows are read

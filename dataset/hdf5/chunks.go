@@ -16,9 +16,6 @@ type place struct {
 
 // chunks reads the index of an array's chunks, a B-tree of version 1.
 func (a *array) chunks(in *source) (index []place, err error) {
-	if a.address == undefined || a.offsets == 4 && a.address == 1<<32-1 {
-		return nil, errors.New("was never written")
-	}
 	most := uint64(1) // of chunks
 	for k, d := range a.dims {
 		if most *= (d + a.chunk[k] - 1) / a.chunk[k]; most > maxSide {
@@ -31,7 +28,7 @@ func (a *array) chunks(in *source) (index []place, err error) {
 		if nodes++; nodes > 2*most+100 { // each node holds something, so more go in circles
 			return errors.New("its index does not end")
 		}
-		head := uint64(8 + 2*a.offsets)
+		head := uint64(8 + 2*in.offsets)
 		start, err := in.read(address, head)
 		if err != nil {
 			return err
@@ -42,7 +39,7 @@ func (a *array) chunks(in *source) (index []place, err error) {
 		level = int(start[5])
 		n := uint64(binary.LittleEndian.Uint16(start[6:]))
 		key := uint64(8 + 8*(len(a.dims)+1))
-		body, err := in.read(address+head, n*(key+uint64(a.offsets)))
+		body, err := in.read(address+head, n*(key+uint64(in.offsets)))
 		if err != nil {
 			return err
 		}
@@ -55,7 +52,7 @@ func (a *array) chunks(in *source) (index []place, err error) {
 				}
 			}
 			r.number(8) // the place in an element
-			p.address = r.number(a.offsets)
+			p.address = r.number(in.offsets)
 			if level > 0 {
 				if err := walk(p.address, level-1); err != nil {
 					return err
@@ -81,8 +78,7 @@ func (r *reader) fromChunks(i uint64) ([]byte, error) {
 			of, kept = append(of, k), kept+p.size
 		}
 	}
-	const most = 1100 // times that zlib makes of a byte
-	if kept*most < a.rowBytes() {
+	if kept*maxRatio < a.rowBytes() {
 		return nil, fmt.Errorf("was never written: %d bytes are kept of %d", kept, a.rowBytes())
 	}
 	out := make([]byte, a.rowBytes())
@@ -151,14 +147,14 @@ type heap struct {
 }
 
 // list reads the bytes that an element of variable length stands for: a length, a collection, a number in it.
-func (h *heap) list(in *source, a *array, element []byte) ([]byte, error) {
+func (h *heap) list(in *source, element []byte) ([]byte, error) {
 	r := &fields{data: element}
-	length, address, number := r.number(4), r.number(a.offsets), r.number(4)
+	length, address, number := r.number(4), r.number(in.offsets), r.number(4)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
 	if h.objects == nil || h.address != address {
-		objects, err := collection(in, a, address)
+		objects, err := collection(in, address)
 		if err != nil {
 			return nil, err
 		}
@@ -171,15 +167,15 @@ func (h *heap) list(in *source, a *array, element []byte) ([]byte, error) {
 	return data[:length], nil
 }
 
-func collection(in *source, a *array, address uint64) (map[uint64][]byte, error) {
-	head, err := in.read(address, uint64(8+a.lengths))
+func collection(in *source, address uint64) (map[uint64][]byte, error) {
+	head, err := in.read(address, uint64(8+in.lengths))
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.HasPrefix(head, []byte("GCOL\x01")) {
 		return nil, fmt.Errorf("no collection at byte %d", address)
 	}
-	size := (&fields{data: head[8:]}).number(a.lengths)
+	size := (&fields{data: head[8:]}).number(in.lengths)
 	if size > maxFrame || size < uint64(len(head)) {
 		return nil, fmt.Errorf("a collection of %d bytes", size)
 	}
@@ -189,10 +185,10 @@ func collection(in *source, a *array, address uint64) (map[uint64][]byte, error)
 		return nil, err
 	}
 	objects := map[uint64][]byte{}
-	for r := (&fields{data: body}); len(r.data) >= 8+a.lengths; {
+	for r := (&fields{data: body}); len(r.data) >= 8+in.lengths; {
 		number := r.number(2)
 		r.take(6)
-		n := r.number(a.lengths)
+		n := r.number(in.lengths)
 		if number == 0 || n > uint64(len(r.data)) {
 			break // free space, or the end of the file
 		}

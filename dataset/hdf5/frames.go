@@ -67,6 +67,23 @@ func (a *array) asImages() error {
 	return fmt.Errorf("is %v; images are [frames, height, width, 1, 3 or 4], [frames, height, width] or [frames, bytes of a file]", a.dims)
 }
 
+// maxRatio is how many bytes zlib makes of one at most, and more than LZF does.
+const maxRatio = 1100
+
+// holds says why a file cannot hold all that an array of images claims, or nothing.
+func (s *source) holds(a *array) error {
+	total := a.rowBytes() * a.dims[0] // below 1<<61
+	switch {
+	case s.undefined(a.address):
+		return errors.New("was never written")
+	case a.chunk == nil && (a.address > s.size || total > s.size-a.address):
+		return fmt.Errorf("takes %d bytes from byte %d on, and the file has %d", total, a.address, s.size)
+	case total/maxRatio > s.size:
+		return fmt.Errorf("takes %d bytes, which cannot be in a file of %d, however compressed", total, s.size)
+	}
+	return nil
+}
+
 // stored are the frames of an array. It is a clips.Stored.
 type stored struct {
 	path, object string
@@ -117,17 +134,11 @@ func (r *reader) Frame(i int) (data []byte, ext string, err error) {
 	return data, ext, nil
 }
 
-// undefined is the address of what was never written.
-const undefined = 1<<64 - 1
-
 // row is what lies in the array for one frame.
 func (r *reader) row(i int) ([]byte, error) {
 	a := r.array
 	if a.chunk != nil {
 		return r.fromChunks(uint64(i))
-	}
-	if a.address == undefined || a.offsets == 4 && a.address == 1<<32-1 {
-		return nil, errors.New("was never written")
 	}
 	n := a.rowBytes()
 	if a.address > r.in.size { // and does not wrap round
@@ -158,7 +169,7 @@ func (r *reader) image(row []byte) (data []byte, ext string, err error) {
 		return data, ".png", err
 	}
 	if a.class == classList {
-		if row, err = r.heap.list(r.in, a, row); err != nil {
+		if row, err = r.heap.list(r.in, row); err != nil {
 			return nil, "", err
 		}
 	}

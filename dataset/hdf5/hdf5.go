@@ -1,5 +1,5 @@
 // Package hdf5 reads HDF5 files laid out as ALOHA and robomimic do, as recordings that package clips prepares: one for each
-// episode and camera. It is a package of its own so that only those who use it link an HDF5 reader.
+// episode and camera.
 //
 //	observations/images/<camera>       ALOHA: one episode a file
 //	data/<demo>/obs/<camera>           robomimic, and LIBERO, which writes its files: many
@@ -9,7 +9,7 @@
 // lie in the file as they are or in chunks, compressed by gzip (deflate) or LZF, shuffled, with checksums. What else HDF5
 // knows is refused by its name: other filters, and the chunk indexes that h5py writes when asked for libver "latest".
 //
-// Listing reads the file's tree, which takes some 20 microseconds and 1 KB for each of its objects. Reading frames holds
+// Listing reads the headers of cameras and of what lies beside them, some 20 microseconds each. Reading frames holds
 // the chunks that one frame lies in; 480x640 raw frames come as PNG files at some 50 a second.
 package hdf5
 

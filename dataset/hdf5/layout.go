@@ -8,64 +8,43 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/scigolib/hdf5"
-
 	"github.com/egotsr/egotsr/dataset/clips"
 )
 
 // tree finds its way in a file.
 type tree struct {
 	path string
-	file *hdf5.File
-	in   *source // the same file
+	in   *source
 	opts *Options
 }
 
-// read lists one file. The library panics on some damage; that becomes an error as well.
-func read(path string, opts *Options) (recordings []clips.Recording, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			recordings, err = nil, wrap(path, "", fmt.Errorf("damaged: %v", p))
-		}
-	}()
-	file, err := hdf5.Open(path)
-	if err != nil {
-		return nil, wrap(path, "", err)
-	}
-	defer file.Close()
+// read lists one file.
+func read(path string, opts *Options) ([]clips.Recording, error) {
 	in, err := open(path)
 	if err != nil {
 		return nil, wrap(path, "", err)
 	}
 	defer in.file.Close()
-	t := &tree{path, file, in, opts}
-	if images := group(file.Root(), "observations", "images"); images != nil {
+	t := &tree{path, in, opts}
+	images, ok, err := in.find(in.root, "observations", "images")
+	if err != nil {
+		return nil, wrap(path, "", err)
+	}
+	if ok {
 		return t.aloha(images)
 	}
-	if data := group(file.Root(), "data"); data != nil {
+	data, ok, err := in.find(in.root, "data")
+	if err != nil {
+		return nil, wrap(path, "", err)
+	}
+	if ok {
 		return t.robomimic(data)
 	}
 	return nil, wrap(path, "", errors.New("has neither observations/images, as ALOHA writes it, nor data, as robomimic does"))
 }
 
-// group goes down from group to group; nil where there is none.
-func group(g *hdf5.Group, names ...string) *hdf5.Group {
-	for _, name := range names {
-		k := slices.IndexFunc(g.Children(), func(o hdf5.Object) bool { return o.Name() == name })
-		if k < 0 {
-			return nil
-		}
-		next, ok := g.Children()[k].(*hdf5.Group)
-		if !ok {
-			return nil
-		}
-		g = next
-	}
-	return g
-}
-
 // aloha lists the one episode of a file.
-func (t *tree) aloha(images *hdf5.Group) ([]clips.Recording, error) {
+func (t *tree) aloha(images object) ([]clips.Recording, error) {
 	if t.opts.Task == "" {
 		return nil, wrap(t.path, "", errors.New("no task: ALOHA's files do not tell it, give its name in Options.Task"))
 	}
@@ -82,27 +61,28 @@ func stem(path string) string {
 }
 
 // robomimic lists the demos of a file.
-func (t *tree) robomimic(data *hdf5.Group) (recordings []clips.Recording, err error) {
+func (t *tree) robomimic(data object) (recordings []clips.Recording, err error) {
 	task := t.opts.Task
 	if task == "" {
-		if task, err = ownTask(data); err != nil {
+		if task, err = t.ownTask(data); err != nil {
 			return nil, wrap(t.path, "data", err)
 		}
 	}
-	var demos []*hdf5.Group
-	for _, o := range data.Children() {
-		if g, ok := o.(*hdf5.Group); ok {
-			demos = append(demos, g)
-		}
+	demos, err := t.in.children(data.address)
+	if err != nil {
+		return nil, wrap(t.path, "data", err)
 	}
-	slices.SortFunc(demos, func(a, b *hdf5.Group) int { return shorterFirst(a.Name(), b.Name()) })
+	slices.SortFunc(demos, func(a, b object) int { return shorterFirst(a.name, b.name) })
 	for _, demo := range demos {
-		where := "data/" + demo.Name() + "/obs"
-		obs := group(demo, "obs")
-		if obs == nil {
-			return nil, wrap(t.path, where, errors.New("is not there: the file was written without observations; robomimic's dataset_states_to_obs.py makes one with them"))
+		where := "data/" + demo.name + "/obs"
+		obs, ok, err := t.in.find(demo.address, "obs")
+		if err == nil && !ok {
+			err = errors.New("is not there: the file was written without observations; robomimic's dataset_states_to_obs.py makes one with them")
 		}
-		base := clips.Recording{Scene: stem(t.path), Episode: demo.Name(), Task: task}
+		if err != nil {
+			return nil, wrap(t.path, where, err)
+		}
+		base := clips.Recording{Scene: stem(t.path), Episode: demo.name, Task: task}
 		// Among the states of the robot, images are what has the shape of one.
 		found, err := t.cameras(obs, where, base, func(a *array) bool { return a.class == classNumber && a.size == 1 && len(a.dims) == 4 })
 		if err != nil {
@@ -117,25 +97,21 @@ func (t *tree) robomimic(data *hdf5.Group) (recordings []clips.Recording, err er
 }
 
 // ownTask is what a robomimic file says the task is.
-func ownTask(data *hdf5.Group) (string, error) {
-	attributes, err := data.Attributes()
-	if err != nil {
-		return "", err
-	}
+func (t *tree) ownTask(data object) (string, error) {
 	var said struct {
 		Language string `json:"language_instruction"`
 		Env      string `json:"env_name"`
 	}
-	for _, a := range attributes {
-		if a.Name == "problem_info" || a.Name == "env_args" {
-			value, err := a.ReadValue()
-			if err != nil {
-				return "", fmt.Errorf("attribute %s: %w", a.Name, err)
-			}
-			text, _ := value.(string)
-			if err := json.Unmarshal([]byte(text), &said); err != nil {
-				return "", fmt.Errorf("attribute %s: %w", a.Name, err)
-			}
+	for _, name := range []string{"problem_info", "env_args"} {
+		text, err := t.in.attribute(data.address, name)
+		if err != nil {
+			return "", err
+		}
+		if text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), &said); err != nil {
+			return "", fmt.Errorf("attribute %s: %w", name, err)
 		}
 	}
 	if task := strings.Trim(said.Language, "\" \n"); task != "" {
@@ -148,22 +124,25 @@ func ownTask(data *hdf5.Group) (string, error) {
 }
 
 // cameras lists the arrays of a group that are cameras.
-func (t *tree) cameras(g *hdf5.Group, where string, base clips.Recording, camera func(*array) bool) (recordings []clips.Recording, err error) {
+func (t *tree) cameras(group object, where string, base clips.Recording, camera func(*array) bool) (recordings []clips.Recording, err error) {
+	children, err := t.in.children(group.address)
+	if err != nil {
+		return nil, wrap(t.path, where, err)
+	}
 	arrays, unread := map[string]*array{}, map[string]error{}
 	var names []string
-	for _, o := range g.Children() {
-		d, ok := o.(*hdf5.Dataset)
-		if !ok || strings.Contains(strings.ToLower(o.Name()), "depth") {
+	for _, o := range children {
+		if strings.Contains(strings.ToLower(o.name), "depth") {
 			continue
 		}
-		a, err := t.array(d, where+"/"+d.Name())
+		a, ok, err := t.in.array(o.address)
 		if err != nil {
-			unread[d.Name()] = err
-		} else if !camera(a) {
+			unread[o.name] = err
+		} else if !ok || !camera(a) {
 			continue
 		}
-		arrays[d.Name()] = a
-		names = append(names, d.Name())
+		arrays[o.name] = a
+		names = append(names, o.name)
 	}
 	slices.Sort(names)
 	if wanted := t.opts.Cameras; len(wanted) > 0 {
@@ -184,6 +163,9 @@ func (t *tree) cameras(g *hdf5.Group, where string, base clips.Recording, camera
 		a, err := arrays[name], unread[name]
 		if err == nil {
 			err = a.asImages()
+		}
+		if err == nil {
+			err = t.in.holds(a)
 		}
 		if err != nil && len(t.opts.Cameras) == 0 {
 			err = fmt.Errorf("%w; name the cameras wanted in Options.Cameras to do without it", err)

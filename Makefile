@@ -38,7 +38,7 @@ fuzz:            ## every fuzz target for 100,000 runs
 xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
 	python3 -m pip install --quiet --no-deps --require-hashes --target .cache/pjrt --upgrade -r scripts/requirements-pjrt.txt
 
-reference:       ## transformers and torch, for bench, check-save and check-peft, into .cache (2.4 GB)
+reference:       ## transformers, 4.57 and 5.24, and torch, for bench, check-save and check-peft, into .cache (2.5 GB)
 	bash scripts/reference_env.sh .cache/ref
 
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache

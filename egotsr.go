@@ -29,7 +29,7 @@ type Options struct {
 	Weights string
 
 	// MinPixels and MaxPixels bound the area of an image, in pixels, after it has been resized to whole patches.
-	// Zero takes the bound from the checkpoint's preprocessor_config.json.
+	// Zero takes the bound from the checkpoint's image settings.
 	MinPixels, MaxPixels int
 
 	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
@@ -66,9 +66,11 @@ type Model struct {
 	calls  sync.WaitGroup // those under way
 }
 
-// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json, tokenizer.json, and
-// model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such as nano.FS(), or any fs.FS whose files
-// implement io.ReaderAt. Every tensor is checked by name and shape before any compute. Options may be nil.
+// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json or, by transformers 5,
+// processor_config.json, tokenizer.json, and model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such
+// as nano.FS(), or any fs.FS whose files implement io.ReaderAt. Its chat template gives the system turn; one that renders a
+// question about images otherwise than Qwen2.5-VL's is refused. Every tensor is checked by name and shape before any
+// compute; those that no judge needs, such as a value head, are passed over and logged. Options may be nil.
 //
 // The file system is kept for Save, which copies the small files from it; weights are read only here.
 func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/sidefile"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -158,7 +159,7 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 }
 
 func readPEFT(fsys fs.FS) (c peftConfig, err error) {
-	text, err := fs.ReadFile(fsys, adapterConfig)
+	text, err := sidefile.Read(fsys, adapterConfig, maxConfigBytes)
 	if err != nil {
 		return c, err
 	}

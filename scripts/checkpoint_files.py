@@ -176,6 +176,16 @@ TEMPLATES = {
     "upper": jinja(CHAT_TEMPLATE.replace("{{ content['text'] }}", "{{ content['text'] | upper }}")),
     "macro": jinja(MACRO),
     "broken": jinja(CHAT_TEMPLATE.replace("{% endfor %}", "", 1)),
+    "line end": jinja(system("Judge.") + "\n"),
+    "two line ends": jinja(NO_SYSTEM + "\n\n"),
+    "windows": jinja(SPREAD.replace("\n", "\r\n")),
+    "plus": jinja("   {%+ if true %}<|im_start|>system\nJudge.<|im_end|>\n{% endif %}" + NO_SYSTEM),
+    "loop": jinja("<|im_start|>system\n{% for n in range(3) %}{{ loop.index }}. Look.\n{% endfor %}<|im_end|>\n" + NO_SYSTEM),
+    "filters": jinja("<|im_start|>system\n{{ ' judge ' | trim | capitalize }}{{ ['a', 'b'] | join(', ') }}<|im_end|>\n" + NO_SYSTEM),
+    "side by side": jinja("<|im_start|>system\n{{ 'Judge.' }}{%- if true %}{{ ' Now.' }}\n{% endif %}  {{- '<|im_end|>' }}\n" + NO_SYSTEM),
+    "indented": jinja("  {% if true %}  \n    {% set a = 'Judge.' %}\n  {% endif %} {# a #} <|im_start|>system\n\n {{ a }} <|im_end|>\n" + NO_SYSTEM),
+    "strings of marks": jinja("<|im_start|>system\n{{ '{% if %}' ~ \"%}{#\" ~ {'a': '}}'}['a'] }}<|im_end|>\n" + NO_SYSTEM),
+    "raw": jinja("<|im_start|>system\n{% raw %}{{ a }}{% endraw %}<|im_end|>\n" + NO_SYSTEM),
     "unicode escape": jinja("{{ '<|im_start|>system\\nYou judge \\u673a\\u5668.<|im_end|>\\n' }}" + NO_SYSTEM),
 }
 
@@ -219,7 +229,7 @@ def folder_with(files, keep):
         path = os.path.join(folder, name)
         if name == "tokenizer_config.json":
             content = json.load(open(path, encoding="utf-8")) | content
-        with open(path, "w", encoding="utf-8") as f:
+        with open(path, "w", encoding="utf-8", newline="") as f:
             f.write(content if isinstance(content, str) else json.dumps(content))
     return folder
 
@@ -263,7 +273,7 @@ def save_anew():
     shutil.rmtree(out, ignore_errors=True)
     source = os.path.join(GOLDEN, "checkpoint")
     processor = load_processor(source)
-    processor.image_processor.size = edges(6272, 100352)
+    processor.image_processor.size = edges(3136, 9408)
     processor.chat_template = system("You judge robots by their pictures.")
     model = Qwen2_5_VLForConditionalGeneration.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
     processor.save_pretrained(out)

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // The names that a Hugging Face checkpoint directory gives to its weights, whole or in shards.
@@ -114,17 +116,9 @@ func matchIndex(infos []Info, shard string, where map[string]string) error {
 
 // readIndex gives the shard of every tensor.
 func readIndex(fsys fs.FS) (map[string]string, error) {
-	f, err := fsys.Open(checkpointIndex)
+	text, err := sidefile.Read(fsys, checkpointIndex, maxHeader)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxHeader+1))
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: %s: %w", checkpointIndex, err)
-	}
-	if len(text) > maxHeader {
-		return nil, &FormatError{File: checkpointIndex, Reason: fmt.Sprintf("longer than %d bytes", maxHeader)}
 	}
 	where, err := parseIndex(text)
 	if err != nil {

@@ -4,17 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"image"
 	"image/png"
+	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/model"
 )
 
 // files reads a folder's files; those of changes stand in the place of theirs, and a nil takes one away.
@@ -173,5 +179,150 @@ func logged(t *testing.T, fsys fs.FS) string {
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(b.String())
+	return b.String()
+}
+
+// withTensors is golden a's weights with more tensors, float32, of which each holds its first value over and over, or the embedding's
+// values where it begins with them.
+func withTensors(t *testing.T, more map[string]fill) []byte {
+	t.Helper()
+	set, err := safetensors.Open(os.DirFS(checkpoint), "model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	read := func(name string) []float32 {
+		info, _ := set.Info(name)
+		values := make([]float32, info.Elements())
+		if err := set.ReadFloat32(name, values); err != nil {
+			t.Fatal(err)
+		}
+		return values
+	}
+	var list []safetensors.Tensor
+	add := func(name string, shape []int, values []float32) {
+		list = append(list, safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape, WriteTo: func(w io.Writer) error {
+			return safetensors.EncodeFloat32(w, safetensors.F32, values)
+		}})
+	}
+	for _, name := range set.Names() {
+		info, _ := set.Info(name)
+		add(name, info.Shape, read(name))
+	}
+	embedding := read("model.embed_tokens.weight")
+	for name, f := range more {
+		n := 1
+		for _, side := range f.Shape {
+			n *= side
+		}
+		values := slices.Repeat([]float32{f.First}, n)
+		if n == len(embedding) && f.First == embedding[0] {
+			values = embedding
+		}
+		add(name, f.Shape, values)
+	}
+	var b bytes.Buffer
+	if err := safetensors.Write(&b, nil, list); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+type fill struct {
+	Shape []int
+	First float32
+}
+
+// TestOpenMoreTensors: tensors that transformers 4.57 and 5.24 both leave out of the model change nothing and are logged; where the two
+// make different models of a checkpoint, it is refused.
+func TestOpenMoreTensors(t *testing.T) {
+	type reading struct {
+		Embedding bool `json:"head is embedding"`
+		Tensors   map[string]fill
+	}
+	var cases map[string]struct {
+		Four reading `json:"4.57.1"`
+		Five reading `json:"5.24.0"`
+	}
+	text, err := os.ReadFile("testdata/golden/files/tensors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 5 {
+		t.Fatalf("%d cases", len(cases))
+	}
+	p := Pair{"task", noise(1, 60, 60), noise(2, 60, 60)}
+	want := judge(t, openGolden(t, Options{Backend: "go"}), p, nil)
+	for name, c := range cases {
+		fsys := files(t, checkpoint, map[string][]byte{"model.safetensors": withTensors(t, c.Five.Tensors)})
+		if c.Four.Embedding != c.Five.Embedding {
+			_, err := Open(context.Background(), fsys, &Options{Backend: "go"})
+			var fault *model.TensorError
+			if !errors.As(err, &fault) || fault.Name != "lm_head.weight" || !strings.Contains(err.Error(), "delete the tensor") ||
+				!strings.Contains(err.Error(), "set tie_word_embeddings to false") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		said := logged(t, fsys)
+		for tensor := range c.Five.Tensors {
+			if !strings.Contains(said, tensor) {
+				t.Errorf("%s: %s is passed over without a word: %s", name, tensor, said)
+			}
+		}
+		m, err := Open(context.Background(), fsys, &Options{Backend: "go"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		if got := judge(t, m, p, nil); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+// TestOpenQuantised: what transformers writes into the config.json of a quantised checkpoint is refused by its name.
+func TestOpenQuantised(t *testing.T) {
+	var cases map[string]struct {
+		Five map[string]any `json:"5.24.0"`
+	}
+	text, err := os.ReadFile("testdata/golden/files/quantised.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	cases["bitsandbytes, older"] = struct {
+		Five map[string]any `json:"5.24.0"`
+	}{map[string]any{"quantization_config": map[string]any{"load_in_8bit": true}}}
+	for name, c := range cases {
+		var config map[string]any
+		if err := json.Unmarshal(files(t, checkpoint, nil)["config.json"].Data, &config); err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(config, c.Five)
+		data, err := json.Marshal(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		method, _, _ := strings.Cut(strings.Fields(name)[0], ",")
+		_, err = Open(context.Background(), files(t, checkpoint, map[string][]byte{"config.json": data}), &Options{Backend: "go"})
+		want := "config.json: quantization_config: quantised by " + method + "; use a bf16 checkpoint, Options.Weights int8 quantises it"
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(cases) < 6 {
+		t.Errorf("%d cases", len(cases))
+	}
+	// A config.json that does not say so, beside the tensors that do.
+	weights := withTensors(t, map[string]fill{"model.layers.0.mlp.up_proj.qweight": {Shape: []int{2}}})
+	_, err = Open(context.Background(), files(t, checkpoint, map[string][]byte{"model.safetensors": weights}), &Options{Backend: "go"})
+	if err == nil || !strings.Contains(err.Error(), "the weights are quantised by awq or gptq; use a bf16 checkpoint") {
+		t.Error(err)
+	}
 }

@@ -86,6 +86,9 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("egotsr: open: %w", err)
 	}
+	if names := m.net.PassedOver; len(names) > 0 {
+		o.Logger.Info("tensors passed over: the model has no use for them", "names", names)
+	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
 		"backend", m.net.Backend().Name(), "seconds", time.Since(start).Seconds())
 	return m, nil

@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -26,6 +27,9 @@ type fields struct {
 
 func readFields(fsys fs.FS, file string) (*fields, error) {
 	text, err := sidefile.Read(fsys, file, maxConfigBytes)
+	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {
+		return nil, &ConfigError{File: bad.File, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

@@ -218,6 +218,31 @@ def quantisers():
     return out
 
 
+def more_tensors():
+    """What becomes of tensors that golden a's checkpoint, which is tied, does not need."""
+    from safetensors.torch import load_file, save_file
+
+    source = os.path.join(GOLDEN, "checkpoint")
+    weights = load_file(os.path.join(source, "model.safetensors"))
+    embedding = weights["model.embed_tokens.weight"]
+    more = {
+        "equal head": {"lm_head.weight": embedding.clone()},
+        "other head": {"lm_head.weight": embedding + 1},
+        "rotary": {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8), "visual.rotary_pos_emb.inv_freq": torch.ones(4)},
+        "value head": {"v_head.summary.weight": torch.ones(1, 96), "v_head.summary.bias": torch.ones(1)},  # as trl names them
+        "score": {"score.weight": torch.ones(1, 96)},
+    }
+    out = {}
+    for name, tensors in more.items():
+        folder = folder_with({}, ())
+        save_file(weights | tensors, os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
+        model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder)
+        out[name] = {"head is embedding": torch.equal(model.lm_head.weight, embedding), "tensors": {
+            k: {"shape": list(v.shape), "first": v.flatten()[0].item()} for k, v in tensors.items()}}
+        shutil.rmtree(folder)
+    return out
+
+
 def folder_with(files, keep):
     """Golden a's checkpoint without its weights and processors, and with these files."""
     folder = tempfile.mkdtemp()
@@ -308,6 +333,7 @@ def main():
     os.makedirs(OUT, exist_ok=True)
     record("processors.json", PROCESSORS, ask(PROCESSORS, (), grids))
     record("templates.json", TEMPLATES, ask(TEMPLATES, ("preprocessor_config.json", "video_preprocessor_config.json"), rendered))
+    record("tensors.json", None, more_tensors())
     if FIVE:  # 4.57 makes no configuration for a package that is not installed
         record("quantised.json", None, quantisers())
         save_anew()

@@ -83,6 +83,9 @@ const unnamedMax = 1280 * 28 * 28
 // and steps that are switched off or done otherwise are a *FormatError.
 func Load(fsys fs.FS) (Processor, error) {
 	name, data, err := readConfig(fsys)
+	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {
+		return Processor{}, &FormatError{bad.File, bad.Reason}
+	}
 	if err != nil {
 		return Processor{}, fmt.Errorf("vision: %w", err)
 	}
@@ -102,7 +105,7 @@ func readConfig(fsys fs.FS) (name string, data []byte, err error) {
 	switch {
 	case err == nil:
 		if err := json.Unmarshal(data, &parts); err != nil {
-			return "", nil, &FormatError{partsFile, err.Error()}
+			return "", nil, &sidefile.Error{File: partsFile, Reason: err.Error()}
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", nil, err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/egotsr/egotsr/internal/sidefile"
@@ -113,6 +114,9 @@ func parseTensor(dec *json.Decoder, name string) (Info, error) {
 			}
 			var ok bool
 			if info.DType, ok = parseDType(s); !ok {
+				if strings.HasPrefix(s, "F8_") {
+					return fmt.Errorf("dtype %q is not supported: the weights are quantised; use a bf16 checkpoint", s)
+				}
 				return fmt.Errorf("dtype %q is not supported", s)
 			}
 		case "shape":

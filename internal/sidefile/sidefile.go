@@ -21,8 +21,13 @@ const NotFetched = "is an LFS pointer; fetch the file with git lfs pull"
 // Pointer says whether a file that begins so only stands for another, which Git LFS has not fetched.
 func Pointer(head []byte) bool { return bytes.HasPrefix(head, pointer) }
 
-// Read gives a file's text without a byte order mark, and refuses one of more than limit bytes. An error names the file, and a file
-// that is missing is [fs.ErrNotExist].
+// Error says why a file that is there cannot be what it should be.
+type Error struct{ File, Reason string }
+
+func (e *Error) Error() string { return e.File + ": " + e.Reason }
+
+// Read gives a file's text without a byte order mark, and refuses one of more than limit bytes. Its own errors are an *Error, others
+// name the file, and a file that is missing is [fs.ErrNotExist].
 func Read(fsys fs.FS, name string, limit int) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -34,9 +39,9 @@ func Read(fsys fs.FS, name string, limit int) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	case len(text) > limit:
-		return nil, fmt.Errorf("%s: longer than %d bytes", name, limit)
+		return nil, &Error{name, fmt.Sprintf("longer than %d bytes", limit)}
 	case Pointer(text):
-		return nil, fmt.Errorf("%s: %s", name, NotFetched)
+		return nil, &Error{name, NotFetched}
 	}
 	return WithoutBOM(text), nil
 }

@@ -11,13 +11,16 @@ TRAIN ?= ../episodes-train
 HELD ?= ../episodes-held
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
 	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
 endif
+
+test-long:       ## what takes minutes: kills by the dozen, every variant of devices, parity of all of it on XLA
+	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
@@ -30,7 +33,8 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
 	$(RACE) -skip 'Generate|Decompose|Explain' .
-	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors ./examples/evaluate
+	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
+	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x
@@ -53,9 +57,12 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
 	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
 
-check-video:     ## frames cut from videos beside those of OpenCV, which goes into .cache
+check-video:     ## frames cut from videos beside those of OpenCV, and by ffmpeg 4.2 and 7.0; they go into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }
-	EGOTSR_OPENCV=$(CURDIR)/.cache/opencv/bin/python go test -count=1 -v -run TestOpenCV ./dataset/clips
+	for v in 0.5.1 0.6.0; do .cache/opencv/bin/pip install --quiet --no-deps --upgrade --target .cache/ffmpeg-$$v imageio-ffmpeg==$$v; done
+	chmod +x .cache/ffmpeg-*/imageio_ffmpeg/binaries/ffmpeg-linux*
+	EGOTSR_FFMPEG=$$(echo $(CURDIR)/.cache/ffmpeg-*/imageio_ffmpeg/binaries/ffmpeg-linux* | tr ' ' :) \
+		EGOTSR_OPENCV=$(CURDIR)/.cache/opencv/bin/python go test -count=1 -v -run 'TestOpenCV|TestFFmpegVersions' ./dataset/clips
 
 check-events:    ## curves of a training as TensorBoard reads them, which goes into .cache
 	test -x .cache/tensorboard/bin/python || { python3 -m venv .cache/tensorboard && .cache/tensorboard/bin/pip install --quiet tensorboard==2.21.0; }
@@ -67,11 +74,11 @@ check-plans:     ## verdicts on plans beside unified-planning's, and lengths bes
 
 check-metrics:   ## correlations, AUC, calibration, intervals of a report beside scipy's and scikit-learn's, which go into .cache
 	test -x .cache/sklearn/bin/python || { python3 -m venv .cache/sklearn && .cache/sklearn/bin/pip install --quiet scipy==1.17.1 scikit-learn==1.9.1 numpy==2.4.6; }
-	EGOTSR_SKLEARN=$(CURDIR)/.cache/sklearn/bin/python go test -count=1 -v -run 'TestPython|TestReportPython' ./internal/metrics .
+	EGOTSR_SKLEARN=$(CURDIR)/.cache/sklearn/bin/python go test -count=1 -v -run 'TestPython|TestReportPython' ./internal/metrics ./evaluate
 
 check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
 	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
-	go test -count=1 -v -run TestBrowser .
+	go test -count=1 -v -run TestBrowser ./evaluate
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

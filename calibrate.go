@@ -36,32 +36,33 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 	var asked []scored
 	var group []Pair
 	var labels []bool
+	var numbers []int // of the samples in group
 	flush := func() error {
 		for i, r := range m.judge(ctx, group, &o) {
 			if r.err != nil {
-				return r.err
+				return ofSample(numbers[i], r.err)
 			}
 			asked = append(asked, scored{r.odds, labels[i], o.SingleOrder})
 		}
-		group, labels = group[:0], labels[:0]
+		group, labels, numbers = group[:0], labels[:0], numbers[:0]
 		return nil
 	}
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err != nil {
-			return 0, err
+			return 0, ofSample(i, err)
 		}
 		if s.Closer == "" {
 			continue
 		}
 		p := Pair{Task: s.Task}
 		if p.Img1, err = src.Image(s.Img1); err != nil {
-			return 0, err
+			return 0, ofSample(i, err)
 		}
 		if p.Img2, err = src.Image(s.Img2); err != nil {
-			return 0, err
+			return 0, ofSample(i, err)
 		}
-		group, labels = append(group, p), append(labels, s.Closer == dataset.Img1)
+		group, labels, numbers = append(group, p), append(labels, s.Closer == dataset.Img1), append(numbers, i)
 		if len(group) == m.maxBatch {
 			if err := flush(); err != nil {
 				return 0, err
@@ -77,6 +78,17 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 	t := fitTemperature(asked)
 	m.temperature.Store(math.Float64bits(t))
 	return t, nil
+}
+
+// ofSample names the sample that an error is of, unless that is of the whole call.
+func ofSample(i int, err error) error {
+	if errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if bad := (*InputError)(nil); errors.As(err, &bad) {
+		return &InputError{What: fmt.Sprintf("sample %d, %s", i, bad.What), Reason: bad.Reason, Err: bad.Err}
+	}
+	return fmt.Errorf("egotsr: sample %d: %w", i, err)
 }
 
 // scored is a labelled pair with the log-odds that its Img1 is closer, asked as given and swapped.

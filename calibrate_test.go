@@ -3,12 +3,16 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"image"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -102,3 +106,22 @@ func TestCalibrate(t *testing.T) {
 	_, err = m.Calibrate(ctx, nil, &JudgeOptions{Generate: true})
 	wantInput(t, err, "JudgeOptions.Generate")
 }
+
+// TestCalibrateNames: an error says which sample it is of.
+func TestCalibrateNames(t *testing.T) {
+	m := openGolden(t, Options{})
+	src := dataset.NewList(fstest.MapFS{}, []dataset.Sample{{Task: "task"}, {Task: "task", Img1: "a.png", Img2: "b.png", Closer: dataset.Img1}})
+	if _, err := m.Calibrate(t.Context(), src, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "sample 1: ") {
+		t.Error(err)
+	}
+	bad := single{dataset.Sample{Task: " ", Img1: "1", Img2: "2", Closer: dataset.Img1}}
+	_, err := m.Calibrate(t.Context(), bad, nil)
+	wantInput(t, err, "sample 0, task")
+}
+
+// single is a source of one sample.
+type single struct{ sample dataset.Sample }
+
+func (u single) Len() int                          { return 1 }
+func (u single) At(int) (dataset.Sample, error)    { return u.sample, nil }
+func (u single) Image(string) (image.Image, error) { return noise(1, 28, 28), nil }

@@ -51,8 +51,8 @@
 //	plan, err := egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil)
 //	plan, err = egotsr.Decompose(ctx, "…", &decompose.Options{Generator: m, Frames: frames, Problem: scene})
 //
-// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, a
-// decompose.Endpoint, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
+// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, an
+// endpoint.Client, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
 // it, a few times, and then there is a *decompose.GeneratorError and no plan.
 //
 //	rest, err := m.Plan(ctx, "Push a mug under a coffee machine", now)
@@ -100,21 +100,7 @@
 //
 // # Measuring
 //
-// Evaluate asks a Model, or any Judger, about labelled pairs in both orders. Its Report has the shares of right answers by
-// level and distance and for setbacks, with intervals, the Gap between the orders, calibration, and accuracy against
-// coverage, beside judges that do not look and one that compares pixels. The rest of a report is optional:
-//
-//	r, err := egotsr.Evaluate(ctx, m, pairs, nil)
-//	r.Curves, err = egotsr.EvaluateCurves(ctx, m, pairs.Image, episodes, nil)       // rank correlations with true progress
-//	r.Done, err = egotsr.EvaluateDone(ctx, m.Done, pairs.Image, episodes, nil)      // AUC of success detection
-//	r.Track, err = egotsr.EvaluateTrack(ctx, m, pairs.Image, episodes, seed)        // setbacks noticed, false alarms, the end
-//	r.Plans, err = egotsr.EvaluatePlans(ctx, m, boundaries)                         // what remains, exact and by edits
-//	r.Checkpoint, err = egotsr.HashCheckpoint(checkpoint)
-//	err = r.AddAnswers("another system", rows)                                      // a CSV of its answers to the same pairs
-//
-// WriteTable prints it, WriteHTML makes one page of it that needs no other file, and it marshals to JSON. Its Manifest has
-// hashes: reports are comparable where Questions is the same, and repeat each other where ID is. examples/validate does
-// all this with -report.
+// Package evaluate measures a Model, or any judge, tracker or planner, and makes reports of that.
 //
 // # Backends
 //

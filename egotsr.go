@@ -3,7 +3,6 @@ package egotsr
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -84,13 +83,13 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	start := time.Now()
 	m, err := open(ctx, fsys, &o)
 	if err != nil {
-		return nil, fmt.Errorf("egotsr: open: %w", err)
+		return nil, failed("open: ", err)
 	}
 	if names := m.net.PassedOver; len(names) > 0 {
 		o.Logger.Info("tensors passed over: the model has no use for them", "names", names)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
-		"backend", m.net.Backend().Name(), "seconds", time.Since(start).Seconds())
+		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
 	return m, nil
 }
 
@@ -110,8 +109,8 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	}
 	m.images.MinPixels = cmp.Or(o.MinPixels, m.images.MinPixels)
 	m.images.MaxPixels = cmp.Or(o.MaxPixels, m.images.MaxPixels)
-	if err := m.images.Validate(); err != nil {
-		return nil, err
+	if err := m.images.Validate(); err != nil { // the checkpoint's own are sound
+		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Err: err}
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err
@@ -121,12 +120,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 		return nil, err
 	}
 	m.temperature.Store(math.Float64bits(t))
-	backend, err := model.NewBackend(o.Backend)
-	if err != nil {
-		return nil, err
-	}
-	if m.net, err = model.Load(ctx, fsys, backend, o.Weights); err != nil {
-		backend.Finalize()
+	if m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights); err != nil {
 		return nil, err
 	}
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
@@ -166,6 +160,9 @@ func (m *Model) enter() error {
 
 // Save writes the checkpoint to dir in Hugging Face layout: weights and calibration as they are now, the other files as
 // they were opened. It takes effect as a whole or not at all, and transformers loads the result unchanged.
+//
+// dir may be absent, empty, or what Save has written before, which is then replaced: .written.json in it lists what that was.
+// Where anything else lies there, or a file has been changed since, nothing is touched, and an *InputError names it.
 func (m *Model) Save(ctx context.Context, dir string) error {
 	if err := m.enter(); err != nil {
 		return err
@@ -175,7 +172,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return fmt.Errorf("egotsr: save: %w", err)
+		return failed("save: ", err)
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil
@@ -194,7 +191,7 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 		return &InputError{What: "file system", Reason: "is nil"}
 	}
 	if err := m.net.Adapt(ctx, fsys); err != nil {
-		return fmt.Errorf("egotsr: adapt: %w", err)
+		return failed("adapt: ", err)
 	}
 	m.frames.forget()
 	return nil

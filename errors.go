@@ -1,12 +1,15 @@
 package egotsr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/internal/ask"
+	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -52,7 +55,25 @@ func checkText(what, text string, limit int) error {
 // argument names the argument at fault where a room below says that one is.
 func argument(err error) error {
 	if long := (*ask.LengthError)(nil); errors.As(err, &long) {
-		return &InputError{What: "prompt", Err: err}
+		return &InputError{What: "prompt", Err: long}
+	}
+	if occupied := (*state.OccupiedError)(nil); errors.As(err, &occupied) {
+		return &InputError{What: "directory", Err: occupied}
+	}
+	if option := (*model.OptionError)(nil); errors.As(err, &option) {
+		return &InputError{What: "Options." + option.Option, Reason: option.Reason}
+	}
+	if plan := (*curriculum.InputError)(nil); errors.As(err, &plan) {
+		return &InputError{What: plan.What, Reason: plan.Reason}
 	}
 	return err
+}
+
+// failed says what was being done, unless the error says enough: of an argument, a closed model, or a context.
+func failed(doing string, err error) error {
+	err = argument(err)
+	if errors.As(err, new(*InputError)) || errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("egotsr: %s%w", doing, err)
 }

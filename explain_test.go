@@ -4,8 +4,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/internal/ask"
 )
+
+// What the annotations say is text that the judge tells apart again.
+func TestAnnotationsParse(t *testing.T) {
+	episode := dataset.Episode{
+		Frames: []string{"0", "1"}, Subtask: []int{0, 1}, Plan: []string{"Grasp the nut.", "Lift the nut."},
+		Signals: map[string][]float64{"gripper_opening": {1, 0.5}, "object_goal_distance": {0.3, 0.1}},
+	}
+	src := dataset.NewList(nil, []dataset.Sample{{Img1: "1", Img2: "0", Closer: dataset.Img1}})
+	for s, err := range cot.Fill(t.Context(), cot.Annotations([]dataset.Episode{episode}), src, cot.Options{}, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := dataset.CoT.Target(s)
+		if d, ok := ask.Details(target); !ok || d != s.Detail || ask.Verdict(target) != dataset.Img1 {
+			t.Errorf("%q is read as %q", target, d)
+		}
+		return
+	}
+	t.Error("no sample")
+}
 
 func TestExplainAndGenerate(t *testing.T) {
 	m := openGolden(t, Options{})

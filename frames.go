@@ -22,21 +22,33 @@ type frameHash = [32]byte
 
 // prepare checks an image before anything is computed, so that what is wrong with it is told of it and not of a batch.
 func (m *Model) prepare(what string, img image.Image) (f *frame, err error) {
-	if img == nil {
-		return nil, &InputError{What: what, Reason: "is nil"}
+	if err := m.check(what, img); err != nil {
+		return nil, err
 	}
-	// An image.Image is foreign code: a nil *image.RGBA, or pixels shorter than its bounds, panics inside At.
-	defer func() {
-		if p := recover(); p != nil {
-			f, err = nil, &InputError{What: what, Reason: fmt.Sprintf("%T cannot be read: %v", img, p)}
-		}
-	}()
-	bounds := img.Bounds()
-	if _, err := m.images.Grid(bounds.Dx(), bounds.Dy()); err != nil {
-		return nil, &InputError{What: what, Err: err}
-	}
+	defer unreadable(what, img, &err)
 	rgb := vision.ToRGB(img)
 	return &frame{rgb, rgb.Hash()}, nil
+}
+
+// check looks at no more than the size of an image.
+func (m *Model) check(what string, img image.Image) (err error) {
+	if img == nil {
+		return &InputError{What: what, Reason: "is nil"}
+	}
+	defer unreadable(what, img, &err)
+	bounds := img.Bounds()
+	if _, err := m.images.Grid(bounds.Dx(), bounds.Dy()); err != nil {
+		return &InputError{What: what, Err: err}
+	}
+	return nil
+}
+
+// unreadable makes an error of a panic. An image.Image is foreign code: a nil *image.RGBA, or pixels shorter than its bounds, panics
+// inside Bounds or At.
+func unreadable(what string, img image.Image, err *error) {
+	if p := recover(); p != nil {
+		*err = &InputError{What: what, Reason: fmt.Sprintf("%T cannot be read: %v", img, p)}
+	}
 }
 
 // encodeChunk is how many frames are held as patches at once.

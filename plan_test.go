@@ -51,3 +51,18 @@ func TestGenerateText(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The embedded model plans whatever it is shown, and what it plans can be done.
+func TestPlan(t *testing.T) {
+	m := openGolden(t, Options{})
+	ctx := context.Background()
+	p, err := m.Plan(ctx, "Pick up the mug and put it in the sink")
+	if err != nil || len(p.Subtasks) < 2 {
+		t.Fatalf("without frames: %+v, %v", p, err)
+	}
+	if p, err = m.Plan(ctx, "Close the drawer", noise(1, 60, 60), noise(2, 60, 60)); err == nil {
+		if err := p.Verify(nil); err != nil || p.Goal != "Close the drawer" {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/model/nano"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -123,4 +124,22 @@ func wantInput(t testing.TB, err error, what string) {
 	if !errors.As(err, &input) || input.What != what {
 		t.Errorf("error %v, want an *InputError of %q", err, what)
 	}
+}
+
+// TestBadOptions: what cannot be had of a checkpoint is an *InputError that names the option, and says its piece once.
+func TestBadOptions(t *testing.T) {
+	for what, o := range map[string]Options{
+		"Options.Backend":              {Backend: "cuda"},
+		"Options.Weights":              {Backend: "go", Weights: "fp16"},
+		"Options.MaxBatch":             {Backend: "go", MaxBatch: -1},
+		"Options.MinPixels, MaxPixels": {Backend: "go", MinPixels: 5000, MaxPixels: 100},
+	} {
+		_, err := Open(t.Context(), nano.FS(), &o)
+		wantInput(t, err, what)
+		if err != nil && strings.Count(err.Error(), "egotsr:") != 1 {
+			t.Errorf("%q", err)
+		}
+	}
+	_, err := Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
+	wantInput(t, err, "Options.MinPixels, MaxPixels")
 }

@@ -5,6 +5,8 @@ import (
 	"image"
 	"math"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
@@ -19,22 +21,30 @@ import (
 // the one most likely under the Bradley–Terry model, P(new before r) = σ(s - s_r), see [Model.Progress]. Places are never moved
 // afterwards, so a scene at rest stays where it is. The first frame has 0.
 //
-// A Tracker is safe for concurrent use; frames count in the order in which Observe gets to them. It is of the weights it began
-// with: after [Model.Adapt] a new one is needed.
+// Time counts, not frames: of a camera that is faster than TrackOptions.Every, one frame a period is looked at, and the others cost
+// nothing. A Tracker is safe for concurrent use; frames count in the order in which Observe gets to them. It is of the weights it
+// began with: after [Model.Adapt] a new one is needed.
 type Tracker struct {
-	m    *Model
-	task string
-	plan []string
-	err  error // of the task or the options
+	m     *Model
+	task  string
+	plan  []string
+	every time.Duration
+	err   error // of the task or the options
 
-	busy   chan struct{} // full while a frame is being observed, which guards what follows
-	lists  *lists
+	busy    chan struct{} // full while a frame is being observed, which guards attempt
+	attempt attempt
+	lists   *lists
+	state   atomic.Pointer[State]
+}
+
+// attempt is what is kept of the frames since the first, or since Reset.
+type attempt struct {
+	pace   pace
 	first  *seen
 	last   *seen
 	sparse []*seen // frames that lie far apart in score
 	recent []*seen // the last ones, oldest first
 	motion motion
-	state  State
 }
 
 // seen is a frame that the next ones are compared with.
@@ -48,17 +58,25 @@ type seen struct {
 // TrackOptions of Track. Nil, or the zero value, is sound.
 type TrackOptions struct {
 	Plan *decompose.Plan // what the task consists of, for State.Subtask and, beside the comparisons, Trend: from Model.Plan or Decompose, or a program's own; nil = unknown
+
+	// Every is the pace that trends are counted at: a frame is looked at once in so long, and those that come faster are let go. Zero is
+	// the pace of the recordings that the checkpoint learnt from, 200 ms for nano. Another pace than that means trends that are slower or
+	// hastier. Negative, every frame counts as one period, whenever it comes.
+	Every time.Duration
 }
 
-// State is what a Tracker has seen so far. Its Confidence is the probability that the task is closer to completion than seven frames
-// before (Advancing, Recovering), farther from it than it has been (Regressing), or done (Done); Stalled, how alike the last eight
-// frames are in that. A trend turns only when two frames agree, and becomes Done, or stops being it, when three do, so Confidence
-// may be less than one half for a while.
+// State is what a Tracker has seen so far. Its Confidence is the probability that the task is closer to completion than seven periods
+// before (Advancing, Recovering), farther from it than it has been (Regressing), or done (Done); Stalled, how alike the frames of the
+// last seven periods are in that. A trend turns only when two frames agree, and becomes Done, or stops being it, when three do, so
+// Confidence may be less than one half for a while.
 type State struct {
-	Progress   float64 `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
-	Trend      Trend   `json:"trend"`
-	Confidence float64 `json:"confidence"` // probability of what the trend says, as above; 0 for a frame that shows nothing
-	Subtask    int     `json:"subtask"`    // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
+	Progress   float64   `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
+	Trend      Trend     `json:"trend"`
+	Confidence float64   `json:"confidence"`      // probability of what the trend says, as above; 0 for a frame that shows nothing
+	Subtask    int       `json:"subtask"`         // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
+	Was        Trend     `json:"was"`             // the trend before this one
+	Since      time.Time `json:"since,omitzero"`  // when this one was first seen, on the clock of the frames
+	Turned     bool      `json:"turned,omitzero"` // that was with this very frame
 }
 
 // How many frames are kept, besides the first.
@@ -69,57 +87,117 @@ const (
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
-	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1), state: State{Subtask: -1}}
+	t := &Tracker{m: m, task: task, every: defaultEvery, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
 	if opts != nil && opts.Plan != nil {
 		t.plan = texts(opts.Plan)
 	}
+	if opts != nil && opts.Every != 0 {
+		t.every = opts.Every
+	}
+	t.forget()
 	return t
 }
 
-// Observe takes the next frame and says how the task is going. A frame equal to the one before it confirms nothing. A frame
-// of a single colour, as a covered or failing camera gives, leaves all as it was, with Confidence 0. A frame that cannot be
-// taken gives an *InputError and is forgotten, as any frame is whose context ends.
+// State is that of the last frame observed. Before the first its trend is Unknown. It does not wait for a frame under way.
+func (t *Tracker) State() State { return *t.state.Load() }
+
+// Reset forgets this attempt at the task: the next frame is a first one. It waits for a frame under way.
+func (t *Tracker) Reset() {
+	t.busy <- struct{}{}
+	defer func() { <-t.busy }()
+	t.forget()
+}
+
+func (t *Tracker) forget() {
+	t.attempt = attempt{pace: pace{every: t.every}}
+	t.state.Store(&State{Subtask: -1})
+}
+
+// Observe is ObserveAt for a frame that has just been taken. A recording that is played faster than it was made needs ObserveAt.
 func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error) {
+	return t.ObserveAt(ctx, time.Now(), frame)
+}
+
+// ObserveAt takes the next frame, taken at a time of any clock that all frames share, and says how the task is going. One that comes
+// before the next is due, or out of order, is let go: the state is then the last one, at no cost. So it is after a clock that was set
+// back by little; one set back by ten periods or more goes on from there.
+//
+// A frame equal to the one before it confirms nothing. A frame of a single colour, as a covered or failing camera gives, leaves all as
+// it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any frame is whose context ends.
+func (t *Tracker) ObserveAt(ctx context.Context, at time.Time, frame image.Image) (State, error) {
+	s, _, err := t.observe(ctx, at, frame)
+	return s, err
+}
+
+// observe also tells whether the frame was due.
+func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) (s State, due bool, err error) {
 	nothing := State{Subtask: -1}
 	if t.err != nil {
-		return nothing, t.err
+		return nothing, false, t.err
 	}
 	m := t.m
 	if err := m.enter(); err != nil {
-		return nothing, err
+		return nothing, false, err
 	}
 	defer m.calls.Done()
-	f, err := m.prepare("frame", frame)
-	if err != nil {
-		return nothing, err
+	if err := m.check("frame", frame); err != nil {
+		return nothing, false, err
 	}
 	select {
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	case <-ctx.Done():
-		return nothing, ctx.Err()
+		return nothing, false, ctx.Err()
 	}
+	pace := t.attempt.pace
+	when, due := pace.take(at)
+	if !due {
+		s = t.State()
+		s.Turned = false
+		return s, false, ctx.Err()
+	}
+	f, err := m.prepare("frame", frame)
+	if err != nil {
+		return nothing, false, err
+	}
+	s, err = t.step(ctx, when, f)
+	if err != nil {
+		return nothing, false, err
+	}
+	t.attempt.pace = pace
+	before := t.State()
+	s.Was, s.Since = before.Was, before.Since
+	if s.Trend != before.Trend {
+		s.Was, s.Since, s.Turned = before.Trend, at, true
+	}
+	t.state.Store(&s)
+	return s, true, nil
+}
+
+// step is what a frame that is due changes.
+func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, error) {
 	if f.rgb.Flat() {
-		dark := t.state
-		dark.Confidence = 0
+		dark := t.State()
+		dark.Confidence, dark.Turned = 0, false
 		return dark, nil
 	}
 	now, err := t.place(ctx, f)
 	if err != nil {
-		return nothing, err
+		return State{}, err
 	}
-	repeated := now == t.last
-	t.keep(now)
-	t.state = t.motion.step(now.score, now.next, repeated)
+	a := &t.attempt
+	repeated := now == a.last
+	a.keep(now)
+	s := a.motion.step(when, now.score, now.next, repeated)
 	if len(t.plan) == 0 {
-		t.state.Subtask = -1
+		s.Subtask = -1
 	}
-	return t.state, nil
+	return s, nil
 }
 
 // place compares a frame with those that are kept. A frame that has just been seen is where it was.
 func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
-	m, known := t.m, t.known()
+	m, known := t.m, t.attempt.known()
 	if i := slices.IndexFunc(known, func(s *seen) bool { return s.hash == f.hash }); i >= 0 {
 		return known[i], nil
 	}
@@ -162,12 +240,12 @@ func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float
 }
 
 // known are the frames to compare with.
-func (t *Tracker) known() []*seen {
-	if t.first == nil {
+func (a *attempt) known() []*seen {
+	if a.first == nil {
 		return nil
 	}
-	all := slices.Concat([]*seen{t.first}, t.sparse)
-	for _, s := range t.recent {
+	all := slices.Concat([]*seen{a.first}, a.sparse)
+	for _, s := range a.recent {
 		if !slices.Contains(all, s) {
 			all = append(all, s)
 		}
@@ -178,41 +256,41 @@ func (t *Tracker) known() []*seen {
 // keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept, unless
 // it leapt there, as a frame does that shows something else for a moment; when there are too many, the one goes whose neighbours
 // are closest together.
-func (t *Tracker) keep(now *seen) {
-	before := t.last
-	t.last = now
-	if t.first == nil {
-		t.first = now
+func (a *attempt) keep(now *seen) {
+	before := a.last
+	a.last = now
+	if a.first == nil {
+		a.first = now
 		return
 	}
-	if slices.Contains(t.known(), now) {
+	if slices.Contains(a.known(), now) {
 		return
 	}
-	t.recent = append(t.recent, now)
-	if len(t.recent) > recentFrames {
-		t.recent = slices.Delete(t.recent, 0, 1)
+	a.recent = append(a.recent, now)
+	if len(a.recent) > recentFrames {
+		a.recent = slices.Delete(a.recent, 0, 1)
 	}
 	near := func(s *seen) bool { return math.Abs(s.score-now.score) < 1 }
-	if math.Abs(before.score-now.score) > 4 || near(t.first) || slices.ContainsFunc(t.sparse, near) {
+	if math.Abs(before.score-now.score) > 4 || near(a.first) || slices.ContainsFunc(a.sparse, near) {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(t.sparse, now.score, func(s *seen, x float64) int {
+	at, _ := slices.BinarySearchFunc(a.sparse, now.score, func(s *seen, x float64) int {
 		if s.score < x {
 			return -1
 		}
 		return 1
 	})
-	t.sparse = slices.Insert(t.sparse, at, now)
-	if len(t.sparse) <= sparseFrames {
+	a.sparse = slices.Insert(a.sparse, at, now)
+	if len(a.sparse) <= sparseFrames {
 		return
 	}
 	closest, out := math.Inf(1), 0
-	for i := 1; i+1 < len(t.sparse); i++ {
-		if d := t.sparse[i+1].score - t.sparse[i-1].score; d < closest {
+	for i := 1; i+1 < len(a.sparse); i++ {
+		if d := a.sparse[i+1].score - a.sparse[i-1].score; d < closest {
 			closest, out = d, i
 		}
 	}
-	t.sparse = slices.Delete(t.sparse, out, out+1)
+	a.sparse = slices.Delete(a.sparse, out, out+1)
 }
 
 // likeliest is the score x that maximises Σ p log σ(x-s) + (1-p) log σ(s-x), by Newton's method. One comparison that is all but

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/model"
@@ -19,9 +20,11 @@ func TestTrack(t *testing.T) {
 	m := openGolden(t, Options{})
 	ctx := t.Context()
 	tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+	var now time.Time
 	observe := func(img image.Image) State {
 		t.Helper()
-		s, err := tracker.Observe(ctx, img)
+		now = now.Add(defaultEvery)
+		s, err := tracker.ObserveAt(ctx, now, img)
 		if err != nil || math.IsNaN(s.Progress+s.Confidence) || s.Subtask < -1 || s.Subtask > 2 {
 			t.Fatalf("%+v, %v", s, err)
 		}
@@ -30,7 +33,7 @@ func TestTrack(t *testing.T) {
 	var states []State
 	for i := range 14 {
 		states = append(states, observe(noise(uint64(i), 28, 28)))
-		if n := len(tracker.known()); n > 1+sparseFrames+recentFrames {
+		if n := len(tracker.attempt.known()); n > 1+sparseFrames+recentFrames {
 			t.Fatalf("frame %d: %d frames are kept", i, n)
 		}
 	}
@@ -50,11 +53,11 @@ func TestTrack(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := tracker.Observe(ended, noise(99, 28, 28)); !errors.Is(err, context.Canceled) {
+	if _, err := tracker.ObserveAt(ended, now.Add(defaultEvery), noise(99, 28, 28)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if len(tracker.motion.places) != stallFrames || m.frames.encodes > 15 {
-		t.Error(len(tracker.motion.places), m.frames.encodes)
+	if len(tracker.attempt.motion.places) != 8 || m.frames.encodes > 15 {
+		t.Error(len(tracker.attempt.motion.places), m.frames.encodes)
 	}
 	// A scene at rest stays where it is, and comes to be called stalled.
 	encodes := m.frames.encodes
@@ -71,7 +74,7 @@ func TestTrack(t *testing.T) {
 
 	again := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
 	for i, want := range states {
-		if got, err := again.Observe(ctx, noise(uint64(i), 28, 28)); got != want || err != nil {
+		if got, err := again.ObserveAt(ctx, time.Time{}.Add(time.Duration(i+1)*defaultEvery), noise(uint64(i), 28, 28)); got != want || err != nil {
 			t.Errorf("frame %d, seen again: %+v, %v, want %+v", i, got, err, want)
 		}
 	}
@@ -82,7 +85,7 @@ func TestTrackMisused(t *testing.T) {
 	if _, err := m.Track("", nil).Observe(t.Context(), noise(1, 28, 28)); !errors.As(err, new(*InputError)) {
 		t.Error(err)
 	}
-	tracker := m.Track("task", nil)
+	tracker := m.Track("task", &TrackOptions{Every: -1})
 	var together sync.WaitGroup
 	for i := range 8 {
 		together.Go(func() {
@@ -167,5 +170,75 @@ func TestReward(t *testing.T) {
 	}
 	if r := Reward(State{}, State{Progress: 1}, 1); r != 1 {
 		t.Error(r)
+	}
+}
+
+// TestTrackRates: a scene seen at 30, 10 and 5 Hz, or with frames missing, turns at the same times; what is not due costs no work.
+func TestTrackRates(t *testing.T) {
+	m := openGolden(t, Options{})
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	run := func(hz float64, missing func(second float64) bool) (states []State) {
+		tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+		for i := range int(4 * hz) {
+			at := float64(i) / hz
+			if missing(at) {
+				continue
+			}
+			// Ten scenes of 0.4 seconds, of which the middle ones come again.
+			s, err := tracker.ObserveAt(t.Context(), start.Add(time.Duration(at*1e9)), noise(uint64(at/0.4)%6, 28, 28))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Turned {
+				states = append(states, s)
+			}
+		}
+		return states
+	}
+	never := func(float64) bool { return false }
+	want := run(5, never)
+	if len(want) < 2 {
+		t.Fatalf("turns: %+v", want)
+	}
+	for name, got := range map[string][]State{
+		"30 Hz": run(30, never), "10 Hz": run(10, never),
+		"a gap": run(30, func(at float64) bool { return at > 0.61 && at < 0.79 }),
+	} {
+		if len(got) != len(want) {
+			t.Errorf("%s: %d turns, want %d", name, len(got), len(want))
+			continue
+		}
+		for k := range got {
+			if got[k].Trend != want[k].Trend || got[k].Since.Sub(want[k].Since).Abs() > defaultEvery {
+				t.Errorf("%s: turn %d is %v at %v, want %v at %v", name, k, got[k].Trend, got[k].Since.Sub(start), want[k].Trend, want[k].Since.Sub(start))
+			}
+		}
+	}
+	if m.frames.encodes != 6 {
+		t.Errorf("6 scenes were encoded %d times", m.frames.encodes)
+	}
+}
+
+// TestTrackReset: what comes after Reset is as it was in a new tracker, and State tells of the last frame throughout.
+func TestTrackReset(t *testing.T) {
+	m := openGolden(t, Options{})
+	tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	nothing := State{Subtask: -1}
+	for round := range 2 {
+		if s := tracker.State(); s != nothing {
+			t.Errorf("round %d begins with %+v", round, s)
+		}
+		fresh := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
+		for i := range 5 {
+			img := noise(uint64(7*round+i), 28, 28)
+			now := at.Add(time.Duration(i) * defaultEvery)
+			got, err1 := tracker.ObserveAt(t.Context(), now, img)
+			want, err2 := fresh.ObserveAt(t.Context(), now, img)
+			if got != want || tracker.State() != want || errors.Join(err1, err2) != nil {
+				t.Errorf("round %d, frame %d: %+v, want %+v, %v", round, i, got, want, errors.Join(err1, err2))
+			}
+		}
+		tracker.Reset()
 	}
 }

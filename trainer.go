@@ -2,15 +2,11 @@ package egotsr
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"math"
-	"os"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/internal/train"
 )
 
 // TrainOptions say where a run is kept and how often it is saved.
@@ -23,7 +19,7 @@ type Step = curriculum.Step
 // model meanwhile, between steps and with the weights of the moment.
 type Trainer struct {
 	model *Model
-	inner *curriculum.Trainer
+	inner *train.Trainer
 }
 
 // NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
@@ -51,13 +47,10 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	if o.Logger == nil {
 		o.Logger = m.log
 	}
-	encoder := &curriculum.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
-	inner, err := curriculum.NewTrainer(context.Background(), m.net, encoder, m.fsys, stages, o)
-	if bad := (*curriculum.InputError)(nil); errors.As(err, &bad) {
-		return nil, &InputError{What: bad.What, Reason: bad.Reason}
-	}
+	encoder := &train.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
+	inner, err := train.New(context.Background(), m.net, encoder, m.fsys, stages, o)
 	if err != nil {
-		return nil, fmt.Errorf("egotsr: %w", err)
+		return nil, failed("", err)
 	}
 	m.frames.forget() // resuming has changed the weights
 	m.temperature.Store(math.Float64bits(1))
@@ -72,7 +65,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 		for step, err := range t.inner.Steps(ctx) {
 			t.model.frames.forget()
 			if err != nil {
-				err = fmt.Errorf("egotsr: %w", err)
+				err = failed("", err)
 			}
 			if !yield(step, err) {
 				return
@@ -82,34 +75,14 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	}
 }
 
-// Run drains Steps, with a progress bar where standard error is a terminal.
+// Run drains Steps. A program that shows how far it is ranges over Steps itself, as examples/train does.
 func (t *Trainer) Run(ctx context.Context) error {
-	var bar *progressbar.ProgressBar
-	stage := ""
-	for s, err := range t.Steps(ctx) {
+	for _, err := range t.Steps(ctx) {
 		if err != nil {
-			return err
-		}
-		if !terminal(os.Stderr) {
-			continue
-		}
-		if s.Stage != stage {
-			stage = s.Stage
-			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
-				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
-				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
-		}
-		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
-		if err := bar.Set(s.N); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // Close frees the memory that training took. The model stays open, with the weights it has learnt; adapters become part of them.

@@ -10,16 +10,17 @@ import (
 type Trend uint8
 
 const (
-	Stalled    Trend = iota // the last eight frames have changed next to nothing; so it is before the second frame
+	Unknown    Trend = iota // before the second frame
+	Stalled                 // the last eight periods have changed next to nothing
 	Advancing               // closer to completion than before
 	Regressing              // farther from it than it was
 	Recovering              // after a setback, advancing but not yet as far as before
 	Done                    // nothing remains to be done
 )
 
-var trendNames = [...]string{"stalled", "advancing", "regressing", "recovering", "done"}
+var trendNames = [...]string{"unknown", "stalled", "advancing", "regressing", "recovering", "done"}
 
-// String gives "stalled", "advancing", "regressing", "recovering" or "done".
+// String gives "unknown", "stalled", "advancing", "regressing", "recovering" or "done".
 func (t Trend) String() string {
 	if int(t) < len(trendNames) {
 		return trendNames[t]
@@ -27,7 +28,7 @@ func (t Trend) String() string {
 	return fmt.Sprintf("Trend(%d)", uint8(t))
 }
 
-// MarshalText is String, so that a State is readable as JSON too.
+// MarshalText is String, so that a State can be read as JSON too.
 func (t Trend) MarshalText() ([]byte, error) {
 	if int(t) >= len(trendNames) {
 		return nil, fmt.Errorf("egotsr: no trend has the number %d", uint8(t))
@@ -35,7 +36,7 @@ func (t Trend) MarshalText() ([]byte, error) {
 	return []byte(trendNames[t]), nil
 }
 
-// UnmarshalText takes what String gives, of the five trends.
+// UnmarshalText takes what String gives, of the six trends.
 func (t *Trend) UnmarshalText(text []byte) error {
 	i := slices.Index(trendNames[:], string(text))
 	if i < 0 {
@@ -50,8 +51,10 @@ func (t *Trend) UnmarshalText(text []byte) error {
 const (
 	setbackOdds = 3.0 // 0.95
 	levelOdds   = 1.0 // 0.73
-	stallFrames = 8
 )
+
+// Of trends that tell of a stretch of time, it is so long, in periods: from a frame to the seventh after it.
+const stretch = 7.0
 
 // The end is where so many frames in a row say that nothing remains, each with more than this probability.
 const (
@@ -67,7 +70,7 @@ const (
 )
 
 // How sure a trend is, by logistic regression on 152 held-out episodes: σ(onward + trust·d), where the frame lies d above the one
-// stallFrames-1 before, is the probability that it is closer to completion, high because most tasks go on; σ(doubt + fear·d), where
+// a stretch before, is the probability that it is closer to completion, high because most tasks go on; σ(doubt + fear·d), where
 // it lies d below the highest place, that it is farther from completion than the task has been. Both are far from 1 per log-odd,
 // since what errs in one frame errs in the next as well.
 const (
@@ -87,12 +90,16 @@ func reached(score float64, next []float64) float64 {
 	return (1-planShare)*score + planShare*subtaskOdds*done
 }
 
+// placed is a place, and when it was taken, in periods.
+type placed struct{ when, at float64 }
+
 // motion turns places into a trend. One frame alone changes nothing: every turn and a new subtask take two that agree, the end, at
 // which a robot stops, endFrames.
 type motion struct {
-	places  []float64 // of the last stallFrames frames
-	last    float64   // of the last frame that was not a repeated one
-	high    float64   // the highest place since the last turn, and the lowest
+	places  []placed // of the last stretch of time
+	frames  int
+	last    float64 // of the last frame that was not a repeated one
+	high    float64 // the highest place since the last turn, and the lowest
 	low     float64
 	lost    float64 // what a setback has cost and is not yet won back: the place before it; else the lowest of all numbers
 	falling bool
@@ -102,12 +109,13 @@ type motion struct {
 	next    int // what the last frame alone says of it
 }
 
-// step takes in the next frame. next is the probability of each subtask to be the next one, and last of none remaining. A frame
-// that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
-func (v *motion) step(score float64, next []float64, repeated bool) State {
+// step takes in the next frame, of the time when, in periods. next is the probability of each subtask to be the next one, and last of
+// none remaining. A frame that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
+func (v *motion) step(when, score float64, next []float64, repeated bool) State {
 	at := reached(score, next)
-	v.places = append(v.places, at)
-	if len(v.places) > stallFrames {
+	v.frames++
+	v.places = append(v.places, placed{when, at})
+	for v.places[0].when < when-stretch-0.5 {
 		v.places = slices.Delete(v.places, 0, 1)
 	}
 	if !repeated {
@@ -116,7 +124,7 @@ func (v *motion) step(score float64, next []float64, repeated bool) State {
 	}
 	plan := len(next) - 1
 	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
-	s.Trend, s.Confidence = v.trend(at)
+	s.Trend, s.Confidence = v.trend(when, at)
 	if v.done {
 		s = State{Progress: 1, Trend: Done, Confidence: next[plan], Subtask: -1}
 	}
@@ -125,7 +133,7 @@ func (v *motion) step(score float64, next []float64, repeated bool) State {
 
 // turns notices where the task begins to fall back, and where it no longer does.
 func (v *motion) turns(at float64) {
-	if len(v.places) == 1 {
+	if v.frames == 1 {
 		v.last, v.high, v.low, v.lost = at, at, at, math.Inf(-1)
 	}
 	above, below := min(v.last, at), max(v.last, at) // what both frames are above, and below
@@ -153,7 +161,7 @@ func (v *motion) ends(next []float64) {
 			first = k
 		}
 	}
-	if first == v.next || len(v.places) == 1 {
+	if first == v.next || v.frames == 1 {
 		v.subtask = first
 	}
 	v.next = first
@@ -165,13 +173,17 @@ func (v *motion) ends(next []float64) {
 }
 
 // trend also gives the probability that it is right. A turn back is noticed late, so in its course it may be less than one half.
-func (v *motion) trend(at float64) (Trend, float64) {
-	span := slices.Max(v.places) - slices.Min(v.places)
-	closer := sigmoid(onward + trust*(at-v.places[0]))
+func (v *motion) trend(when, at float64) (Trend, float64) {
+	low, high := at, at
+	for _, p := range v.places {
+		low, high = min(low, p.at), max(high, p.at)
+	}
+	span := high - low
+	closer := sigmoid(onward + trust*(at-v.places[0].at))
 	switch {
-	case len(v.places) == 1:
-		return Stalled, 0 // nothing is known yet
-	case len(v.places) == stallFrames && span < levelOdds:
+	case v.frames == 1:
+		return Unknown, 0
+	case when-v.places[0].when > stretch-0.5 && span < levelOdds:
 		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
 	case v.falling:
 		return Regressing, sigmoid(doubt + fear*(v.high-at))

@@ -1,20 +1,11 @@
 package curriculum
 
-import (
-	"fmt"
-	"math"
-	"path"
-	"unicode/utf8"
-
-	"github.com/egotsr/egotsr/dataset"
-	"github.com/egotsr/egotsr/internal/optim"
-	"github.com/egotsr/egotsr/model"
-)
+import "github.com/egotsr/egotsr/dataset"
 
 // Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches. A run goes on only with the recipes
 // it began with; see [ChangedError].
 type Recipe struct {
-	LR          float64 // peak learning rate; 0 = 2e-7, as published. The schedule is a linear warm-up, then half a cosine down to zero
+	LR          float64 // peak learning rate; 0 = PublishedLR. The schedule is a linear warm-up, then half a cosine down to zero
 	WeightDecay float64 // of AdamW, on matrices; never on biases and norms
 	MaxGradNorm float64 // global gradient norm above which all gradients shrink; 0 = never
 	Beta2       float64 // of AdamW; 0 = 0.999. From random weights 0.95 leaves the quiet plateau sooner
@@ -38,64 +29,17 @@ type Recipe struct {
 	StopAt        float64        // end at this share of right answers; 0 = never
 }
 
-// LoRA says which layers get low-rank adapters, and of what size.
-type LoRA = model.LoRA
-
-// publishedLR is the peak learning rate of all of the reference's stages.
-const publishedLR = 2e-7
-
-// check completes a recipe for a source of n samples.
-func (r Recipe) check(n int) (Recipe, error) {
-	r.Batch, r.Accumulate = max(r.Batch, 1), max(r.Accumulate, 1)
-	if r.LR == 0 {
-		r.LR = publishedLR
-	}
-	if r.MaxSteps == 0 {
-		per := r.Batch * r.Accumulate
-		r.MaxSteps = (max(r.Epochs, 1)*n + per - 1) / per
-	} else if r.Epochs > 0 {
-		r.MaxSteps = min(r.MaxSteps, (r.Epochs*n+r.Batch*r.Accumulate-1)/(r.Batch*r.Accumulate))
-	}
-	switch {
-	case r.Warmup == 0:
-		r.Warmup = optim.Warmup(r.MaxSteps)
-	case r.Warmup < 0:
-		r.Warmup = 0
-	}
-	for _, x := range []float64{r.LR, r.WeightDecay, r.MaxGradNorm, r.Beta2, r.StopAt} {
-		if !(x >= 0) || math.IsInf(x, 1) {
-			return r, fmt.Errorf("recipe: %v is not a rate", x)
-		}
-	}
-	for _, pattern := range r.Trainable {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return r, fmt.Errorf("recipe: pattern %q: %w", pattern, err)
-		}
-	}
-	if r.LoRA != nil {
-		l, err := r.LoRA.Check()
-		if err != nil {
-			return r, fmt.Errorf("recipe: %w", err)
-		}
-		r.LoRA = &l
-	}
-	switch {
-	case n == 0:
-		return r, fmt.Errorf("recipe: the source is empty")
-	case r.MaxSteps < 0 || r.Beta2 >= 1:
-		return r, fmt.Errorf("recipe: %d steps, beta2 %v", r.MaxSteps, r.Beta2)
-	}
-	return r, nil
+// LoRA says which layers get low-rank adapters, and of what size (Hu et al., arXiv 2106.09685): a layer y = Wx + b becomes
+// y = Wx + b + alpha/rank * B(A dropout(x)), and only A and B are trained.
+type LoRA struct {
+	Rank    int      // 0 = 8
+	Alpha   float64  // 0 = 2*Rank
+	Dropout float64  // share of the adapter's input set to zero while training
+	Targets []string // patterns of path.Match on names of linear layers ("visual.blocks.*"); nil = the projections of the text tower
 }
 
-func (r Recipe) adamw() optim.AdamW {
-	o := optim.Default
-	o.WeightDecay, o.MaxNorm = r.WeightDecay, r.MaxGradNorm
-	if r.Beta2 > 0 {
-		o.Beta2 = r.Beta2
-	}
-	return o
-}
+// PublishedLR is the peak learning rate of all of the reference's stages.
+const PublishedLR = 2e-7
 
 // done reports that the last validation reached StopAt, or that none of the last Patience ones was the best.
 func (r Recipe) done(history []Validation) bool {
@@ -105,11 +49,11 @@ func (r Recipe) done(history []Validation) bool {
 	if last := history[len(history)-1].Answers.All.Share(); r.StopAt > 0 && last >= r.StopAt {
 		return true
 	}
-	return r.Patience > 0 && len(history)-1-bestOf(history) >= r.Patience
+	return r.Patience > 0 && len(history)-1-Best(history) >= r.Patience
 }
 
-// bestOf is the index of the best validation, the first of equals, or -1 of none.
-func bestOf(history []Validation) int {
+// Best is the index of the validation with the largest share of right answers, the first of equals, or -1 of none.
+func Best(history []Validation) int {
 	best := -1
 	for i, v := range history {
 		if best < 0 || v.Answers.All.Share() > history[best].Answers.All.Share() {
@@ -117,28 +61,4 @@ func bestOf(history []Validation) int {
 		}
 	}
 	return best
-}
-
-// cut shortens a sample's descriptions so that they have no more than limit characters together: the reference cuts the
-// whole target, and with it the verdict.
-func cut(s dataset.Sample, limit int) dataset.Sample {
-	if limit <= 0 {
-		limit = 1500
-	}
-	for i, d := range s.Detail {
-		if half := limit / 2; utf8.RuneCountInString(d) > half {
-			s.Detail[i] = string([]rune(d)[:half])
-		}
-	}
-	return s
-}
-
-// anyMatch reports whether a name matches one of the patterns. They were checked before.
-func anyMatch(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if ok, _ := path.Match(p, name); ok {
-			return true
-		}
-	}
-	return false
 }

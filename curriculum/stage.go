@@ -3,6 +3,7 @@ package curriculum
 import (
 	"fmt"
 	"hash/fnv"
+	"unicode/utf8"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -69,7 +70,7 @@ func General(src dataset.Source, r *Recipe) Stage {
 func newStage(name string, src dataset.Source, prompt dataset.Prompt, r *Recipe, published Recipe) Stage {
 	if r == nil {
 		r = &published
-		r.LR, r.WeightDecay, r.MaxGradNorm = publishedLR, 0.01, 0.3
+		r.LR, r.WeightDecay, r.MaxGradNorm = PublishedLR, 0.01, 0.3
 		r.Epochs, r.Accumulate = 2, 2
 	}
 	return &stage{name, src, prompt, *r}
@@ -107,3 +108,17 @@ func coin(s dataset.Sample) string {
 
 // Done is the recipe's exit rule.
 func (s *stage) Done(history []Validation) bool { return s.recipe.done(history) }
+
+// cut shortens a sample's descriptions so that they have no more than limit characters together: the reference cuts the
+// whole target, and with it the verdict.
+func cut(s dataset.Sample, limit int) dataset.Sample {
+	if limit <= 0 {
+		limit = 1500
+	}
+	for i, d := range s.Detail {
+		if half := limit / 2; utf8.RuneCountInString(d) > half {
+			s.Detail[i] = string([]rune(d)[:half])
+		}
+	}
+	return s
+}

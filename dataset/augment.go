@@ -27,7 +27,7 @@ type Augmented struct {
 	block int
 }
 
-// NewAugmented shows the frames of src differently from block to block. What src says of its Block holds for it too.
+// NewAugmented shows the frames of src differently from block to block. Its blocks are those of src, see [Blocked].
 func NewAugmented(src Source, seed uint64) *Augmented {
 	return &Augmented{Source: src, seed: seed, block: blockOf(src)}
 }

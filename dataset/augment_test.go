@@ -4,8 +4,9 @@ import (
 	"errors"
 	"image"
 	"math/rand/v2"
-	"reflect"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/vision"
 )
@@ -41,7 +42,7 @@ func TestAugmented(t *testing.T) {
 			if side == 0 {
 				side = seen.W
 				sizes[side] = true
-				if reflect.DeepEqual(seen, plain) {
+				if cmp.Equal(seen, plain) {
 					same++
 				}
 			}
@@ -51,7 +52,7 @@ func TestAugmented(t *testing.T) {
 			if w := float64(seen.W) / float64(plain.W); w > 1 || w < 1-cropShare-1/float64(plain.W) {
 				t.Errorf("%d of %d pixels", seen.W, plain.W)
 			}
-			if again := pixels(NewAugmented(p, 1), s.Img1); !reflect.DeepEqual(again, seen) {
+			if again := pixels(NewAugmented(p, 1), s.Img1); !cmp.Equal(again, seen) {
 				t.Fatal("the same seed and index give another view")
 			}
 		}

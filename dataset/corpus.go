@@ -16,10 +16,7 @@ import (
 	"sync"
 )
 
-const (
-	maxSample = 64 << 20 // bytes of one sample's text that are read
-	maxImage  = 1 << 30  // bytes of an image file that are read; 100 megapixels of 16-bit colour are less
-)
+const maxSample = 64 << 20 // bytes of one sample's text that are read
 
 // Corpus is a [Source] over files of samples, however large. It keeps nothing of them in memory: an index on disk tells
 // where each sample is, and At reads that one.
@@ -234,7 +231,7 @@ func (s *shard) read(i int64) (sample Sample, start int64, err error) {
 
 // Image reads and decodes an image. Its errors are *FileError and name the path: one that is missing, damaged, above 100
 // megapixels by its header, or outside the root.
-func (c *Corpus) Image(path string) (image.Image, error) { return loadImage(c.images, path) }
+func (c *Corpus) Image(path string) (image.Image, error) { return readImage(c.images, path) }
 
 // Verify reads all files and compares them with their indexes. It returns a *FileError for the first that has changed or
 // whose index is damaged; that index is removed, and opening the files again makes a new one.

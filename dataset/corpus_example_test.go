@@ -125,9 +125,11 @@ func ExampleOpenQuarantine() {
 			fmt.Println(s.Task)
 		}
 	}
-	fmt.Println(q.Counts())
+	list, err := os.ReadFile(filepath.Join(dir, "bad.jsonl"))
+	fmt.Print(string(list), err)
 	// Output:
 	// Open a drawer
 	// Fold a towel
-	// 3 1
+	// {"file":"pairs.jsonl","offset":939,"index":2,"reason":"byte 13 of the sample: unexpected end of JSON input"}
+	// <nil>
 }

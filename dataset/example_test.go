@@ -119,14 +119,28 @@ func ExampleNewList() {
 }
 
 func ExampleSimulated() {
-	files := fstest.MapFS{"episodes/progress/kitchen/7.json": {Data: []byte(`{"scene_id": `)}, "episodes/task_info/kitchen.json": {Data: []byte(`[{"episode_id": 7}]`)}}
-	_, err := dataset.Simulated(files, "episodes")
-	fmt.Println(err)
-	_, err = dataset.Simulated(files, "elsewhere")
+	files := fstest.MapFS{
+		"progress/kitchen/7.json": {Data: []byte(`{"scene_id": "kitchen", "episode_id": 7, "task_name": "Wait", "num_frames": 1, "cost_to_go": [0], "regress": [0], "below_best": [0]}`)},
+		"progress/kitchen/8.json": {Data: []byte(`{"scene_id": `)},
+		"task_info/kitchen.json": {Data: []byte(`[{"episode_id": 7, "task_name": "Wait", "subtask_plan": ["Wait."],
+			"label_info": {"action_config": [{"start_frame": 0, "end_frame": 1}]}}, {"episode_id": 8}]`)},
+		"observation/kitchen/7/frame_000000.jpg": {},
+	}
+	episodes, skipped, err := dataset.Simulated(files)
+	fmt.Println(len(episodes), err)
+	fmt.Println(skipped[0])
+	_, _, err = dataset.Simulated(files, "elsewhere")
 	fmt.Println(errors.Is(err, fs.ErrNotExist))
 	// Output:
-	// dataset: episodes/progress/kitchen/7.json: byte 13: unexpected end of JSON input
+	// 1 <nil>
+	// dataset: episode kitchen/8: progress/kitchen/8.json: byte 13: unexpected end of JSON input
 	// true
+}
+
+func ExampleSimulatedCamera() {
+	_, _, err := dataset.SimulatedCamera(fstest.MapFS{"progress/README.md": {}}, "third")
+	fmt.Println(err)
+	// Output: dataset: progress: holds no episode
 }
 
 func ExampleNewMix() {

@@ -9,9 +9,10 @@ import (
 	"image/jpeg"
 	"maps"
 	"os"
-	"reflect"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Cost curves of the synthetic episodes. Steady falls by 10 steps a frame; slipped falls, is thrown back at frame 5 and
@@ -65,9 +66,9 @@ func tree(t testing.TB, scenes ...[][]int) fstest.MapFS {
 func mixed(t testing.TB) (fstest.MapFS, []Episode) {
 	t.Helper()
 	fsys := tree(t, [][]int{steady}, [][]int{slipped, still, steady})
-	episodes, err := Simulated(fsys)
-	if err != nil {
-		t.Fatal(err)
+	episodes, skipped, err := Simulated(fsys)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(skipped, err)
 	}
 	return fsys, episodes
 }
@@ -102,7 +103,7 @@ func jpegBytes(t testing.TB) []byte {
 }
 
 // same compares samples, which hold slices.
-func same(a, b Sample) bool { return reflect.DeepEqual(a, b) }
+func same(a, b Sample) bool { return cmp.Equal(a, b) }
 
 func bit(b bool) int {
 	if b {
@@ -134,9 +135,9 @@ func recorded(t testing.TB, roots ...string) []Episode {
 			t.Skipf("no recorded episodes beside this checkout: %v", err)
 		}
 	}
-	episodes, err := Simulated(os.DirFS(beside), roots...)
-	if err != nil {
-		t.Fatal(err)
+	episodes, skipped, err := Simulated(os.DirFS(beside), roots...)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(skipped, err)
 	}
 	return episodes
 }

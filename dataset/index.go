@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -11,9 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
-
-	"github.com/egotsr/egotsr/internal/state"
 )
 
 // An index tells where the samples of a data file begin. It is a file of pages, each with its own checksum and number,
@@ -245,68 +241,4 @@ func (x *index) close() error {
 		err = errors.Join(err, os.Remove(x.path))
 	}
 	return err
-}
-
-// buildBeside writes the index under a temporary name, syncs and renames it. Who comes second waits for the first. Even
-// where locks do not work nothing goes wrong: all write the same bytes to the same places.
-func buildBeside(path string, d *data) (*index, error) {
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE, 0o644) // what a killed process left there is written over
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	_ = state.Lock(f) // without it the work is done twice, and comes to the same
-	if mine, err := f.Stat(); err != nil {
-		return nil, err
-	} else if there, err := os.Stat(tmp); err != nil || !os.SameFile(mine, there) {
-		return openIndex(path, d) // somebody was first, and has renamed it
-	}
-	if err := buildIndex(f, d); err != nil {
-		return nil, errors.Join(err, os.Remove(tmp))
-	}
-	if err := f.Sync(); err != nil {
-		return nil, err
-	}
-	if os.Rename(tmp, path) != nil {
-		f.Close() // not every system renames open files
-		if err := os.Rename(tmp, path); err != nil {
-			return nil, err
-		}
-	}
-	if dir, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = dir.Sync() // without it, a crash may cost the index but not make it wrong
-		dir.Close()
-	}
-	return openIndex(path, d)
-}
-
-// scanError reports data in which samples cannot be told apart.
-type scanError struct{ err error }
-
-func (e *scanError) Error() string { return e.err.Error() }
-
-func (e *scanError) Unwrap() error { return e.err }
-
-// buildIndex reads the data once and writes its index to f from the start. Memory is a few blocks, and four bytes for
-// each MiB of data.
-func buildIndex(f *os.File, d *data) error {
-	w := &pageWriter{w: bufio.NewWriterSize(f, 1<<18)}
-	hashes, err := scanBlocks(d, w)
-	if err != nil {
-		return err
-	}
-	for _, h := range hashes {
-		w.buf = binary.LittleEndian.AppendUint32(w.buf, h)
-		if len(w.buf) == pageSize {
-			w.flush()
-		}
-	}
-	w.flush()
-	w.buf = append(w.buf, indexMagic...)
-	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(d.size))
-	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(w.count))
-	w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(d.kind))
-	w.flush()
-	return errors.Join(w.err, w.w.Flush(), f.Truncate(int64(w.number)*pageSize))
 }

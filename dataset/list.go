@@ -28,4 +28,4 @@ func (l *List) At(i int) (Sample, error) {
 }
 
 // Image reads and decodes an image. Its errors are *FileError.
-func (l *List) Image(path string) (image.Image, error) { return loadImage(l.images, path) }
+func (l *List) Image(path string) (image.Image, error) { return readImage(l.images, path) }

@@ -15,7 +15,8 @@ type Part struct {
 }
 
 // Mix is a [Source] of several, in fixed proportions: a round has Weight blocks of each part, in order, and the largest
-// part gives the number of rounds. Smaller ones begin again. A block is what the part's own Block says, or one sample.
+// part gives the number of rounds. Smaller ones begin again. A block is one of the part's own where it is [Blocked], or
+// one sample.
 // Every batch of a whole number of rounds has the same mixture.
 //
 // Image paths of samples get the number of their part in front, which Image takes off again.
@@ -46,14 +47,6 @@ func NewMix(parts ...Part) (*Mix, error) {
 		return nil, fmt.Errorf("dataset: a mixture of %d parts, %d rounds of %d samples", len(parts), m.rounds, m.round)
 	}
 	return m, nil
-}
-
-// blockOf is how many neighbouring samples of a source belong together: what its own Block says, or one.
-func blockOf(src Source) int {
-	if b, ok := src.(interface{ Block() int }); ok {
-		return max(1, b.Block())
-	}
-	return 1
 }
 
 // Len is the samples of all rounds.

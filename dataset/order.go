@@ -20,12 +20,12 @@ func (o Order) At(position uint64) int {
 		return -1
 	}
 	n, block := uint64(o.Len), uint64(max(1, o.Block))
-	key := mix(mix(o.Seed) + position/n)
+	key := splitMix(splitMix(o.Seed) + position/n)
 	p := position % n
 	full, rest := n/block, n%block
 	// The short block at the end of the source takes a random place among the full ones.
 	if rest > 0 {
-		at, _ := bits.Mul64(mix(^key), full+1) // 0 to full
+		at, _ := bits.Mul64(splitMix(^key), full+1) // 0 to full
 		at *= block
 		if at <= p && p < at+rest {
 			return int(full*block + p - at)
@@ -46,8 +46,8 @@ func permuted(x, n, key uint64) uint64 {
 	for {
 		l, h := x&lowMask, x>>low
 		for round := range uint64(5) {
-			h ^= mix(key+2*round+l<<8) & highMask
-			l ^= mix(key+2*round+1+h<<8) & lowMask
+			h ^= splitMix(key+2*round+l<<8) & highMask
+			l ^= splitMix(key+2*round+1+h<<8) & lowMask
 		}
 		if x = h<<low | l; x < n {
 			return x
@@ -55,8 +55,8 @@ func permuted(x, n, key uint64) uint64 {
 	}
 }
 
-// mix is the finaliser of SplitMix64: every bit of the result depends on every bit of x.
-func mix(x uint64) uint64 {
+// splitMix is the finaliser of SplitMix64: every bit of the result depends on every bit of x.
+func splitMix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

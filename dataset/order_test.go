@@ -3,9 +3,10 @@ package dataset
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestOrderIsPermutation: every epoch gives every sample once, and neighbours of a block stay neighbours.
@@ -165,8 +166,8 @@ func TestBatches(t *testing.T) {
 				}
 			}
 		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%d ranks see other batches", ranks)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d ranks see other batches: %s", ranks, diff)
 		}
 	}
 	var last uint64

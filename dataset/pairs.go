@@ -17,7 +17,7 @@ type PairOptions struct {
 	FramesPerGroup  int     // frames that the pairs of a group share; 0 = 8, at least 2
 	PairsPerGroup   int     // pairs drawn among those frames; 0 = 8
 	Both            bool    // follow every pair by its Swap; samples are then 2*PairsPerGroup a group
-	Level           string  // LevelShort or LevelLong: only such pairs; "" = both, as they fall
+	Level           Level   // LevelShort or LevelLong: only such pairs; "" = both, as they fall
 	Windows         []int   // ascending: pairs up to the first, up to the second … and above the last, each equally often; nil = as they fall
 	RegressionShare float64 // pairs with a worse later frame, in episodes that have some; 0 = 0.25, negative = as they fall
 	NoChangeShare   float64 // pairs of KindNoChange, which have no answer
@@ -138,4 +138,4 @@ func (p *Pairs) At(i int) (Sample, error) {
 }
 
 // Image reads and decodes an image. Its errors are *FileError.
-func (p *Pairs) Image(path string) (image.Image, error) { return loadImage(p.images, path) }
+func (p *Pairs) Image(path string) (image.Image, error) { return readImage(p.images, path) }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func newPairs(t testing.TB, opts PairOptions) (*Pairs, []Episode) {
@@ -25,11 +27,11 @@ func TestSwapIsAnInvolution(t *testing.T) {
 	for _, s := range samplesOf(t, p) {
 		s.Detail = [2]string{"a", "b"}
 		w := s.Swap()
-		if same(w, s) || !same(w.Swap(), s) {
-			t.Fatalf("%+v swapped is %+v", s, w)
+		if diff := cmp.Diff(s, w.Swap()); same(w, s) || diff != "" {
+			t.Fatalf("swapped twice, %s", diff)
 		}
 		if w.Img1 != s.Img2 || w.Frame1 != s.Frame2 || w.Detail != [2]string{"b", "a"} || w.Closer == s.Closer || w.Window != s.Window {
-			t.Fatalf("%+v swapped is %+v", s, w)
+			t.Fatalf("swapped, %s", cmp.Diff(s, w))
 		}
 	}
 	if got := (Sample{}).Swap(); got.Closer != "" || got.Kind != "" {
@@ -43,7 +45,7 @@ func TestLabels(t *testing.T) {
 	find := func(s Sample) *Episode {
 		return &episodes[slices.IndexFunc(episodes, func(e Episode) bool { return e.Scene == s.Scene && e.ID == s.Episode })]
 	}
-	kinds := map[string]int{}
+	kinds := map[Kind]int{}
 	for _, s := range samplesOf(t, p) {
 		e := find(s)
 		c1, c2 := e.Cost[s.Frame1], e.Cost[s.Frame2]
@@ -88,7 +90,7 @@ func TestLevelAcrossAttempts(t *testing.T) {
 	e := Episode{Frames: make([]string, 5), Cost: make([]float64, 5), BelowBest: make([]bool, 5), Subtask: []int{0, 0, -1, -1, 0}}
 	for _, c := range []struct {
 		i, j int
-		want string
+		want Level
 	}{{0, 1, LevelShort}, {0, 4, LevelLong}, {2, 3, LevelLong}, {3, 4, LevelLong}} {
 		if got := e.pair(c.i, c.j, 1).Level; got != c.want {
 			t.Errorf("frames %d and %d are %s", c.i, c.j, got)
@@ -117,7 +119,7 @@ func TestPositionSaysNothing(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	for _, level := range []string{LevelShort, LevelLong} {
+	for _, level := range []Level{LevelShort, LevelLong} {
 		p, _ := newPairs(t, PairOptions{Groups: 300, Level: level})
 		for _, s := range samplesOf(t, p) {
 			if s.Level != level {
@@ -157,7 +159,7 @@ func TestNegatives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]int{}
+	kinds := map[Kind]int{}
 	for _, s := range samplesOf(t, p) {
 		if s.Kind != KindNoChange && s.Kind != KindWrongTask {
 			continue
@@ -173,7 +175,7 @@ func TestNegatives(t *testing.T) {
 			t.Fatalf("%+v names its own task", s)
 		}
 	}
-	for kind, want := range map[string]float64{KindNoChange: 0.2, KindWrongTask: 0.1} {
+	for kind, want := range map[Kind]float64{KindNoChange: 0.2, KindWrongTask: 0.1} {
 		if got := float64(kinds[kind]) / float64(p.Len()); math.Abs(got-want) > 0.02 {
 			t.Errorf("%s: %v of all", kind, got)
 		}
@@ -212,7 +214,7 @@ func TestAnnotationOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]int{}
+	kinds := map[Kind]int{}
 	for _, s := range samplesOf(t, p) {
 		kinds[s.Kind]++
 		if s.Frame1 == 30 || s.Frame2 == 30 {
@@ -254,8 +256,8 @@ func TestBothAddsOnlySwaps(t *testing.T) {
 	}
 	doubled := samplesOf(t, both)
 	for i, s := range samplesOf(t, single) {
-		if !same(doubled[2*i], s) {
-			t.Fatalf("sample %d differs", i)
+		if diff := cmp.Diff(s, doubled[2*i]); diff != "" {
+			t.Fatalf("sample %d: %s", i, diff)
 		}
 	}
 }
@@ -306,8 +308,9 @@ func TestAtIsDeterministicAndConcurrent(t *testing.T) {
 			// Each reader walks another way, so that slots of the cache change hands.
 			for k := range want {
 				i := (k*(2*w+1) + w) % len(want)
-				if s, err := b.At(i); err != nil || !same(s, want[i]) {
-					t.Errorf("sample %d: %+v, %v", i, s, err)
+				s, err := b.At(i)
+				if diff := cmp.Diff(want[i], s); err != nil || diff != "" {
+					t.Errorf("sample %d: %v, %s", i, err, diff)
 					return
 				}
 			}

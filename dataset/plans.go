@@ -80,4 +80,4 @@ func (p *Plans) At(i int) (Sample, error) {
 }
 
 // Image reads and decodes an image. Its errors are *FileError.
-func (p *Plans) Image(path string) (image.Image, error) { return loadImage(p.images, path) }
+func (p *Plans) Image(path string) (image.Image, error) { return readImage(p.images, path) }

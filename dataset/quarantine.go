@@ -142,13 +142,6 @@ func (q *Quarantine) append(e entry) error {
 	return nil
 }
 
-// Counts tells how many samples have been seen since the list was opened, and how many of those were bad.
-func (q *Quarantine) Counts() (seen, bad int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.seen, q.bad
-}
-
 // Close syncs and closes the list.
 func (q *Quarantine) Close() error {
 	q.mu.Lock()

@@ -56,7 +56,7 @@ func TestQuarantine(t *testing.T) {
 		}
 	}
 	walk()
-	if seen, bad := q.Counts(); seen != 6 || bad != 4 {
+	if seen, bad := q.seen, q.bad; seen != 6 || bad != 4 {
 		t.Errorf("%d seen, %d bad", seen, bad)
 	}
 	list, err := os.ReadFile(path)
@@ -118,7 +118,7 @@ func TestQuarantineStops(t *testing.T) {
 			t.Errorf("%v became %v", other, err)
 		}
 	}
-	if seen, bad := q.Counts(); seen != 41 || bad != 11 {
+	if seen, bad := q.seen, q.bad; seen != 41 || bad != 11 {
 		t.Errorf("%d seen, %d bad", seen, bad)
 	}
 	q.Close()
@@ -158,7 +158,7 @@ func TestQuarantineConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	list, err := os.ReadFile(path)
-	if seen, bad := q.Counts(); err != nil || seen != 800 || bad != 800 || bytes.Count(list, []byte("\n")) != 100 {
+	if seen, bad := q.seen, q.bad; err != nil || seen != 800 || bad != 800 || bytes.Count(list, []byte("\n")) != 100 {
 		t.Errorf("%d seen, %d bad, %v: %s", seen, bad, err, list)
 	}
 }

@@ -1,14 +1,6 @@
 package dataset
 
-import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"image"
-	"io/fs"
-
-	"github.com/egotsr/egotsr/vision"
-)
+import "encoding/json"
 
 // The two answers, as they stand in Sample.Closer and in a target text.
 const (
@@ -16,25 +8,29 @@ const (
 	Img2 = "img2"
 )
 
-// Values of Sample.Level.
+// Level tells how far apart the frames of a sample are in the task. "" is unknown, and a file may hold any other text.
+type Level string
+
+// The levels.
 const (
-	LevelShort = "short" // both frames lie in one atomic action, with nothing between them
-	LevelLong  = "long"  // the frames are separated by at least one change of action
+	LevelShort Level = "short" // both frames lie in one atomic action, with nothing between them
+	LevelLong  Level = "long"  // the frames are separated by at least one change of action
 )
 
-// Values of Sample.Kind. The first two tell the order of presentation, the next two that the clock would mislead, the
-// last two that there is no answer: neither frame is closer, and a judge should say so by a probability near one half.
-const (
-	KindForward    = "forward"    // the later frame is closer to completion and is Img2
-	KindInverse    = "inverse"    // the later frame is closer to completion and is Img1
-	KindRegression = "regression" // the later frame is farther from completion; in either order
-	KindRecovery   = "recovery"   // the later frame is closer, and the earlier one lies in a setback; in either order
-	KindNoChange   = "nochange"   // both frames show the same state
-	KindWrongTask  = "wrongtask"  // the task's name is another task's
-)
+// Kind tells what a sample asks, and what makes it hard. "" is unknown, and a file may hold any other text.
+type Kind string
 
-// KindPlan is another question: what remains to be done at Img1. There is no Img2 and no Closer.
-const KindPlan = "plan"
+// The kinds. The first two tell the order of presentation, the next two that the clock would mislead, the two after that
+// there is no answer: neither frame is closer, and a judge should say so by a probability near one half.
+const (
+	KindForward    Kind = "forward"    // the later frame is closer to completion and is Img2
+	KindInverse    Kind = "inverse"    // the later frame is closer to completion and is Img1
+	KindRegression Kind = "regression" // the later frame is farther from completion; in either order
+	KindRecovery   Kind = "recovery"   // the later frame is closer, and the earlier one lies in a setback; in either order
+	KindNoChange   Kind = "nochange"   // both frames show the same state
+	KindWrongTask  Kind = "wrongtask"  // the task's name is another task's
+	KindPlan       Kind = "plan"       // another question: what remains to be done at Img1; there is no Img2 and no Closer
+)
 
 // Sample is one question to a judge, with its answer where that is known.
 type Sample struct {
@@ -49,8 +45,8 @@ type Sample struct {
 	Camera         string // "" where there is only one
 	Frame1, Frame2 int    // frame numbers of Img1 and Img2, from 0
 	Window         int    // frames between the two: the absolute difference of their numbers
-	Level          string // LevelShort or LevelLong
-	Kind           string // one of the constants whose names begin with Kind
+	Level          Level
+	Kind           Kind
 
 	Plan []string // texts of the episode's atomic actions in order, or nil; shared between samples, not to be changed
 	Done [2]int   // how many actions of Plan are done at Img1 and at Img2
@@ -91,61 +87,3 @@ func (s Sample) Images() []string {
 
 // Remaining is what Plan has left at Img1. Done is kept within Plan: a file may say anything.
 func (s Sample) Remaining() []string { return s.Plan[min(max(0, s.Done[0]), len(s.Plan)):] }
-
-// Source is random access to samples and their images. Implementations are safe for concurrent use, give the same
-// sample for the same index every time, and hold bounded memory whatever Len is.
-type Source interface {
-	Len() int                               // number of samples
-	At(i int) (Sample, error)               // sample i; *IndexError unless 0 <= i < Len()
-	Image(path string) (image.Image, error) // the decoded image of Sample.Img1 or Img2
-}
-
-// IndexError reports a sample index outside a source.
-type IndexError struct {
-	Index, Len int
-}
-
-func (e *IndexError) Error() string {
-	return fmt.Sprintf("dataset: sample %d of a source with %d", e.Index, e.Len)
-}
-
-// FileError names the file that could not be used. Unwrap gives the cause, such as fs.ErrNotExist.
-type FileError struct {
-	Path string // within the file system it was read from
-	Err  error
-}
-
-func (e *FileError) Error() string { return fmt.Sprintf("dataset: %s: %v", e.Path, e.Err) }
-
-func (e *FileError) Unwrap() error { return e.Err }
-
-// fileError wraps err with the file's path once: errors of package fs carry it already, and would name it twice.
-func fileError(path string, err error) error {
-	if pe, ok := err.(*fs.PathError); ok {
-		err = pe.Err
-	}
-	return &FileError{Path: path, Err: err}
-}
-
-// loadImage reads and decodes one image file. Its errors are *FileError. What is no file is not opened: a pipe would be waited
-// for, and a device may never end.
-func loadImage(fsys fs.FS, path string) (image.Image, error) {
-	info, err := fs.Stat(fsys, path)
-	switch {
-	case err != nil:
-		return nil, fileError(path, err)
-	case !info.Mode().IsRegular():
-		return nil, fileError(path, errors.New("is no regular file"))
-	case info.Size() > maxImage:
-		return nil, fileError(path, fmt.Errorf("is %d bytes long, at most %d are read", info.Size(), maxImage))
-	}
-	data, err := fs.ReadFile(fsys, path)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	img, err := vision.Decode(data)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return img, nil
-}

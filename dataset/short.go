@@ -13,7 +13,7 @@ import (
 
 // Short reads folders in the EgoTSR-Short layout. Each root is a folder of fsys ("." if none is given) that holds
 //
-//	clips/<scene>/<episode>/[<camera>/]<action text>/<frame number>.png or .jpg
+//	clips/<scene>/<episode>/[<camera>/]<action text>/<frame number>.jpg, .jpeg, .png or .webp
 //	episodes/<scene>/<episode>[.<camera>].json    a whole Episode, where package clips prepared the folder
 //
 // With episodes/, its files are what is read: they know the task, the plan and, after a simulation, the costs. Frame
@@ -23,9 +23,11 @@ import (
 // becomes an Episode of its own, as EgoTSR-Short is meant: its text is the task and the whole plan. Such episodes
 // share scene, ID and camera with the others of their recording, so that splitting by those keeps them together.
 //
-// Episodes are in the order of names and, within a recording, of frame numbers. Frames are checked to exist but not
-// opened. Names that begin with "." and files that are no images are ignored. An image whose name is no number, a
-// number that occurs twice, and actions of one recording whose frames overlap (two attempts merged in one folder, say)
+// Episodes are in the order of names and, within a recording, of frame numbers. Where names are clocks, such as 10.05 and
+// 10.1, frames are in the order of these (see [FrameNames]) and numbered from 0 on within their recording. Frames are
+// checked to exist but not opened. Names that begin with "." are ignored, and so are files that are no images beside
+// what is read. An image whose name is no number, a number that occurs twice, actions of one recording whose frames
+// overlap (two attempts merged in one folder, say), a folder of images of other formats, and a root without a frame
 // give a *FileError; nothing is skipped.
 func Short(fsys fs.FS, roots ...string) ([]Episode, error) {
 	if len(roots) == 0 {
@@ -47,6 +49,9 @@ func Short(fsys fs.FS, roots ...string) ([]Episode, error) {
 		actions, err := readActions(fsys, root, have)
 		if err != nil {
 			return nil, err
+		}
+		if len(prepared)+len(actions) == 0 {
+			return nil, fileError(path.Join(root, "clips"), errors.New("holds no action with a frame"))
 		}
 		episodes = append(append(episodes, prepared...), actions...)
 	}
@@ -172,15 +177,17 @@ func readRecordings(fsys fs.FS, dir string, r recording, have map[recording]bool
 	if err != nil {
 		return nil, err
 	}
-	var actions []Episode
+	var actions []action
 	for _, name := range names {
 		sub := path.Join(dir, name)
-		e, isAction, err := readAction(fsys, sub, r)
+		a, isAction, err := readAction(fsys, sub, r)
 		switch {
 		case err != nil:
 			return nil, err
 		case isAction:
-			actions = append(actions, e)
+			actions = append(actions, a)
+		case otherImage(fsys, sub) != "":
+			return nil, fileError(path.Join(sub, otherImage(fsys, sub)), errors.New("is no frame: frames are .jpg, .jpeg, .png or .webp files"))
 		case r.camera != "":
 			// Empty, or a level too deep: an action that lost all its frames leaves the first, nobody makes the second.
 			if deeper, err := folders(fsys, sub); err != nil || len(deeper) > 0 {
@@ -203,69 +210,83 @@ func readRecordings(fsys fs.FS, dir string, r recording, have map[recording]bool
 	case have != nil:
 		return nil, fileError(dir, errors.New("has no file in episodes: preparing it did not end"))
 	}
-	slices.SortStableFunc(actions, func(a, b Episode) int { return cmp.Compare(a.Numbers[0], b.Numbers[0]) })
+	slices.SortStableFunc(actions, func(a, b action) int { return compareTokens(a.times[0], b.times[0]) })
 	for k := 1; k < len(actions); k++ {
 		before, this := actions[k-1], actions[k]
-		if last := before.Numbers[len(before.Numbers)-1]; this.Numbers[0] <= last {
-			return nil, fileError(path.Dir(this.Frames[0]), fmt.Errorf("begins with frame %d, but %q goes on to %d", this.Numbers[0], before.Task, last))
+		if last := before.times[len(before.times)-1]; compareTokens(this.times[0], last) <= 0 {
+			return nil, fileError(path.Dir(this.Frames[0]), fmt.Errorf("begins with frame %v, but %q goes on to %v", this.times[0], before.Task, last))
 		}
 	}
-	return actions, nil
+	return withNumbers(actions), nil
+}
+
+// action is an episode of one action, before its frames have numbers.
+type action struct {
+	Episode
+	times []token // of the frames, as their names have it: numbers or clocks, ascending
+}
+
+// withNumbers gives the frames of a recording's actions, which are in order, their numbers: those of their names, or where any
+// of these is a clock, their places in the recording.
+func withNumbers(actions []action) (episodes []Episode) {
+	clocks := slices.ContainsFunc(actions, func(a action) bool {
+		return slices.ContainsFunc(a.times, func(t token) bool { return t.fraction != "" })
+	})
+	place := 0
+	for _, a := range actions {
+		for _, at := range a.times {
+			n := place
+			if !clocks {
+				n, _ = strconv.Atoi(at.String()) // readAction has seen that it is one
+			}
+			a.Numbers = append(a.Numbers, n)
+			place++
+		}
+		episodes = append(episodes, a.Episode)
+	}
+	return episodes
 }
 
 // readAction reads a folder that holds images; without any it is no action.
-func readAction(fsys fs.FS, dir string, r recording) (e Episode, isAction bool, err error) {
+func readAction(fsys fs.FS, dir string, r recording) (a action, isAction bool, err error) {
+	names, err := FrameNames(fsys, dir)
+	if err != nil || len(names) == 0 {
+		return a, false, err
+	}
 	entries, err := visible(fsys, dir)
 	if err != nil {
-		return e, false, err
+		return a, false, err
 	}
-	type frame struct {
-		name   string
-		number int
+	if k := slices.IndexFunc(entries, fs.DirEntry.IsDir); k >= 0 {
+		return a, false, fileError(path.Join(dir, entries[k].Name()), errors.New("is a folder among images"))
 	}
-	var frames []frame
-	var folder string
-	for _, entry := range entries {
-		if entry.IsDir() {
-			folder = entry.Name()
-			continue
-		}
-		stem, ok := imageStem(entry.Name())
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseUint(stem, 10, 31)
-		if err != nil {
-			return e, false, fileError(path.Join(dir, entry.Name()), errors.New("name is not a frame number"))
-		}
-		frames = append(frames, frame{entry.Name(), int(n)})
-	}
-	if len(frames) == 0 {
-		return e, false, nil
-	}
-	if folder != "" {
-		return e, false, fileError(path.Join(dir, folder), errors.New("is a folder among images"))
-	}
-	slices.SortStableFunc(frames, func(a, b frame) int { return cmp.Compare(a.number, b.number) })
 	text := path.Base(dir)
-	e = Episode{Scene: r.scene, ID: r.id, Camera: r.camera, Task: text, Plan: []string{text}, Subtask: make([]int, len(frames))}
-	for k, f := range frames {
-		if k > 0 && f.number == frames[k-1].number {
-			return e, false, fileError(path.Join(dir, f.name), fmt.Errorf("is frame %d, as %s is", f.number, frames[k-1].name))
+	a.Episode = Episode{Scene: r.scene, ID: r.id, Camera: r.camera, Task: text, Plan: []string{text}, Subtask: make([]int, len(names))}
+	for k, name := range names {
+		stem, _ := imageStem(name)
+		at := tokens(stem)
+		_, err := strconv.ParseUint(stem, 10, 31)
+		if len(at) != 1 || at[0].text != "" || at[0].fraction == "" && err != nil && strings.Trim(stem, "0123456789") == "" {
+			return a, false, fileError(path.Join(dir, name), errors.New("name is not a frame number"))
 		}
-		e.Frames = append(e.Frames, path.Join(dir, f.name))
-		e.Numbers = append(e.Numbers, f.number)
+		if k > 0 && compareTokens(at[0], a.times[k-1]) == 0 {
+			return a, false, fileError(path.Join(dir, name), fmt.Errorf("is frame %v, as %s is", at[0], names[k-1]))
+		}
+		a.Frames, a.times = append(a.Frames, path.Join(dir, name)), append(a.times, at[0])
 	}
-	return e, true, nil
+	return a, true, nil
 }
 
-// imageStem is an image file's name without its extension.
-func imageStem(name string) (stem string, ok bool) {
-	switch ext := path.Ext(name); strings.ToLower(ext) {
-	case ".png", ".jpg", ".jpeg":
-		return strings.TrimSuffix(name, ext), true
+// otherImage names a file of a folder that is an image and not read as a frame; "" where there is none.
+func otherImage(fsys fs.FS, dir string) string {
+	entries, _ := visible(fsys, dir) // whoever cannot be listed is no folder of images
+	for _, e := range entries {
+		switch strings.ToLower(path.Ext(e.Name())) {
+		case ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jxl", ".ppm", ".tif", ".tiff":
+			return e.Name()
+		}
 	}
-	return "", false
+	return ""
 }
 
 // visible lists a folder but for names that begin with ".", such as those of files that are still being written.

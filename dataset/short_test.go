@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bareTree has an episode without cameras and one with two.
@@ -73,8 +74,33 @@ func TestShort(t *testing.T) {
 
 func TestShortPrepared(t *testing.T) {
 	episodes, err := Short(preparedTree(t))
-	if err != nil || len(episodes) != 1 || !reflect.DeepEqual(episodes[0], prepared()) {
-		t.Errorf("%+v, %v", episodes, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Episode{prepared()}, episodes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Names may be clocks, in seconds, and frames WebP.
+func TestShortClocks(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for _, name := range []string{"Reach./10.05.webp", "Reach./10.1.webp", "Reach./10.15.webp", "Grasp./9.WEBP", "Grasp./9.9.webp", "Lift./11.webp"} {
+		fsys["clips/s/1/"+name] = &fstest.MapFile{}
+	}
+	episodes, err := Short(fsys)
+	if err != nil || len(episodes) != 3 {
+		t.Fatal(episodes, err)
+	}
+	var got []string
+	for _, e := range episodes {
+		for k, f := range e.Frames {
+			got = append(got, fmt.Sprint(e.Numbers[k], " ", strings.TrimPrefix(f, "clips/s/1/")))
+		}
+	}
+	want := []string{"0 Grasp./9.WEBP", "1 Grasp./9.9.webp", "2 Reach./10.05.webp", "3 Reach./10.1.webp", "4 Reach./10.15.webp", "5 Lift./11.webp"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -150,6 +176,12 @@ func TestShortErrors(t *testing.T) {
 		say  string
 	}{
 		"no clips":         {fstest.MapFS{"x": {}}, "clips", "not exist"},
+		"nothing in clips": {fstest.MapFS{"clips/README.md": {}}, "clips", "no action with a frame"},
+		"empty actions":    {fstest.MapFS{"clips/s/1/Pick.": {Mode: fs.ModeDir}}, "clips", "no action with a frame"},
+		"nothing at all":   {fstest.MapFS{"clips/x.txt": {}, "episodes/x.txt": {}}, "clips", "no action with a frame"},
+		"other images":     {change(bare, "clips/kitchen/7/Wave./1.bmp", "x"), "clips/kitchen/7/Wave./1.bmp", "is no frame"},
+		"twice, clock":     {change(with("clips/kitchen/7/Wave./1.50.jpg"), "clips/kitchen/7/Wave./1.5.jpg", "x"), "clips/kitchen/7/Wave./1.50.jpg", "is frame 1.5, as 1.5.jpg"},
+		"overlap, clocks":  {change(with("clips/kitchen/7/Wave./9.5.jpg"), "clips/kitchen/7/Wave./9.7.jpg", "x"), "clips/kitchen/7/Wave.", "begins with frame 9.5"},
 		"not a number":     {with("clips/kitchen/7/Pick the cup./cup.jpg"), "clips/kitchen/7/Pick the cup./cup.jpg", "not a frame number"},
 		"negative":         {with("clips/kitchen/7/Pick the cup./-1.jpg"), "clips/kitchen/7/Pick the cup./-1.jpg", "not a frame number"},
 		"huge number":      {with("clips/kitchen/7/Pick the cup./9999999999.jpg"), "clips/kitchen/7/Pick the cup./9999999999.jpg", "not a frame number"},

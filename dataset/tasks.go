@@ -25,3 +25,25 @@ func SplitTasks(episodes []Episode, names ...string) (of, rest []Episode, err er
 	}
 	return of, rest, nil
 }
+
+// SplitPlans parts episodes whose annotated plan passes a check from the rest, both in order. Where the check is
+// decompose.Annotated, the rest are annotated in an order that is proved to be impossible: a drawer that is closed before the
+// cube is put in, say, whose long pairs would teach that being wrong is progress. Each one refused has an error that wraps
+// the check's. The check is made once for every task and plan that differ: thousands of episodes share a few.
+func SplitPlans(episodes []Episode, check func(task string, plan []string) error) (kept []Episode, refused []*EpisodeError) {
+	verdicts := map[string]error{}
+	for _, e := range episodes {
+		key := fmt.Sprintf("%q %q", e.Task, e.Plan)
+		err, known := verdicts[key]
+		if !known {
+			err = check(e.Task, e.Plan)
+			verdicts[key] = err
+		}
+		if err != nil {
+			refused = append(refused, &EpisodeError{Scene: e.Scene, ID: e.ID, Err: err})
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept, refused
+}

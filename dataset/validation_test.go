@@ -77,7 +77,7 @@ func TestRecordedMixture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds, levels, bins, inSlips, worse := map[string]int{}, map[string]int{}, [3]int{}, 0, 0
+	kinds, levels, bins, inSlips, worse := map[Kind]int{}, map[Level]int{}, [3]int{}, 0, 0
 	distinct := 0
 	for g := range p.opts.Groups {
 		seen := map[framePair]bool{}

@@ -9,7 +9,7 @@ import (
 	"github.com/egotsr/egotsr/decompose"
 )
 
-// hasty is a generator that thinks of the drawer only once it is told. A loaded model or an Endpoint takes its place.
+// hasty is a generator that thinks of the drawer only once it is told. A loaded model or an endpoint.Client takes its place.
 type hasty struct{ asked int }
 
 func (h *hasty) Generate(context.Context, string, ...image.Image) (string, error) {
@@ -49,11 +49,4 @@ func ExampleGeneratorError() {
 	// Output:
 	// ["pick(fork)", "place-in(fork,drawer)"]
 	// missing step is-open(drawer) [open(drawer)]
-}
-
-func ExampleEndpoint() {
-	planner := &decompose.Endpoint{URL: "http://localhost:8000/v1", Model: "qwen2.5-vl", Key: "sk-…"}
-	options := &decompose.Options{Generator: planner}
-	fmt.Println(options.Generator == planner, planner.Key)
-	// Output: true [hidden]
 }

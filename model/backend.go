@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -10,16 +11,15 @@ import (
 	_ "github.com/gomlx/compute/gobackend" // registers "go", the pure-Go backend
 )
 
-// NewBackend starts the named GoMLX backend: "go", "xla:cpu", "xla:cuda" or any other configuration GoMLX takes.
-// The empty name is $GOMLX_BACKEND, and where that is unset, XLA on the CPU if this program and machine have it,
-// else the pure-Go backend.
-//
-// Batches are split over all devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying
-// out what belongs on four GPUs.
-func NewBackend(name string) (b compute.Backend, err error) {
+// newBackend starts a backend by the name that [Load] takes. What keeps it from starting is an *OptionError.
+func newBackend(name string) (b compute.Backend, err error) {
+	asked := name
 	defer func() {
 		if p := recover(); p != nil { // GoMLX panics on a name it does not know
-			b, err = nil, fmt.Errorf("backend %q: %v", name, p)
+			b, err = nil, fmt.Errorf("%v", p)
+		}
+		if err != nil {
+			b, err = nil, &OptionError{"Backend", fmt.Sprintf("%q cannot be started: %v", cmp.Or(asked, name), err)}
 		}
 	}()
 	if name == "" {
@@ -36,14 +36,9 @@ func NewBackend(name string) (b compute.Backend, err error) {
 		name = "go:ops_sequential"
 	}
 	if kind, config, _ := strings.Cut(name, ":"); slices.Contains([]string{"xla", "stablehlo", "hlo", "shlo"}, kind) {
-		b, err = openXLA(config)
-	} else {
-		b, err = compute.NewWithConfig(name)
+		return openXLA(config)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("backend %q: %w", name, err)
-	}
-	return b, nil
+	return compute.NewWithConfig(name)
 }
 
 // pureGo is whether b is the pure-Go backend, which calls itself "Go Backend".

@@ -15,13 +15,13 @@ func TestBackendDevices(t *testing.T) {
 		for name, want := range map[string]string{
 			"xla:cpu,devices=0": "devices=0", "xla:cpu,devices=many": "devices=many", "xla:cpu,wings=2": "wings", "xla:cuda,devices=2": "devices=2",
 		} {
-			if b, err := NewBackend(name); err == nil || b != nil || !strings.Contains(err.Error(), want) {
+			if b, err := newBackend(name); err == nil || b != nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, %v", name, b, err)
 			}
 		}
 	}
 	for name, want := range names {
-		b, err := NewBackend(name)
+		b, err := newBackend(name)
 		if err != nil {
 			t.Fatal(err)
 		}

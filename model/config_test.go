@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const goldenA = "../testdata/golden/a"
@@ -70,8 +73,8 @@ func TestGoldenConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := known(got); !reflect.DeepEqual(got, want) {
-		t.Errorf("nested form:\n got %+v\nwant %+v", got, want)
+	if diff := differ(got, want); diff != "" {
+		t.Errorf("nested form (-want +got):\n%s", diff)
 	}
 	// The flat file stands without a generation_config.json.
 	want.EOS, want.Pad = []int32{996}, 996
@@ -80,16 +83,15 @@ func TestGoldenConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := known(got); !reflect.DeepEqual(got, want) {
-			t.Errorf("got  %+v\nwant %+v", got, want)
+		if diff := differ(got, want); diff != "" {
+			t.Errorf("flat form (-want +got):\n%s", diff)
 		}
 	}
 }
 
-// known is the config without the fields that are carried along unread.
-func known(c Config) Config {
-	c.raw, c.rawVision = nil, nil
-	return c
+// differ compares what two configs say, leaving out the fields of JSON that they were read from.
+func differ(got, want Config) string {
+	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}))
 }
 
 // The expected values are those of transformers 4.57.1 for the same file.
@@ -112,8 +114,8 @@ func TestConfigDefaults(t *testing.T) {
 			InChannels: 3, WindowSize: 112, OutHidden: 3584, FullAttention: []int{7, 15, 23, 31}, HiddenAct: "silu",
 		},
 	}
-	if got := known(c); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if diff := differ(c, want); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -130,12 +132,12 @@ func TestConfigFields(t *testing.T) {
 		{"tie missing", map[string]any{"tie_word_embeddings": nil}, "", func(c Config) bool { return !c.TieEmbeddings }},
 		{"dtype", map[string]any{"dtype": "bfloat16", "torch_dtype": "float16"}, "", func(c Config) bool { return c.DType == "bfloat16" }},
 		{"torch_dtype", map[string]any{"torch_dtype": "float16"}, "", func(c Config) bool { return c.DType == "float16" }},
-		{"eos in config", map[string]any{"eos_token_id": []int{3, 4}}, "", func(c Config) bool { return reflect.DeepEqual(c.EOS, []int32{3, 4}) }},
+		{"eos in config", map[string]any{"eos_token_id": []int{3, 4}}, "", func(c Config) bool { return slices.Equal(c.EOS, []int32{3, 4}) }},
 		{"eos in both", map[string]any{"eos_token_id": 3}, `{"eos_token_id":[5,6],"pad_token_id":7}`, func(c Config) bool {
-			return reflect.DeepEqual(c.EOS, []int32{5, 6}) && c.Pad == 7
+			return slices.Equal(c.EOS, []int32{5, 6}) && c.Pad == 7
 		}},
 		{"eos null in generation", map[string]any{"eos_token_id": 3}, `{"eos_token_id":null}`, func(c Config) bool {
-			return reflect.DeepEqual(c.EOS, []int32{3}) && c.Pad == 3
+			return slices.Equal(c.EOS, []int32{3}) && c.Pad == 3
 		}},
 		{"no eos", map[string]any{"eos_token_id": nil}, `{"eos_token_id":[]}`, func(c Config) bool { return c.EOS == nil && c.Pad == 0 }},
 		{"pad in config", map[string]any{"pad_token_id": 9}, "", func(c Config) bool { return c.Pad == 9 }},
@@ -296,8 +298,8 @@ func TestConfigJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(known(got), known(want)) {
-			t.Errorf("got  %+v\nwant %+v", got, want)
+		if diff := differ(got, want); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 		var m map[string]any
 		if err := json.Unmarshal(text, &m); err != nil {
@@ -347,8 +349,8 @@ func TestConfigJSONTokens(t *testing.T) {
 					t.Fatal(err)
 				}
 				got, err := LoadConfig(fstest.MapFS{configFile: {Data: text}})
-				if err != nil || !reflect.DeepEqual(known(got), known(want)) {
-					t.Errorf("%s %v at the top, then %v: got %v, %v, %v, want %v, %v", key, top, inner, got.EOS, got.Pad, err, want.EOS, want.Pad)
+				if diff := differ(got, want); err != nil || diff != "" {
+					t.Errorf("%s %v at the top, then %v: %v (-want +got):\n%s", key, top, inner, err, diff)
 				}
 			}
 		}
@@ -389,8 +391,8 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if !reflect.DeepEqual(known(again), known(c)) {
-			t.Fatalf("got  %+v\nwant %+v\n%s", again, c, text)
+		if diff := differ(again, c); diff != "" {
+			t.Fatalf("(-want +got):\n%s\n%s", diff, text)
 		}
 	})
 }

@@ -2,13 +2,9 @@ package model
 
 import (
 	"context"
-	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/core/tensors/dtensor"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -51,122 +47,12 @@ func (m *Model) rows(dims []int) *distributed.ShardingSpec {
 	return spec
 }
 
-// Program is a graph that reads and changes the model's variables.
-type Program struct {
-	exec  *model.Exec
-	model *Model
-	split func(input int) bool // nil: one device runs it alone
-}
-
-// NewProgram makes a graph for all devices. split tells the inputs that hold the batch along their first axis.
-func (m *Model) NewProgram(split func(input int) bool, build func(g *graph.Graph, in []*graph.Node) []*graph.Node) (*Program, error) {
-	p := &Program{model: m, split: split}
-	if m.mesh == nil {
-		p.split = nil
-	}
-	exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, g *graph.Graph, in []*graph.Node) []*graph.Node {
-		out := build(g, in)
-		if p.split != nil {
-			p.exec.WithOutputShardingSpecs(p.outputs(g, len(out))...)
-		}
-		return out
-	})
-	if err != nil {
-		return nil, err
-	}
-	p.exec = exec.SetMaxCache(-1) // shapes are bucketed by us
-	if p.split != nil {
-		exec.AutoSharding(m.mesh)
-	}
-	return p, nil
-}
-
-// outputs says how the results of a graph lie: changed variables, which GoMLX puts first, as they did before, and the n
-// others on every device. Left to itself XLA would choose, and GoMLX not know.
-func (p *Program) outputs(g *graph.Graph, n int) []*distributed.ShardingSpec {
-	var specs []*distributed.ShardingSpec
-	for v := range p.model.store.IterVariables() {
-		if v.ChangedInGraph(g) {
-			specs = append(specs, v.ShardingSpec())
-		}
-	}
-	return append(specs, slices.Repeat([]*distributed.ShardingSpec{p.model.rows(nil)}, n)...)
-}
-
-// Call runs the graph, and frees none of its inputs. Inputs are what GoMLX takes, and what CallSpread gave.
-func (p *Program) Call(args ...any) ([]*tensors.Tensor, error) {
-	if p.split == nil {
-		return p.exec.Call(args...)
-	}
-	res, err := p.callSpread(args)
-	if err != nil {
-		return nil, err
-	}
-	n := len(res) / p.model.Devices()
-	for _, copied := range res[n:] {
-		copied.FinalizeAll()
-	}
-	return res[:n], nil
-}
-
-// CallSpread is Call with each result left on all devices.
-func (p *Program) CallSpread(args ...any) ([]any, error) {
-	res, err := p.callSpread(args)
-	if err != nil {
-		return nil, err
-	}
-	devices := p.model.Devices()
-	out := make([]any, len(res)/devices)
-	for i := range out {
-		var copies []*tensors.Tensor
-		for d := range devices {
-			copies = append(copies, res[d*len(out)+i])
-		}
-		if out[i], err = dtensor.NewTensor(p.model.rows(nil), copies); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// callSpread hands every device its inputs, and returns the results of the first device, then of the second, and so on.
-func (p *Program) callSpread(args []any) (res []*tensors.Tensor, err error) {
-	spread, specs := make([]any, len(args)), make([]*distributed.ShardingSpec, len(args))
-	for i, a := range args {
-		if there, ok := a.(*dtensor.Tensor); ok {
-			spread[i], specs[i] = there, there.ShardingSpec()
-			continue
-		}
-		t, ok := a.(*tensors.Tensor)
-		if !ok {
-			if t, err = tensors.FromAnyValue(a); err != nil {
-				return nil, err
-			}
-		}
-		specs[i] = p.model.rows(nil)
-		if p.split(i) {
-			specs[i] = p.model.rows(t.Shape().Dimensions)
-		}
-		d, err := dtensor.ShardTensor(specs[i], t)
-		if err != nil {
-			return nil, err
-		}
-		defer d.FinalizeAll()
-		spread[i] = d
-	}
-	p.exec.WithInputShardingSpecs(specs...)
-	return p.exec.Call(spread...)
-}
-
-// Finalize frees the compiled graphs.
-func (p *Program) Finalize() { p.exec.Finalize() }
-
-// Shard spreads the weights over the devices by their rows, instead of a copy on each, or brings the copies back.
-func (m *Model) Shard(ctx context.Context, rows bool) error {
+// shard spreads the weights over the devices by their rows, instead of a copy on each, or brings the copies back.
+func (m *Model) shard(ctx context.Context, rows bool) error {
 	if m.mesh == nil {
 		return nil
 	}
-	return m.Exclusive(ctx, func() error {
+	return m.exclusive(ctx, func() error {
 		for _, p := range m.Config.Params() {
 			v := m.store.GetVariable("/" + p.Name)
 			whole, err := v.Value()
@@ -191,7 +77,7 @@ func (m *Model) Shard(ctx context.Context, rows bool) error {
 	})
 }
 
-// Sharded reports that each device has a part of the variable only.
-func Sharded(v *model.Variable) bool {
+// sharded reports that each device has a part of the variable only.
+func sharded(v *model.Variable) bool {
 	return v.ShardingSpec() != nil && !v.ShardingSpec().IsReplicated()
 }

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -14,20 +13,28 @@ import (
 
 // New makes a model with random float32 weights: matrices from a normal distribution of variance 1/inputs (LeCun et al.,
 // Efficient BackProp, 1998), norms one, biases zero. The usual deviation of 0.02 suits wide models; at a width of 192 it
-// leaves attention uniform for thousands of steps. A tensor's values depend on seed, name and shape alone.
-func New(config Config, backend compute.Backend, seed uint64) (*Model, error) {
-	m := newModel(config, backend)
+// leaves attention uniform for thousands of steps. A tensor's values depend on seed, name and shape alone. backend
+// is as in [Load].
+func New(config Config, backend string, seed uint64) (*Model, error) {
+	m := newModel(config)
 	m.dtype = dtypes.Float32
-	for _, p := range config.Params() {
+	if err := m.start(backend, func() error { return m.randomise(seed) }); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Model) randomise(seed uint64) error {
+	for _, p := range m.Config.Params() {
 		t := tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape...))
 		if err := tensors.MutableFlatData(t, func(flat []float32) { initialise(flat, p, seed) }); err != nil {
-			return nil, err
+			return err
 		}
 		if _, err := m.store.CreateVariable("/"+p.Name, t); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m, m.build()
+	return nil
 }
 
 func initialise(flat []float32, p Param, seed uint64) {

@@ -51,14 +51,6 @@ func (l LoRA) Check() (LoRA, error) {
 	return l, nil
 }
 
-// matches reports whether a layer is one of the targets.
-func (l LoRA) matches(layer string) bool {
-	return slices.ContainsFunc(l.Targets, func(pattern string) bool {
-		ok, _ := path.Match(pattern, layer)
-		return ok
-	})
-}
-
 // adapters are those that stand beside the weights: for each layer the variables "/lora/<layer>/A" and "/lora/<layer>/B".
 type adapters struct {
 	LoRA
@@ -79,9 +71,9 @@ func linearLayer(p Param) (name string, ok bool) {
 	return name, ok && len(p.Shape) == 2 && name != "model.embed_tokens" && name != "lm_head"
 }
 
-// Attach puts fresh float32 adapters beside the layers that l names, as PEFT initialises them: A uniform within
-// 1/sqrt(inputs), a function of seed and name, and B zero, so that at first nothing changes. Merge takes them away again.
-func (m *Model) Attach(ctx context.Context, l LoRA, seed uint64) error {
+// attach puts fresh float32 adapters beside the layers that l names, as PEFT initialises them: A uniform within
+// 1/sqrt(inputs), a function of seed and name, and B zero, so that at first nothing changes. merge takes them away again.
+func (m *Model) attach(ctx context.Context, l LoRA, seed uint64) error {
 	l, err := l.Check()
 	switch {
 	case err != nil:
@@ -89,13 +81,16 @@ func (m *Model) Attach(ctx context.Context, l LoRA, seed uint64) error {
 	case m.int8:
 		return errors.New("adapters: int8 weights cannot take them up again; open the checkpoint with others")
 	}
-	return m.Exclusive(ctx, func() error {
+	return m.exclusive(ctx, func() error {
 		if m.adapters != nil {
 			return errors.New("adapters: the model has some already")
 		}
 		a := &adapters{LoRA: l, scale: l.Alpha / float64(l.Rank)}
 		for _, p := range m.Config.Params() {
-			if layer, ok := linearLayer(p); ok && l.matches(layer) {
+			layer, linear := linearLayer(p)
+			if target, err := matches(l.Targets, layer); err != nil {
+				return err // checked above
+			} else if linear && target {
 				a.params = append(a.params,
 					Param{Name: adapterPrefix + layer + "/A", Shape: []int{l.Rank, p.Shape[1]}, Decay: true},
 					Param{Name: adapterPrefix + layer + "/B", Shape: []int{p.Shape[0], l.Rank}, Decay: true})
@@ -129,17 +124,9 @@ func kaimingUniform(flat []float32, p Param, seed uint64) {
 	}
 }
 
-// Adapters lists the tensors of the adapters as they are in the Store, or nothing.
-func (m *Model) Adapters() []Param {
-	if m.adapters == nil {
-		return nil
-	}
-	return slices.Clone(m.adapters.params)
-}
-
-// Merge adds the adapters to the weights, W += alpha/rank * B A in float32, and removes them. Without any it does nothing.
-func (m *Model) Merge(ctx context.Context) error {
-	return m.Exclusive(ctx, func() error {
+// merge adds the adapters to the weights, W += alpha/rank * B A in float32, and removes them. Without any it does nothing.
+func (m *Model) merge(ctx context.Context) error {
+	return m.exclusive(ctx, func() error {
 		if m.adapters == nil {
 			return nil
 		}

@@ -29,9 +29,17 @@ var everywhere = LoRA{Rank: 4, Alpha: 12, Dropout: 0.25, Targets: []string{"visu
 
 func attach(t testing.TB, m *Model, l LoRA) {
 	t.Helper()
-	if err := m.Attach(context.Background(), l, 1); err != nil {
+	if err := m.attach(context.Background(), l, 1); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// adaptersOf are the tensors of a model's adapters, or nothing.
+func adaptersOf(m *Model) []Param {
+	if m.adapters == nil {
+		return nil
+	}
+	return m.adapters.params
 }
 
 func values(t testing.TB, m *Model, p Param) []float32 {
@@ -50,7 +58,7 @@ func setValues(t testing.TB, m *Model, p Param, flat []float32) {
 func trained(t testing.TB, m *Model) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(7, 0))
-	for _, p := range m.Adapters() {
+	for _, p := range adaptersOf(m) {
 		if strings.HasSuffix(p.Name, "/B") {
 			flat := make([]float32, p.Shape[0]*p.Shape[1])
 			for i := range flat {
@@ -95,7 +103,7 @@ func TestAdapters(t *testing.T) {
 		trained(t, m)
 		adapted := answer(t, m)
 		moved := furthest(adapted, base)
-		if err := m.Merge(context.Background()); err != nil {
+		if err := m.merge(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		merged := answer(t, m)
@@ -103,8 +111,8 @@ func TestAdapters(t *testing.T) {
 		if near(t, "merged", merged, adapted, tolerance); moved < 0.5 {
 			t.Errorf("adapters move logits by %v only", moved)
 		}
-		if m.Adapters() != nil || m.store.NumVariables() != len(m.Config.Params()) {
-			t.Errorf("%d variables for %d weights, adapters %v", m.store.NumVariables(), len(m.Config.Params()), m.Adapters())
+		if adaptersOf(m) != nil || m.store.NumVariables() != len(m.Config.Params()) {
+			t.Errorf("%d variables for %d weights, adapters %v", m.store.NumVariables(), len(m.Config.Params()), adaptersOf(m))
 		}
 	}
 	eachBackend(t, "f32", func(t *testing.T, m *Model) { check(t, m, 1e-5) })
@@ -120,7 +128,7 @@ func TestAdapterGradient(t *testing.T) {
 	attach(t, m, everywhere)
 	trained(t, m)
 	var wanted []Param
-	for _, p := range m.Adapters() {
+	for _, p := range adaptersOf(m) {
 		for _, layer := range []string{"visual.blocks.0.attn.qkv/", "visual.merger.mlp.2/", "layers.0.self_attn.q_proj/", "layers.1.mlp.down_proj/"} {
 			if strings.Contains(p.Name, layer) {
 				wanted = append(wanted, p)
@@ -128,7 +136,7 @@ func TestAdapterGradient(t *testing.T) {
 		}
 	}
 	exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		loss := m.LossGraph(in[1:], in[0], true)
+		loss := m.lossGraph(in[1:], in[0], true)
 		var nodes []*graph.Node
 		for _, p := range wanted {
 			nodes = append(nodes, m.store.GetVariable("/"+p.Name).NodeValue(loss.Graph()))
@@ -139,11 +147,11 @@ func TestAdapterGradient(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func() (loss float64, grads [][]float32) {
-		args, err := m.LossArgs(examples, 1)
+		batch, err := m.NewBatch(examples, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := exec.Call(append([]any{[]uint32{3, 4}}, args...)...)
+		res, err := exec.Call(append([]any{[]uint32{3, 4}}, batch.args...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +191,7 @@ func TestAdapterGradient(t *testing.T) {
 func TestDropout(t *testing.T) {
 	const n = 1 << 16
 	draw := func(backend string, dtype dtypes.DType, noise []uint32) (first, second []float32) {
-		b, err := NewBackend(backend)
+		b, err := newBackend(backend)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +247,7 @@ func apart(t testing.TB, m *Model) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "checkpoint-1")
 	err := state.Disk{}.Replace(dir, func(d *state.Dir) error {
-		return m.WriteApart(context.Background(), os.DirFS(golden+"/checkpoint"), d)
+		return m.writeApart(context.Background(), os.DirFS(golden+"/checkpoint"), d)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -252,6 +260,7 @@ func TestAdapterFiles(t *testing.T) {
 	ctx, from := context.Background(), os.DirFS(golden+"/checkpoint")
 	for _, backend := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
+			compiles(t, backend)
 			m := open(t, from, backend, "f32")
 			attach(t, m, everywhere)
 			trained(t, m)
@@ -294,7 +303,7 @@ func TestAdaptRefuses(t *testing.T) {
 	m := open(t, os.DirFS(golden+"/checkpoint"), "go", "f32")
 	attach(t, m, LoRA{Rank: 2, Targets: []string{"model.layers.0.mlp.up_proj", "visual.merger.mlp.0"}})
 	dir := filepath.Join(apart(t, m), AdapterDir)
-	if err := m.Merge(ctx); err != nil {
+	if err := m.merge(ctx); err != nil {
 		t.Fatal(err)
 	}
 	before := tensors.MustCopyFlatData[float32](m.store.GetVariable("/model.layers.0.mlp.up_proj.weight").MustValue())
@@ -360,7 +369,7 @@ func TestAdaptRefuses(t *testing.T) {
 		t.Errorf("the adapter itself: %v", err)
 	}
 	eight := open(t, os.DirFS(golden+"/checkpoint"), "go", "int8")
-	if err := errors.Join(eight.Adapt(ctx, os.DirFS(dir)), eight.Attach(ctx, LoRA{}, 1)); err == nil || strings.Count(err.Error(), "int8") != 2 {
+	if err := errors.Join(eight.Adapt(ctx, os.DirFS(dir)), eight.attach(ctx, LoRA{}, 1)); err == nil || strings.Count(err.Error(), "int8") != 2 {
 		t.Errorf("int8: %v", err)
 	}
 }
@@ -373,15 +382,15 @@ func TestAttach(t *testing.T) {
 		"rank -1": {Rank: -1}, "alpha -2": {Alpha: -2}, "dropout 1": {Dropout: 1}, "dropout NaN": {Dropout: math.NaN()}, "\"[\"": {Targets: []string{"["}},
 		"no linear layer": {Targets: []string{"model.embed_tokens", "lm_head", "visual.patch_embed.proj", "model.norm", "*.weight"}},
 	} {
-		if err := m.Attach(ctx, l, 1); err == nil || !strings.Contains(err.Error(), name) {
+		if err := m.attach(ctx, l, 1); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	attach(t, m, LoRA{})
-	if n := len(m.Adapters()); n != 2*7*m.Config.Layers || m.adapters.Rank != 8 || m.adapters.scale != 2 {
+	if n := len(adaptersOf(m)); n != 2*7*m.Config.Layers || m.adapters.Rank != 8 || m.adapters.scale != 2 {
 		t.Errorf("%d adapters of rank %d, scale %v", n, m.adapters.Rank, m.adapters.scale)
 	}
-	for _, p := range m.Adapters() {
+	for _, p := range adaptersOf(m) {
 		var largest, square float64
 		flat := values(t, m, p)
 		for _, x := range flat {
@@ -395,7 +404,7 @@ func TestAttach(t *testing.T) {
 			t.Errorf("%s: within %v, deviation %v, bound %v", p.Name, largest, math.Sqrt(square), bound)
 		}
 	}
-	if err := m.Attach(ctx, LoRA{}, 1); err == nil {
+	if err := m.attach(ctx, LoRA{}, 1); err == nil {
 		t.Error("two adapters a layer")
 	}
 }

@@ -21,9 +21,15 @@ type Example struct {
 	Weight float32
 }
 
-// LossArgs lays a batch out as the inputs of LossGraph, in batch rows: rows beyond the examples are empty and cost no
-// new graph where an example is missing. Every distinct frame runs through the vision tower once.
-func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
+// Batch is examples laid out for one run of the graphs of a [Training].
+type Batch struct {
+	args []any // the inputs of lossGraph
+}
+
+// NewBatch lays examples out in batch rows: rows beyond the examples are empty and cost no new graph where an example is
+// missing. Every distinct frame runs through the vision tower once. It is host work, which may be done while the model
+// computes.
+func (m *Model) NewBatch(examples []Example, batch int) (*Batch, error) {
 	prompts := make([]Prompt, len(examples))
 	stand := map[*vision.Patches]*Features{} // stands for the features that the graph itself will compute
 	groups := map[vision.Grid][]*vision.Patches{}
@@ -66,7 +72,7 @@ func (m *Model) LossArgs(examples []Example, batch int) ([]any, error) {
 	if rows > 0 {
 		args = append(args, tensors.FromFlatDataAndDimensions(b.pick, b.batch, b.seq))
 	}
-	return append(args, visual...), nil
+	return &Batch{append(args, visual...)}, nil
 }
 
 // TrainedLength is the length that training sequences of n tokens are padded to. A graph with gradients takes ten times as long to
@@ -94,14 +100,14 @@ func (m *Model) labels(examples []Example, seqLen int) []any {
 	}
 }
 
-// SplitLoss tells the inputs of LossGraph that hold an example, a target or a frame a row: all but the frames' layouts.
-func SplitLoss(input int) bool { return input < 8 || (input-8)%visionInputCount == 0 }
+// splitLoss tells the inputs of lossGraph that hold an example, a target or a frame a row: all but the frames' layouts.
+func splitLoss(input int) bool { return input < 8 || (input-8)%visionInputCount == 0 }
 
-// LossGraph is the weighted sum of the cross-entropies of the batch's target tokens, from the inputs LossArgs makes. Only
+// lossGraph is the weighted sum of the cross-entropies of the batch's target tokens, from the inputs NewBatch makes. Only
 // target rows meet the head. With checkpointing, the gradient computes every layer's activations a second time rather
 // than keep them. noise is [2] uint32, from which the adapters' dropout is drawn: equal noise, equal masks. It is nil where
 // there is none.
-func (m *Model) LossGraph(in []*Node, noise *Node, checkpointing bool) *Node {
+func (m *Model) lossGraph(in []*Node, noise *Node, checkpointing bool) *Node {
 	g := in[0].Graph()
 	w := m.weights(g)
 	w.checkpointing = checkpointing

@@ -65,7 +65,7 @@ func trainParity(t *testing.T, checkpointing bool) {
 			params = append(params, optim.Param{Variable: m.store.GetVariable("/" + p.Name), Decay: true})
 		}
 		exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-			loss := m.LossGraph(in[1:], nil, checkpointing)
+			loss := m.lossGraph(in[1:], nil, checkpointing)
 			var values []*graph.Node
 			for _, p := range params {
 				values = append(values, p.Variable.NodeValue(loss.Graph()))
@@ -77,11 +77,11 @@ func trainParity(t *testing.T, checkpointing bool) {
 			t.Fatal(err)
 		}
 		for step, want := range losses {
-			args, err := m.LossArgs(examples, len(examples))
+			batch, err := m.NewBatch(examples, len(examples))
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := exec.Call(append([]any{adamw.Hyper(step+1, 1e-3)}, args...)...)
+			res, err := exec.Call(append([]any{adamw.Hyper(step+1, 1e-3)}, batch.args...)...)
 			if err != nil {
 				t.Fatal(err)
 			}

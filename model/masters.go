@@ -5,29 +5,21 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Backend and Store are what a training step needs beside the loss: where it runs, and the variables it changes.
-func (m *Model) Backend() compute.Backend { return m.backend }
-
-// Store holds every tensor of the checkpoint as a variable named "/" and its Hugging Face name.
-func (m *Model) Store() *model.Store { return m.store }
-
-// Masters widens the weights to float32, which is what an optimiser's small steps need. Forward passes go on in the type
+// masters widens the weights to float32, which is what an optimiser's small steps need. Forward passes go on in the type
 // they ran in before, so results stay the same. Int8 weights have lost too much to be trained.
-func (m *Model) Masters(ctx context.Context) error {
+func (m *Model) masters(ctx context.Context) error {
 	if m.int8 {
 		return errors.New("train: int8 weights have lost what they were rounded from; open the checkpoint with others")
 	}
 	if m.dtype == dtypes.Float32 {
 		return nil
 	}
-	return m.Exclusive(ctx, func() error {
+	return m.exclusive(ctx, func() error {
 		for _, p := range m.Config.Params() {
 			v := m.store.GetVariable("/" + p.Name)
 			if v.DType() == dtypes.Float32 {
@@ -55,9 +47,9 @@ func (m *Model) Masters(ctx context.Context) error {
 	})
 }
 
-// Exclusive runs f while no graph of this model runs: weights may be changed, or read as one state. A closed model is
+// exclusive runs f while no graph of this model runs: weights may be changed, or read as one state. A closed model is
 // ErrClosed.
-func (m *Model) Exclusive(ctx context.Context, f func() error) error {
+func (m *Model) exclusive(ctx context.Context, f func() error) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.closed {

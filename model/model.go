@@ -40,43 +40,70 @@ type Model struct {
 
 	mesh *distributed.DeviceMesh // of all devices; nil where there is one
 
-	vision, score, prefill, decode *Program
+	vision, score, prefill, decode *program
 
 	turn   chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
 	closed bool
 }
 
-// Load reads config.json and the weights. weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of
-// the memory, computed with in float32.
-func Load(ctx context.Context, fsys fs.FS, backend compute.Backend, weights string) (*Model, error) {
+// OptionError says which choice of a caller's cannot be had, and why.
+type OptionError struct {
+	Option string // "Backend" or "Weights"
+	Reason string
+}
+
+func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Reason }
+
+// Load reads config.json and the weights, and starts a backend for them.
+//
+// backend is "go", "xla:cpu", "xla:cuda" or any other configuration that GoMLX takes. Empty is $GOMLX_BACKEND, and where
+// that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
+// devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
+//
+// weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of the memory, computed with in float32. A
+// backend or weights that cannot be had are an *OptionError.
+func Load(ctx context.Context, fsys fs.FS, backend, weights string) (*Model, error) {
 	config, err := LoadConfig(fsys)
 	if err != nil {
 		return nil, err
 	}
-	m := newModel(config, backend)
+	m := newModel(config)
 	if weights == "int8" {
 		weights, m.int8 = "f32", true
 	}
 	if m.dtype, err = computeType(weights, config.DType); err != nil {
 		return nil, err
 	}
-	if err := m.loadWeights(ctx, fsys); err != nil {
-		return nil, err
-	}
-	if err := m.build(); err != nil {
+	if err := m.start(backend, func() error { return m.loadWeights(ctx, fsys) }); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-func newModel(config Config, backend compute.Backend) *Model {
+func newModel(config Config) *Model { return &Model{Config: config, store: model.NewStore()} }
+
+// start starts the backend, fills the store and builds the graphs. After an error nothing is left of any of them.
+func (m *Model) start(backend string, fill func() error) (err error) {
+	if m.backend, err = newBackend(backend); err != nil {
+		return err
+	}
 	lanes := 1
-	if pureGo(backend) {
+	if pureGo(m.backend) {
 		lanes = runtime.GOMAXPROCS(0)
 	}
-	return &Model{Config: config, backend: backend, store: model.NewStore(), mesh: newMesh(backend), turn: make(chan struct{}, lanes)}
+	m.mesh, m.turn = newMesh(m.backend), make(chan struct{}, lanes)
+	if err = fill(); err == nil {
+		err = m.build()
+	}
+	if err != nil {
+		m.free()
+	}
+	return err
 }
+
+// Backend is the name by which the backend calls itself.
+func (m *Model) Backend() string { return m.backend.Name() }
 
 // inParts calls f for parts of n items: all at once where runs take turns, else item by item and side by side.
 func (m *Model) inParts(n int, f func(from, to int) error) error {
@@ -102,14 +129,14 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 	case "bf16":
 		return dtypes.BFloat16, nil
 	}
-	return dtypes.InvalidDType, fmt.Errorf("weights %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)
+	return dtypes.InvalidDType, &OptionError{"Weights", fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
 }
 
 func (m *Model) build() (err error) {
 	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefillGraph, m.decodeGraph}
 	splits := []func(int) bool{splitFrames, splitPrompts, nil, nil} // generating has no batch to share
 	for i, exec := range m.execs() {
-		if *exec, err = m.NewProgram(splits[i], graphs[i]); err != nil {
+		if *exec, err = m.newProgram(splits[i], graphs[i]); err != nil {
 			return err
 		}
 	}
@@ -124,7 +151,7 @@ func (m *Model) rebuild() error {
 	return m.build()
 }
 
-func (m *Model) execs() []**Program { return []**Program{&m.vision, &m.score, &m.prefill, &m.decode} }
+func (m *Model) execs() []**program { return []**program{&m.vision, &m.score, &m.prefill, &m.decode} }
 
 func (m *Model) weights(g *graph.Graph) *weights {
 	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}
@@ -138,18 +165,24 @@ func (m *Model) Close() error {
 		return nil
 	}
 	m.closed = true
+	m.free()
+	return nil
+}
+
+func (m *Model) free() {
 	for _, e := range m.execs() {
-		(*e).Finalize()
+		if *e != nil {
+			(*e).Finalize()
+		}
 	}
 	m.store.Finalize()
 	m.backend.Finalize()
-	return nil
 }
 
 // run executes one graph when its turn comes: exec is read then, since [Model.rebuild] replaces it. The graph runs on a
 // goroutine of its own, so that a cancelled caller returns at once; the turn and the model stay held until the run has
 // really ended.
-func (m *Model) run(ctx context.Context, exec **Program, args ...any) ([]*tensors.Tensor, error) {
+func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensors.Tensor, error) {
 	m.mu.RLock()
 	if m.closed {
 		m.mu.RUnlock()
@@ -170,19 +203,9 @@ func (m *Model) run(ctx context.Context, exec **Program, args ...any) ([]*tensor
 		defer m.mu.RUnlock()
 		defer func() { <-m.turn }()
 		var r result
-		// Graph building panics on a shape it cannot take: here, and only here, a panic becomes an error.
-		defer func() {
-			if p := recover(); p != nil {
-				r = result{nil, fmt.Errorf("model: %v", p)}
-			}
-			done <- r
-		}()
 		r.out, r.err = (*exec).Call(args...)
-		for _, a := range args {
-			if t, ok := a.(*tensors.Tensor); ok {
-				t.FinalizeAll() // large inputs should not wait for the garbage collector
-			}
-		}
+		finalize(args)
+		done <- r
 	}()
 	select {
 	case r := <-done:

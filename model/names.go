@@ -113,10 +113,10 @@ func (e *TensorError) Error() string {
 
 const maxOthers = 4
 
-// CheckTensors compares a checkpoint with the name table: every tensor must be there, once, with its shape and a float
+// checkTensors compares a checkpoint with the name table: every tensor must be there, once, with its shape and a float
 // dtype, and no other may be but those that no judgement depends on. The spellings of newer transformers count as the
 // published ones. What differs is a *TensorError.
-func (c Config) CheckTensors(set *safetensors.Set) error {
+func (c Config) checkTensors(set *safetensors.Set) error {
 	var found *TensorError
 	fault := func(name, want, got string) {
 		switch {

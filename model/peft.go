@@ -17,7 +17,6 @@ import (
 
 	"github.com/egotsr/egotsr/internal/safetensors"
 	"github.com/egotsr/egotsr/internal/sidefile"
-	"github.com/egotsr/egotsr/internal/state"
 )
 
 // The names that PEFT gives to an adapter's files, and to the tensors in them.
@@ -28,7 +27,7 @@ const (
 	peftA, peftB   = ".lora_A.weight", ".lora_B.weight"
 )
 
-// AdapterDir is the folder of a checkpoint by WriteApart that holds the adapters.
+// AdapterDir is the folder that holds the adapters of a checkpoint in which they lie apart from the weights.
 const AdapterDir = "adapter"
 
 // peftConfig is what we write of PEFT's configuration, and what we understand of it.
@@ -77,26 +76,21 @@ func peftLayer(module string) string {
 	return module
 }
 
-// WriteApart puts a checkpoint into a directory that is being written, as Write does, but with the adapters in PEFT's
-// files in AdapterDir, and without them in the weights: the two together are the model. Nothing may change either meanwhile.
-func (m *Model) WriteApart(ctx context.Context, from fs.FS, d *state.Dir) error {
+// writeApart writes a checkpoint with the adapters in PEFT's files in AdapterDir, and without them in the weights: the two
+// together are the model. Nothing may change either meanwhile.
+func (m *Model) writeApart(ctx context.Context, from fs.FS, d Files) error {
 	if err := m.writeFiles(ctx, from, nil, d, nil); err != nil || m.adapters == nil {
 		return err
 	}
 	return m.writeAdapters(d, AdapterDir+"/")
 }
 
-// WriteAdapters puts the adapters, which there must be, into a directory that is being written, in PEFT's files. Nothing may
-// change them meanwhile.
-func (m *Model) WriteAdapters(d *state.Dir) error {
-	if m.adapters == nil {
+// writeAdapters writes the adapters, which there must be, in PEFT's files. Nothing may change them meanwhile.
+func (m *Model) writeAdapters(d Files, folder string) error {
+	a := m.adapters
+	if a == nil {
 		return errors.New("adapters: the model has none")
 	}
-	return m.writeAdapters(d, "")
-}
-
-func (m *Model) writeAdapters(d *state.Dir, folder string) error {
-	a := m.adapters
 	config := peftConfig{
 		Type: "LORA", Task: "CAUSAL_LM", Rank: a.Rank, Alpha: a.Alpha, Dropout: a.Dropout, Bias: "none", Infer: true,
 	}
@@ -155,7 +149,7 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	if config.RSLoRA {
 		scale = config.Alpha / math.Sqrt(float64(config.Rank))
 	}
-	return m.Exclusive(ctx, func() error { return m.add(parts, scale) })
+	return m.exclusive(ctx, func() error { return m.add(parts, scale) })
 }
 
 func readPEFT(fsys fs.FS) (c peftConfig, err error) {

@@ -97,7 +97,7 @@ func peftGradient(t *testing.T, m *Model, dir string, want goldens) {
 	adapter := goldens{t, set}
 	attach(t, m, everywhere)
 	names := map[string]string{} // as peft has them
-	for _, p := range m.Adapters() {
+	for _, p := range adaptersOf(m) {
 		layer, which := strings.TrimPrefix(p.Name[:len(p.Name)-2], adapterPrefix), p.Name[len(p.Name)-1:]
 		names[p.Name] = peftPrefix + peftModule(layer) + ".lora_" + which + ".weight"
 		setValues(t, m, p, adapter.floats(names[p.Name]))
@@ -114,9 +114,9 @@ func peftGradient(t *testing.T, m *Model, dir string, want goldens) {
 		examples[i].Weight = 1 / float32(targets)
 	}
 	exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		loss := m.LossGraph(in, nil, false)
+		loss := m.lossGraph(in, nil, false)
 		var nodes []*graph.Node
-		for _, p := range m.Adapters() {
+		for _, p := range adaptersOf(m) {
 			nodes = append(nodes, m.store.GetVariable("/"+p.Name).NodeValue(loss.Graph()))
 		}
 		return graph.Gradient(loss, nodes...)
@@ -124,16 +124,16 @@ func peftGradient(t *testing.T, m *Model, dir string, want goldens) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args, err := m.LossArgs(examples, len(examples))
+	batch, err := m.NewBatch(examples, len(examples))
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := exec.Call(args...)
+	res, err := exec.Call(batch.args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	worst := 0.0
-	for i, p := range m.Adapters() {
+	for i, p := range adaptersOf(m) {
 		got, reference := tensors.MustCopyFlatData[float32](res[i]), want.floats("grad."+names[p.Name])
 		near(t, "gradient of "+p.Name, got, reference, 1e-3)
 		worst = max(worst, furthest(got, reference)/furthest(reference, make([]float32, len(reference))))

@@ -42,12 +42,17 @@ func (m *Model) Save(ctx context.Context, from fs.FS, calibration []byte, dir st
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.Write(ctx, from, calibration, d) })
+	return state.Disk{}.Replace(dir, func(d *state.Dir) error { return m.writeMerged(ctx, from, calibration, d) })
 }
 
-// Write puts the files of Save into a directory that is being written: an ordinary checkpoint, in whose weights adapters
-// are merged. Nothing may change the weights meanwhile.
-func (m *Model) Write(ctx context.Context, from fs.FS, calibration []byte, d *state.Dir) error {
+// Files is a directory that is being written: File makes one file of it, and the folders in its name.
+type Files interface {
+	File(name string, write func(io.Writer) error) error
+}
+
+// writeMerged writes the files of Save: an ordinary checkpoint, in whose weights adapters are merged. Nothing may change the
+// weights meanwhile.
+func (m *Model) writeMerged(ctx context.Context, from fs.FS, calibration []byte, d Files) error {
 	parts, err := m.lowRank()
 	if err != nil {
 		return err
@@ -56,7 +61,7 @@ func (m *Model) Write(ctx context.Context, from fs.FS, calibration []byte, d *st
 }
 
 // writeFiles writes a checkpoint whose weights have these factors added to them.
-func (m *Model) writeFiles(ctx context.Context, from fs.FS, calibration []byte, d *state.Dir, parts map[string]factors) error {
+func (m *Model) writeFiles(ctx context.Context, from fs.FS, calibration []byte, d Files, parts map[string]factors) error {
 	if err := copySideFiles(from, d); err != nil {
 		return err
 	}
@@ -76,7 +81,7 @@ func (m *Model) writeFiles(ctx context.Context, from fs.FS, calibration []byte, 
 }
 
 // copySideFiles copies what is neither weights nor config: tokenizer, processor, licence.
-func copySideFiles(from fs.FS, d *state.Dir) error {
+func copySideFiles(from fs.FS, d Files) error {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
 		return err

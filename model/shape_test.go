@@ -22,6 +22,7 @@ func TestOtherShape(t *testing.T) {
 	g := goldens{t, set}
 	for _, backend := range backends(t) {
 		t.Run(backend, func(t *testing.T) {
+			compiles(t, backend)
 			m := open(t, os.DirFS(dir+"/checkpoint"), backend, "f32")
 			m.Config.EOS = nil
 			values := g.floats("pixel_values")

@@ -23,7 +23,7 @@ func (m *Model) loadWeights(ctx context.Context, fsys fs.FS) error {
 		return err
 	}
 	defer set.Close()
-	if err := m.Config.CheckTensors(set); err != nil {
+	if err := m.Config.checkTensors(set); err != nil {
 		return err
 	}
 	m.PassedOver = m.Config.passedOver(set)

@@ -3,7 +3,7 @@
 
     check_report.py report.json items.jsonl
 
-items.jsonl has a line for every pair (EvaluateOptions.Dump), report.json the curves, success scores, tracks and plans besides the
+items.jsonl has a line for every pair (evaluate.Options.Dump), report.json the curves, success scores, tracks and plans besides the
 figures. Shares, correlations, counts, AUC and calibration error must agree to rounding, bootstrap intervals to what 2000 draws leave to chance. Prints
 how many figures agree; exits with 1 where any does not.
 """
@@ -160,13 +160,13 @@ def spans(flags):
 
 def check_track(r):
     episodes = r["episodes"]
+    progress = lambda e: [s["progress"] for s in e["states"]]  # of the tracker, which may have any name
     ways = {
-        "tracker": lambda e: [s["progress"] for s in e["states"]],
         "all frames compared": lambda e: e["curve"],
         "elapsed time": lambda e: list(range(len(e["states"]))),
     }
     for c in r["curves"]:
-        rho = [correlation(stats.spearmanr, ways[c["name"]](e), e["truth"]) for e in episodes]
+        rho = [correlation(stats.spearmanr, ways.get(c["name"], progress)(e), e["truth"]) for e in episodes]
         what = "track, " + c["name"]
         same(what + " median", c["median"], np.median(rho))
         same(what + " mean", c["mean"]["value"], np.mean(rho))

@@ -1,4 +1,4 @@
-"""Ten training steps of transformers and torch on a small checkpoint, for curriculum's TestTrainLosses.
+"""Ten training steps of transformers and torch on a small checkpoint, for internal/train's TestTrainLosses.
 
     python scripts/train_losses.py testdata/golden/a/checkpoint testdata/golden/train10
 

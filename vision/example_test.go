@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io/fs"
 	"testing/fstest"
 
 	"github.com/egotsr/egotsr/vision"
@@ -52,6 +53,27 @@ func ExampleDecode() {
 	// Output:
 	// (0,0)-(640,480) <nil>
 	// true vision: image: image: unknown format
+}
+
+func ExampleRead() {
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 480))); err != nil {
+		panic(err)
+	}
+	frames := fstest.MapFS{"before.png": {Data: file.Bytes()}} // or os.DirFS("frames")
+	img, err := vision.Read(frames, "before.png")
+	fmt.Println(img.Bounds(), err)
+	_, err = vision.Read(frames, "after.png")
+	fmt.Println(err)
+	// Output:
+	// (0,0)-(640,480) <nil>
+	// read after.png: file does not exist
+}
+
+func ExampleReadFile() {
+	_, err := vision.ReadFile("frames/before.jpg")
+	fmt.Println(errors.Is(err, fs.ErrNotExist))
+	// Output: true
 }
 
 func ExampleLoad() {

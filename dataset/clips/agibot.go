@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,66 +29,95 @@ func (e *EpisodeError) Error() string {
 
 func (e *EpisodeError) Unwrap() error { return e.Err }
 
-// AgiBot lists the recordings of a folder in AgiBot World's form:
+// AgiBot lists the recordings of a folder in AgiBot World's form, as it is published (alpha and beta) or as others write it:
 //
-//	observation/<scene>/<episode>/<camera>.mp4            one video for each camera, or
-//	observation/<scene>/<episode>/<camera>/*.jpg          its frames, or
-//	observation/<scene>/<episode>/*.jpg                   the frames of the only camera, which then has no name
+//	observations/<scene>/<episode>/videos/<camera>.mp4    one video for each camera, or
+//	observations/<scene>/<episode>/<camera>.mp4           so, too, or
+//	observations/<scene>/<episode>/<camera>/*.jpg         its frames, or
+//	observations/<scene>/<episode>/*.jpg                  the frames of the only camera, which then has no name
 //	task_info/<scene>.json or task_<scene>.json           tasks and actions
 //	progress/<scene>/<episode>.json                       true progress, where a simulator knew it
 //
-// Images beside the folders or videos of cameras are not looked at. An episode that has recordings and no readable
-// annotation, or the other way round, is listed in skipped.
+// The first folder may be called observation as well. Frames are in the order of dataset.FrameNames. What has depth in its
+// name shows no view and is passed over, as are images beside the folders or videos of cameras. Images of several
+// kinds of names in one folder, which are those of several cameras, make no recording; that is told of in skipped, as is an
+// episode that has recordings and no readable annotation or truth, or the other way round. Where nothing can be
+// used that is an error.
 func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err error) {
-	truth, err := simulated(root)
-	if err != nil {
-		return nil, nil, err
-	}
-	scenes, err := os.ReadDir(filepath.Join(root, "observation"))
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, scene := range scenes {
-		if !scene.IsDir() || strings.HasPrefix(scene.Name(), ".") {
+	known := truths{root: root, cameras: map[string]truth{}}
+	for _, name := range []string{"observations", "observation"} {
+		dir := filepath.Join(root, name)
+		scenes, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		annotations, unreadable := readAnnotations(root, scene.Name())
-		dir := filepath.Join(root, "observation", scene.Name())
-		episodes, err := os.ReadDir(dir)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, e := range episodes {
-			if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		for _, scene := range scenes {
+			if !scene.IsDir() || strings.HasPrefix(scene.Name(), ".") {
 				continue
 			}
-			a := annotations[e.Name()]
-			delete(annotations, e.Name())
-			found, err := views(filepath.Join(dir, e.Name()))
-			switch {
-			case err != nil:
-			case unreadable != nil:
-				err = unreadable
-			case a == nil:
-				err = errors.New("has no annotation")
-			case len(found) == 0:
-				err = errors.New("holds neither videos nor frames")
-			}
+			found, bad, err := readScene(dir, scene.Name(), known)
 			if err != nil {
-				skipped = append(skipped, &EpisodeError{Scene: scene.Name(), Episode: e.Name(), Err: err})
+				return nil, nil, err
+			}
+			recordings, skipped = append(recordings, found...), append(skipped, bad...)
+		}
+	}
+	switch {
+	case len(recordings) > 0:
+		return recordings, skipped, nil
+	case len(skipped) > 0:
+		return nil, skipped, fmt.Errorf("clips: %s: no recording can be used: %w", root, skipped[0])
+	}
+	return nil, nil, fmt.Errorf("clips: %s holds no recording: they are looked for in observations/<scene>/<episode> and in observation/<scene>/<episode>", root)
+}
+
+// readScene reads the episodes of a scene in a folder of observations.
+func readScene(dir, scene string, known truths) (recordings []Recording, skipped []*EpisodeError, err error) {
+	annotations, unreadable := readAnnotations(known.root, scene)
+	episodes, err := os.ReadDir(filepath.Join(dir, scene))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range episodes {
+		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		skip := func(camera string, err error) {
+			skipped = append(skipped, &EpisodeError{Scene: scene, Episode: e.Name(), Camera: camera, Err: err})
+		}
+		a := annotations[e.Name()]
+		delete(annotations, e.Name())
+		found, mixed, err := cameras(filepath.Join(dir, scene, e.Name()))
+		switch {
+		case err != nil:
+		case unreadable != nil:
+			err = unreadable
+		case a == nil:
+			err = errors.New("has no annotation")
+		case len(found)+len(mixed) == 0:
+			err = errors.New("holds neither videos nor frames")
+		}
+		if err != nil {
+			skip("", err)
+			continue
+		}
+		for _, m := range mixed {
+			skip(m.camera, m)
+		}
+		for _, r := range found {
+			r.Scene, r.Episode, r.Task, r.Actions, r.Plan = scene, e.Name(), a.TaskName, a.actions(), a.Plan
+			if r.Truth, err = known.of(scene, e.Name(), r.Camera); err != nil {
+				skip(r.Camera, err)
 				continue
 			}
-			for _, r := range found {
-				r.Scene, r.Episode, r.Task = scene.Name(), e.Name(), a.TaskName
-				r.Actions, r.Plan, r.Truth = a.actions(), a.Plan, truth[scene.Name()+"/"+e.Name()]
-				recordings = append(recordings, r)
-			}
+			recordings = append(recordings, r)
 		}
-		left := len(skipped)
-		for id := range annotations {
-			skipped = append(skipped, &EpisodeError{Scene: scene.Name(), Episode: id, Err: errors.New("is annotated and not recorded")})
-		}
-		slices.SortFunc(skipped[left:], func(a, b *EpisodeError) int { return strings.Compare(a.Episode, b.Episode) })
+	}
+	for _, id := range slices.Sorted(maps.Keys(annotations)) {
+		skipped = append(skipped, &EpisodeError{Scene: scene, Episode: id, Err: errors.New("is annotated and not recorded")})
 	}
 	return recordings, skipped, nil
 }
@@ -142,103 +172,38 @@ func readAnnotations(root, scene string) (map[string]*annotation, error) {
 	return byID, nil
 }
 
-// views lists the cameras of an episode's folder.
-func views(dir string) (found []Recording, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		name := e.Name()
-		switch ext := filepath.Ext(name); {
-		case strings.HasPrefix(name, "."):
-		case e.IsDir():
-			images, err := imagesIn(filepath.Join(dir, name))
-			if err != nil {
-				return nil, err
-			}
-			if len(images) > 0 {
-				found = append(found, Recording{Camera: name, Images: images})
-			}
-		case ext == ".mp4" || ext == ".mkv" || ext == ".avi" || ext == ".webm":
-			found = append(found, Recording{Camera: strings.TrimSuffix(name, ext), Video: filepath.Join(dir, name)})
-		}
-	}
-	if len(found) == 0 {
-		images, err := imagesIn(dir)
-		if err != nil || len(images) == 0 {
-			return nil, err
-		}
-		found = append(found, Recording{Images: images})
-	}
-	return found, nil
+// truths are what a simulator knew about the episodes of a folder, read once for each camera; nothing elsewhere.
+type truths struct {
+	root    string
+	cameras map[string]truth
 }
 
-// imagesIn lists a folder's images in natural order: frame_9 comes before frame_10.
-func imagesIn(dir string) (paths []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		switch strings.ToLower(filepath.Ext(e.Name())) {
-		case ".jpg", ".jpeg", ".png":
-			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-				paths = append(paths, filepath.Join(dir, e.Name()))
-			}
-		}
-	}
-	slices.SortFunc(paths, natural)
-	return paths, nil
+// truth is by scene and episode.
+type truth struct {
+	episodes map[string]*dataset.Episode
+	bad      map[string]error
 }
 
-// natural compares names with their runs of digits taken as numbers.
-func natural(a, b string) int {
-	x, y := a, b
-	for x != "" && y != "" {
-		i, j := digits(x), digits(y)
-		if i > 0 && j > 0 {
-			m, n := strings.TrimLeft(x[:i], "0"), strings.TrimLeft(y[:j], "0")
-			if len(m) != len(n) {
-				return len(m) - len(n)
-			}
-			if m != n {
-				return strings.Compare(m, n)
-			}
-			x, y = x[i:], y[j:]
-			continue
-		}
-		if x[0] != y[0] {
-			return int(x[0]) - int(y[0])
-		}
-		x, y = x[1:], y[1:]
-	}
-	if len(x) != len(y) {
-		return len(x) - len(y)
-	}
-	return strings.Compare(a, b) // 07 and 7
-}
-
-func digits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// simulated is the truth about the episodes of a folder that a simulator made, by scene and episode; nothing elsewhere.
-func simulated(root string) (map[string]*dataset.Episode, error) {
-	if _, err := os.Stat(filepath.Join(root, "progress")); errors.Is(err, fs.ErrNotExist) {
+// of is the truth about a recording; nil where none is written down.
+func (t truths) of(scene, episode, camera string) (*dataset.Episode, error) {
+	id := scene + "/" + episode
+	if _, err := os.Stat(filepath.Join(t.root, "progress", scene, episode+".json")); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	episodes, err := dataset.Simulated(os.DirFS(root))
-	if err != nil {
-		return nil, err
+	known, ok := t.cameras[camera]
+	if !ok {
+		known = truth{map[string]*dataset.Episode{}, map[string]error{}}
+		episodes, skipped, err := dataset.SimulatedCamera(os.DirFS(t.root), camera)
+		if err != nil && len(skipped) == 0 {
+			return nil, err
+		}
+		for k := range episodes {
+			known.episodes[episodes[k].Scene+"/"+episodes[k].ID] = &episodes[k]
+		}
+		for _, s := range skipped {
+			known.bad[s.Scene+"/"+s.ID] = s.Err
+		}
+		t.cameras[camera] = known
 	}
-	truth := map[string]*dataset.Episode{}
-	for i := range episodes {
-		truth[episodes[i].Scene+"/"+episodes[i].ID] = &episodes[i]
-	}
-	return truth, nil
+	return known.episodes[id], known.bad[id]
 }

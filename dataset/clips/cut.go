@@ -61,7 +61,7 @@ func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
 	for k, one := range c.clips {
 		stay, dropped := one.end()
 		if dropped > 0 {
-			c.dropped[DroppedEnd] += dropped
+			c.dropped[droppedEnd] += dropped
 		}
 		if err := c.write(d, k, stay); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
 	put := func(i int, ext string, data func() ([]byte, error)) error {
 		k := group(c.rec.Actions, c.opts.Every, i)
 		if k < 0 {
-			c.dropped[DroppedOutside]++
+			c.dropped[droppedOutside]++
 			return nil
 		}
 		bytes, err := data()

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egotsr/egotsr/dataset"
@@ -33,9 +32,10 @@ type Options struct {
 	Least, Drop int
 	Keep        string
 
-	PNG      bool      // frames of videos become PNG files rather than JPEG of quality 95; files of frames are copied as they are
-	Workers  int       // recordings at once; 0 = GOMAXPROCS
-	Progress io.Writer // a bar is drawn here, if it is a terminal; nil = none
+	PNG     bool // frames of videos become PNG files rather than JPEG of quality 95; files of frames are copied as they are
+	Workers int  // recordings at once; 0 = GOMAXPROCS
+
+	Progress func(done, total int) // called after every recording, never twice at once; nil = not
 }
 
 func (o *Options) complete() (Options, error) {
@@ -79,11 +79,11 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 		return nil, err
 	}
 	report := &Report{Recordings: len(recordings), Dropped: map[string]int{}}
-	bar := o.bar(len(recordings))
 	results := make([]result, len(recordings))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.Workers)
-	var drawing sync.Mutex
+	var counting sync.Mutex
+	done := 0
 	for i := range recordings {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
@@ -95,9 +95,12 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			drawing.Lock()
-			defer drawing.Unlock()
-			return bar.Add(1)
+			counting.Lock()
+			defer counting.Unlock()
+			if done++; o.Progress != nil {
+				o.Progress(done, len(recordings))
+			}
+			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -166,21 +169,12 @@ func (r *Recording) fits(folder string) error {
 	for _, e := range entries {
 		inner, _ := os.ReadDir(filepath.Join(folder, e.Name()))
 		for _, x := range inner {
-			if x.IsDir() != (r.Camera != "") && !strings.HasPrefix(e.Name(), ".") {
+			if x.IsDir() != (r.Camera != "") && !strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(x.Name(), ".") {
 				return fmt.Errorf("%s holds clips of another choice of cameras: prepare into another folder", folder)
 			}
 		}
 	}
 	return nil
-}
-
-func (o *Options) bar(n int) *progressbar.ProgressBar {
-	if f, ok := o.Progress.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionSetDescription("clips"))
-		}
-	}
-	return progressbar.DefaultSilent(int64(n))
 }
 
 // result is what became of one recording.
@@ -214,7 +208,10 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 	if data, err := os.ReadFile(file); err == nil {
 		var m mark
 		_, gone := os.Stat(dir)
-		if err := json.Unmarshal(data, &m); err == nil && m.Source == source && gone == nil {
+		switch err := json.Unmarshal(data, &m); {
+		case err != nil || m.Source == "":
+			return result{err: fmt.Errorf("%s is there already, and no episode of an earlier run: prepare into another folder, or move it away", file)}
+		case m.Source == source && gone == nil:
 			return result{asItWas: true, kept: len(m.Frames), clips: folderCount(m.Frames)}
 		}
 		if err := os.Remove(file); err != nil {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Reasons in Report.Dropped.
+// Reasons in Report.Dropped, as String prints them.
 const (
-	DroppedOutside = "in no action"
-	DroppedEnd     = "at the end of a clip"
+	droppedOutside = "in no action"
+	droppedEnd     = "at the end of a clip"
 )
 
 // Report says what Prepare made of the recordings.

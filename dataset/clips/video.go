@@ -34,7 +34,8 @@ func (e *VideoError) Unwrap() error { return e.Err }
 // videoFrames calls yield with every every-th frame of a video from frame `from` on, and its number after subsampling,
 // up to frame `to` (0 = the end). A file with several recordings is decoded from its beginning for each of them: seeking is
 // not exact in every format. ffmpeg hands over each frame it decodes once, in the order of presentation, whatever
-// the timestamps say.
+// the timestamps say: they are replaced by even ones, so that none is dropped or doubled to keep a rate. The options that
+// say so, -fps_mode and -vsync, are each unknown to some of the versions people have.
 func videoFrames(ctx context.Context, path string, from, to, every int, yield func(i int, img image.Image) error) (frames int, err error) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil {
@@ -47,8 +48,8 @@ func videoFrames(ctx context.Context, path string, from, to, every int, yield fu
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	filter := fmt.Sprintf("select=gte(n\\,%d)*not(mod(n-%d\\,%d))", from, from, every)
-	args := []string{"-v", "error", "-nostdin", "-i", "file:" + abs, "-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough"}
+	filter := fmt.Sprintf("select=gte(n\\,%d)*not(mod(n-%d\\,%d)),settb=1/25,setpts=N", from, from, every)
+	args := []string{"-v", "error", "-nostdin", "-i", "file:" + abs, "-map", "0:v:0", "-vf", filter, "-r", "25"}
 	if to > 0 {
 		args = append(args, "-frames:v", strconv.Itoa((to-from+every-1)/every)) // and read no further
 	}

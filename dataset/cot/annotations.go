@@ -139,7 +139,7 @@ func distance(metres float64, from string) string {
 
 // step is frame i's place in the plan, -1 where it has none. A robot that pauses looks as it does when it goes on.
 func step(e *dataset.Episode, i int) int {
-	if e.Variant == pause {
+	if e.Variant == dataset.VariantPause {
 		for _, k := range e.Subtask[i:] {
 			if k >= 0 {
 				return k
@@ -149,15 +149,13 @@ func step(e *dataset.Episode, i int) int {
 	return e.Subtask[i]
 }
 
-const pause = "pause" // of Episode.Variant
-
 // disturbances says what happens in frames outside the plan, by Episode.Variant. Frames that are outside it for another
 // reason are simply not annotated.
-var disturbances = map[string]string{
-	"burst": "the arm is pushed away",
-	"drop":  "the object slips out of the gripper",
-	"undo":  "the arm lets go and the object moves back",
-	"abort": "the robot gives up and moves back",
+var disturbances = map[dataset.Variant]string{
+	dataset.VariantBurst: "the arm is pushed away",
+	dataset.VariantDrop:  "the object slips out of the gripper",
+	dataset.VariantUndo:  "the arm lets go and the object moves back",
+	dataset.VariantAbort: "the robot gives up and moves back",
 }
 
 // action is what the robot does.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/egotsr/egotsr/dataset"
 )
 
@@ -102,7 +104,7 @@ func TestShared(t *testing.T) {
 			if _, err := fs.Stat(root, "progress"); err != nil {
 				t.Skip("no shared episodes")
 			}
-			episodes, err := dataset.Simulated(root)
+			episodes, _, err := dataset.Simulated(root)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,10 +150,10 @@ func TestShared(t *testing.T) {
 			m := Annotations(episodes)
 			for i := range 200 {
 				s, _ := pairs.At(i)
-				a, _ := m.Describe(t.Context(), s, nil, nil)
-				b, _ := m.Describe(t.Context(), s.Swap(), nil, nil)
-				if a.swap() != b {
-					t.Fatalf("%+v and %+v", a, b)
+				a, err1 := m.Describe(t.Context(), s, nil, nil)
+				b, err2 := m.Describe(t.Context(), s.Swap(), nil, nil)
+				if diff := cmp.Diff(a.swap(), b); err1 != nil || err2 != nil || diff != "" {
+					t.Fatal(err1, err2, diff)
 				}
 			}
 		})

@@ -10,7 +10,7 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 )
 
-// Why an answer is rejected; keys of Stats.Rejected, beside the reasons of *AnswerError.
+// Why an answer is rejected; keys of Stats.Rejected, beside the reasons of *AnswerErrors.
 const (
 	ReasonContradicts = "contradicts the label" // the conclusion is the other frame
 	ReasonUndecided   = "undecided"             // there is no conclusion

@@ -1,10 +1,10 @@
 // Package cot fills in the spatial details of samples: a sentence about each frame, from which a model can learn to look
 // before it judges.
 //
-// A [Maker] describes two frames and concludes which is closer to completion. There are three: [Annotations] writes what
-// recordings say of themselves, an [Endpoint] asks a vision model over HTTP, and a loaded egotsr.Model is a Maker as it
-// is. [Fill] asks a Maker about every sample of a source. It keeps the answers whose conclusion is the known label, and
-// writes down all of them, so that after a crash no answer is paid for twice.
+// A [Maker] describes two frames and concludes which is closer to completion. [Annotations] writes what recordings say of
+// themselves, a client of package endpoint asks a vision model over HTTP, and examples/prepare makes a Maker of a loaded
+// checkpoint in ten lines. [Fill] asks a Maker about every sample of a source. It keeps the answers whose conclusion is
+// the known label, and writes down all of them, so that after a crash no answer is paid for twice.
 package cot
 
 import (
@@ -49,8 +49,10 @@ func (u *Usage) add(v Usage) {
 // Maker describes frames. Implementations are safe for concurrent use and give up promptly when ctx ends. What is said
 // of a frame must be true of that frame whichever place it has.
 //
-// An *AnswerError says that there is an answer and nothing can be done with it. Makers whose answers may be confused
-// with those of others in one spool also have a method Identity() string.
+// An *AnswerError says that there is an answer and nothing can be done with it. Any other error says that there is none.
+// It may have two methods: Reason() string, by which Stats.Failed counts it, the same for all failures of a kind; and
+// Final() bool, which says that the next question will fare no better and ends the run. Makers whose answers may be
+// confused with those of others in one spool also have a method Identity() string.
 type Maker interface {
 	Describe(ctx context.Context, s dataset.Sample, img1, img2 image.Image) (Answer, error)
 }

@@ -3,9 +3,6 @@ package cot_test
 import (
 	"context"
 	"fmt"
-	"image"
-	"net/http"
-	"net/http/httptest"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
@@ -53,26 +50,4 @@ func ExampleFill() {
 	// spatial details: img1: Gripper open, object 30 cm from its goal; grasp the cube; 0 of 2 steps done.; img2: Gripper half closed, object 15 cm from its goal; lift the cube; 1 of 2 steps done.
 	// closer to completion: img2
 	// 1 made, 1 without a label
-}
-
-func ExampleEndpoint() {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"choices": [{"message": {"content": "{\"state_difference\": {\"img1\": \"The drawer is shut.\", \"img2\": \"The drawer is open.\"},`+
-			` \"analysis\": \"The task is to open it.\", \"closer_to_completion\": \"img2\"}"}}], "usage": {"prompt_tokens": 900, "completion_tokens": 100}}`)
-	}))
-	defer server.Close()
-	m := &cot.Endpoint{URL: server.URL + "/v1", Model: "some-vision-model", Key: "sk-…", Rate: 5, PriceIn: 1, PriceOut: 5}
-	frame := image.NewGray(image.Rect(0, 0, 64, 64))
-	a, err := m.Describe(context.Background(), dataset.Sample{Task: "Open a drawer"}, frame, frame)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(a.Detail[0], a.Detail[1], a.Closer)
-	fmt.Println(a.Usage.In, "tokens in,", a.Usage.Out, "out, cost", a.Usage.Cost)
-	fmt.Println(m.Key)
-	// Output:
-	// The drawer is shut. The drawer is open. img2
-	// 900 tokens in, 100 out, cost 0.0014
-	// [hidden]
 }

@@ -41,7 +41,7 @@ type Stats struct {
 // out of the loop waits for the answers under way and keeps them. The end of ctx gives them up.
 //
 // The error of one sample is a *PairError, after which the iteration goes on. Any other ends it: the end of ctx, a
-// *SpoolError, an *EndpointError that is final, and the last of 20 failures of the maker with no answer between them.
+// *SpoolError, an error of the maker that is final, and the last of 20 failures of the maker with no answer between them.
 //
 // stats may be nil; else it is filled in as the iteration goes, and must not be read at the same time.
 func Fill(ctx context.Context, maker Maker, src dataset.Source, opts Options, stats *Stats) iter.Seq2[dataset.Sample, error] {

@@ -8,12 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -22,28 +23,13 @@ func TestFill(t *testing.T) {
 	src := lamps(60)
 	want := lit(src)
 	for _, parallel := range []int{1, 3, 16} {
-		s := newServer(t)
-		o := fill(t.Context(), s.endpoint(), src, Options{Parallel: parallel, Spool: filepath.Join(t.TempDir(), "spool")})
+		w := new(watcher)
+		o := fill(t.Context(), w, src, Options{Parallel: parallel, Spool: filepath.Join(t.TempDir(), "spool")})
 		o.check(t, want)
 		cost := 60 * (100*2 + 20*10) / 1e6
-		if o.stats.Made != 60 || o.stats.Asked != 60 || o.stats.Usage.In != 6000 || o.stats.Usage.Out != 1200 || o.stats.Usage.Cost-cost > 1e-12 || s.count() != 60 {
+		if o.stats.Made != 60 || o.stats.Asked != 60 || o.stats.Usage.In != 6000 || o.stats.Usage.Out != 1200 || o.stats.Usage.Cost-cost > 1e-12 || w.count() != 60 {
 			t.Errorf("%d at once: %+v", parallel, o.stats)
 		}
-	}
-}
-
-// All that a server may do on a bad day leaves the result as it is.
-func TestFillFaults(t *testing.T) {
-	src := lamps(120)
-	s := newServer(t)
-	faults := []string{"500", "", "html", "truncated", "", "malformed", "503", "drop", "huge", "", "schema", "fenced", "hang", ""}
-	s.do(func(n int) string { return faults[n%len(faults)] })
-	e := s.endpoint()
-	e.Timeout, e.Retries = 150*time.Millisecond, 50
-	o := fill(t.Context(), e, src, Options{Parallel: 8, Spool: filepath.Join(t.TempDir(), "spool")})
-	o.check(t, lit(src))
-	if o.stats.Asked != 120 || o.stats.Usage.In <= 12000 {
-		t.Errorf("%+v", o.stats)
 	}
 }
 
@@ -75,8 +61,8 @@ func TestFillOrder(t *testing.T) {
 		t.Errorf("the closer frame was shown first in %d of 400 questions", first)
 	}
 	for i := 0; i < len(o.samples); i += 2 {
-		if !reflect.DeepEqual(o.samples[i].Swap(), o.samples[i+1]) {
-			t.Fatalf("%+v is no mirror image of %+v", o.samples[i], o.samples[i+1])
+		if diff := cmp.Diff(o.samples[i].Swap(), o.samples[i+1]); diff != "" {
+			t.Fatal("no mirror image", diff)
 		}
 		if s := o.samples[i]; s.Detail[0] != "Saw "+strings.TrimSuffix(s.Img1, ".png") {
 			t.Fatalf("details are mixed up: %+v", s)
@@ -127,16 +113,15 @@ func TestFillCounts(t *testing.T) {
 		}
 	}
 	src := dataset.NewList(files, samples)
-	s := newServer(t)
-	s.do(func(n int) string { return []string{"", "refuse", "contradict", "400"}[n] })
-	e := s.endpoint()
-	o := fill(t.Context(), e, src, Options{Parallel: 1})
+	w := new(watcher)
+	w.do(func(n int) string { return []string{"", "refused", "contradict", "busy"}[n] })
+	o := fill(t.Context(), w, src, Options{Parallel: 1})
 	want := Stats{
 		Made: 1, Kept: 1, Unlabelled: 1, Asked: 4, Usage: Usage{In: 300, Out: 60, Cost: o.stats.Usage.Cost},
-		Rejected: map[string]int{reasonRefused: 1, ReasonContradicts: 1}, Failed: map[string]int{"file": 2, "status 400": 1},
+		Rejected: map[string]int{"refused": 1, ReasonContradicts: 1}, Failed: map[string]int{"file": 2, "busy": 1},
 	}
-	if o.end != nil || !reflect.DeepEqual(o.stats, want) {
-		t.Errorf("%+v, %v", o.stats, o.end)
+	if diff := cmp.Diff(want, o.stats); o.end != nil || diff != "" {
+		t.Errorf("ended with %v, counts (-want +got) %s", o.end, diff)
 	}
 	var bad *PairError
 	if len(o.errs) != 3 || !errors.As(o.errs[1], &bad) || bad.Index != 4 || !errors.Is(bad, fs.ErrNotExist) {
@@ -153,14 +138,14 @@ func TestFillCounts(t *testing.T) {
 // An answer that is rejected is not asked for again, and a label that is corrected finds it.
 func TestFillRejected(t *testing.T) {
 	src := lamps(30)
-	s := newServer(t)
-	s.do(func(int) string { return "contradict" })
+	w := new(watcher)
+	w.do(func(int) string { return "contradict" })
 	opts := Options{Spool: filepath.Join(t.TempDir(), "spool")}
-	o := fill(t.Context(), s.endpoint(), src, opts)
+	o := fill(t.Context(), w, src, opts)
 	if len(o.samples) != 0 || o.stats.Rejected[ReasonContradicts] != 30 || o.end != nil {
 		t.Errorf("%+v, %v", o.stats, o.end)
 	}
-	o = fill(t.Context(), s.endpoint(), src, opts)
+	o = fill(t.Context(), w, src, opts)
 	if o.stats.Rejected[ReasonContradicts] != 30 || o.stats.Asked != 0 || o.stats.Saved.In != 3000 {
 		t.Errorf("again: %+v", o.stats)
 	}
@@ -174,40 +159,33 @@ func TestFillRejected(t *testing.T) {
 		}
 		corrected = append(corrected, c)
 	}
-	o = fill(t.Context(), s.endpoint(), dataset.NewList(nil, corrected), opts)
-	if o.stats.Made != 30 || s.count() != 30 {
+	o = fill(t.Context(), w, dataset.NewList(nil, corrected), opts)
+	if o.stats.Made != 30 || w.count() != 30 {
 		t.Errorf("corrected: %+v", o.stats)
 	}
 	// Answers that could not be read were paid for as well; another model is another question.
-	s.do(func(n int) string {
-		if n < 30+30*2 {
-			return "malformed"
-		}
-		return ""
-	})
-	e := s.endpoint()
-	e.Model, e.Retries = "other", 1
+	w.do(func(int) string { return "malformed" })
+	w.model = "other"
 	for range 2 {
-		if o = fill(t.Context(), e, src, opts); o.stats.Rejected[reasonMalformed] != 30 || s.count() != 90 {
-			t.Errorf("malformed: %+v, %d requests", o.stats, s.count())
+		if o = fill(t.Context(), w, src, opts); o.stats.Rejected["malformed"] != 30 || w.count() != 60 {
+			t.Errorf("malformed: %+v, %d questions", o.stats, w.count())
 		}
 	}
 }
 
-// A server that is gone, a wrong key and a maker that always fails end a run; one that comes back does not.
+// A failure that is final and a maker that always fails end a run; one that comes back does not.
 func TestFillEnds(t *testing.T) {
 	src := lamps(200)
-	s := newServer(t)
-	s.do(func(n int) string {
+	w := new(watcher)
+	w.do(func(n int) string {
 		if n >= 5 {
-			return "401"
+			return "no key"
 		}
 		return ""
 	})
-	o := fill(t.Context(), s.endpoint(), src, Options{Parallel: 2})
-	var refused *EndpointError
-	if !errors.As(o.end, &refused) || !refused.Final || o.stats.Made > 5 || s.count() > 20 {
-		t.Errorf("wrong key: %v, %+v, %d requests", o.end, o.stats, s.count())
+	o := fill(t.Context(), w, src, Options{Parallel: 2})
+	if !errors.Is(o.end, failure("no key")) || o.stats.Made > 5 || w.count() > 20 {
+		t.Errorf("wrong key: %v, %+v, %d questions", o.end, o.stats, w.count())
 	}
 	failing := errors.New("no luck")
 	n := 0
@@ -229,28 +207,28 @@ func TestFillEnds(t *testing.T) {
 // Breaking out keeps the answers under way; cancelling gives them up, at once.
 func TestFillLeave(t *testing.T) {
 	src := lamps(50)
-	s := newServer(t)
+	w := new(watcher)
 	opts := Options{Parallel: 4, Spool: filepath.Join(t.TempDir(), "spool")}
 	var stats Stats
 	got := 0
-	for range Fill(t.Context(), s.endpoint(), src, opts, &stats) {
+	for range Fill(t.Context(), w, src, opts, &stats) {
 		if got++; got == 3 {
 			break
 		}
 	}
-	before := s.count()
+	before := w.count()
 	if before == 50 || stats.Asked != before || stats.Made != 3 {
-		t.Errorf("%d requests, %+v", before, stats)
+		t.Errorf("%d questions, %+v", before, stats)
 	}
-	o := fill(t.Context(), s.endpoint(), src, opts)
+	o := fill(t.Context(), w, src, opts)
 	o.check(t, lit(src))
-	if s.count() != 50 || o.stats.Reused != before || o.stats.Asked != 50-before {
-		t.Errorf("%d requests for 50 pairs: %+v", s.count(), o.stats)
+	if w.count() != 50 || o.stats.Reused != before || o.stats.Asked != 50-before {
+		t.Errorf("%d questions for 50 pairs: %+v", w.count(), o.stats)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var start time.Time
-	s.do(func(n int) string {
+	w.do(func(n int) string {
 		if n == 63 { // four hang, so whatever came before is in the spool
 			start = time.Now()
 			cancel()
@@ -261,19 +239,19 @@ func TestFillLeave(t *testing.T) {
 		return ""
 	})
 	opts.Spool = filepath.Join(t.TempDir(), "spool")
-	o = fill(ctx, s.endpoint(), src, opts)
+	o = fill(ctx, w, src, opts)
 	if o.end != context.Canceled || len(o.errs) > 0 || time.Since(start) > time.Second {
 		t.Errorf("cancelled: %v, %v after %v", o.end, o.errs, time.Since(start))
 	}
-	s = newServer(t) // requests that were given up may still be on their way to the other
-	o = fill(t.Context(), s.endpoint(), src, opts)
+	w = new(watcher)
+	o = fill(t.Context(), w, src, opts)
 	o.check(t, lit(src))
-	if s.count() != 40 {
-		t.Errorf("%d requests after the cancel, want 40", s.count())
+	if w.count() != 40 {
+		t.Errorf("%d questions after the cancel, want 40", w.count())
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
-	if o = fill(ctx, s.endpoint(), src, opts); o.end != context.Canceled || len(o.samples) > 0 {
+	if o = fill(ctx, w, src, opts); o.end != context.Canceled || len(o.samples) > 0 {
 		t.Errorf("cancelled before: %v, %d samples", o.end, len(o.samples))
 	}
 }
@@ -312,9 +290,9 @@ func pngFile(name string) *fstest.MapFile {
 // A spool whose end is lost at any byte costs the answers that are lost, and no other.
 func TestSpoolTorn(t *testing.T) {
 	src := lamps(4)
-	s := newServer(t)
+	w := new(watcher)
 	path := filepath.Join(t.TempDir(), "spool")
-	fill(t.Context(), s.endpoint(), src, Options{Spool: path, Parallel: 1})
+	fill(t.Context(), w, src, Options{Spool: path, Parallel: 1})
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -345,12 +323,12 @@ func TestSpoolTorn(t *testing.T) {
 			}
 		}
 	}
-	before := s.count()
+	before := w.count()
 	os.WriteFile(torn, whole[:len(whole)-1], 0o644)
-	o := fill(t.Context(), s.endpoint(), src, Options{Spool: torn, Parallel: 1})
+	o := fill(t.Context(), w, src, Options{Spool: torn, Parallel: 1})
 	o.check(t, lit(src))
-	if again, _ := os.ReadFile(torn); string(again) != string(whole) || s.count() != before+1 {
-		t.Errorf("%d requests, %q", s.count()-before, again)
+	if again, _ := os.ReadFile(torn); string(again) != string(whole) || w.count() != before+1 {
+		t.Errorf("%d questions, %q", w.count()-before, again)
 	}
 }
 
@@ -407,7 +385,7 @@ func TestQuestion(t *testing.T) {
 		s := dataset.Sample{Task: parts[1], Img1: parts[2], Img2: parts[3]}
 		k, q := question(parts[0], s)
 		k2, q2 := question(parts[0], s.Swap())
-		if k != k2 || !reflect.DeepEqual(q, q2) {
+		if k != k2 || !cmp.Equal(q, q2) {
 			t.Errorf("%q: its mirror image is another question", parts)
 		}
 		if other, ok := seen[k]; ok {

@@ -3,30 +3,21 @@ package cot
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"maps"
-	"net/http"
-	"net/http/httptest"
-	"reflect"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/egotsr/egotsr/dataset"
 )
-
-func newBase64(data string) io.Reader {
-	return base64.NewDecoder(base64.StdEncoding, strings.NewReader(data))
-}
 
 // gray is a picture of one brightness.
 func gray(level int) image.Image {
@@ -46,7 +37,7 @@ func pngBytes(level int) []byte {
 }
 
 // lamps is a source of n pairs of gray frames, the brighter closer to completion. Every task is its own, so that a
-// server can tell the pairs apart; the brighter frame comes first in half of them.
+// maker can tell the pairs apart; the brighter frame comes first in half of them.
 func lamps(n int) *dataset.List {
 	files := fstest.MapFS{}
 	for level := 20; level < 240; level += 10 {
@@ -66,159 +57,73 @@ func lamps(n int) *dataset.List {
 	return dataset.NewList(files, samples)
 }
 
-// server is a vision model that sees how bright a frame is. It answers as OpenAI's would.
-type server struct {
-	*httptest.Server
+// watcher is a Maker that sees how bright a frame is. A second process may write down its questions in a file.
+type watcher struct {
+	model    string
+	log      io.Writer // or nil
 	mu       sync.Mutex
 	requests []string         // tasks asked for, in order
-	before   func(int) string // what to do with the n-th request instead, from 0; "" = answer
+	before   func(int) string // what to do with the n-th question instead, from 0; nil and "" = answer
 }
 
-func newServer(t testing.TB) *server {
-	s := &server{before: func(int) string { return "" }}
-	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
-	t.Cleanup(s.Close)
-	return s
+func (w *watcher) Identity() string { return "watcher " + w.model }
+
+// do changes what happens to questions from now on.
+func (w *watcher) do(before func(int) string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.before = before
 }
 
-// endpoint is a maker that asks the server and waits for nothing.
-func (s *server) endpoint() *Endpoint { return endpointAt(s.URL) }
-
-func endpointAt(url string) *Endpoint {
-	return &Endpoint{URL: url + "/v1", Model: "lamps", Key: "sk-secret", PriceIn: 2, PriceOut: 10, backoff: 1}
+func (w *watcher) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.requests)
 }
 
-// do changes what happens to requests from now on.
-func (s *server) do(before func(int) string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.before = before
-}
-
-func (s *server) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.requests)
-}
-
-func (s *server) asked() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := map[string]int{}
-	for _, task := range s.requests {
-		n[task]++
+// ask notes a question and says what to do with it.
+func (w *watcher) ask(task string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.requests = append(w.requests, task)
+	if w.log != nil {
+		fmt.Fprintln(w.log, task)
 	}
-	return n
+	if w.before == nil {
+		return ""
+	}
+	return w.before(len(w.requests) - 1)
 }
 
-// request is the part of a request that the server looks at.
-type request struct {
-	Model    string `json:"model"`
-	Messages []struct {
-		Content []struct {
-			Type, Text string
-			URL        struct{ URL string } `json:"image_url"`
-		} `json:"content"`
-	} `json:"messages"`
-	Format json.RawMessage `json:"response_format"`
-}
-
-var taskLine = regexp.MustCompile(`Task name: (.*)`)
-
-func (s *server) serve(w http.ResponseWriter, r *http.Request) {
-	var req request
-	if err := json.NewDecoder(r.Body).Decode(&req); err != nil || r.URL.Path != "/v1/chat/completions" || r.Header.Get("Authorization") != "Bearer sk-secret" {
-		http.Error(w, "bad request", http.StatusBadRequest)
-		return
-	}
-	var levels []int
-	task := ""
-	for _, part := range req.Messages[0].Content {
-		if m := taskLine.FindStringSubmatch(part.Text); m != nil {
-			task = m[1]
-		}
-		if data, ok := strings.CutPrefix(part.URL.URL, "data:image/jpeg;base64,"); ok {
-			raw, _ := base64.StdEncoding.DecodeString(data)
-			img, err := jpeg.Decode(bytes.NewReader(raw))
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
-				return
-			}
-			levels = append(levels, int(color.GrayModel.Convert(img.At(3, 3)).(color.Gray).Y+5)/10*10)
-		}
-	}
-	s.mu.Lock()
-	n := len(s.requests)
-	s.requests = append(s.requests, task)
-	do := s.before(n)
-	s.mu.Unlock()
-	closer := dataset.Img1
-	if (levels[1] > levels[0]) != (do == "contradict") {
-		closer = dataset.Img2
-	}
-	detail := func(k int) string { return fmt.Sprintf("The lamp is at level %d.", levels[k]) }
-	content := func(v any) string {
-		raw, _ := json.Marshal(v)
-		return string(raw)
-	}
-	answer := content(map[string]any{
-		"state_difference": map[string]string{"img1": detail(0), "img2": detail(1)}, "analysis": "…", "closer_to_completion": closer,
-	})
+// Describe implements Maker.
+func (w *watcher) Describe(ctx context.Context, s dataset.Sample, img1, img2 image.Image) (a Answer, err error) {
+	level := func(img image.Image) int { return int(color.GrayModel.Convert(img.At(3, 3)).(color.Gray).Y) }
+	a.Usage = Usage{In: 100, Out: 20, Cost: (100*2 + 20*10) / 1e6}
+	do := w.ask(s.Task)
 	switch do {
 	case "hang":
-		<-r.Context().Done()
-		return
-	case "429":
-		w.Header().Set("Retry-After", "7")
-		w.WriteHeader(http.StatusTooManyRequests)
-		io.WriteString(w, `{"error":{"message":"slow down, sk-secret","code":"rate_limit_exceeded"}}`)
-		return
-	case "quota":
-		w.WriteHeader(http.StatusTooManyRequests)
-		io.WriteString(w, `{"error":{"message":"no money","code":"insufficient_quota"}}`)
-		return
-	case "500", "503", "401", "400":
-		var status int
-		fmt.Sscan(do, &status)
-		w.WriteHeader(status)
-		io.WriteString(w, `{"error":{"message":"Incorrect API key provided: sk-secret"}}`)
-		return
-	case "html":
-		io.WriteString(w, "<html>bad gateway</html>")
-		return
-	case "huge":
-		w.Header().Set("Content-Type", "application/json")
-		for range 40 {
-			if _, err := io.WriteString(w, strings.Repeat(" ", 1<<16)); err != nil {
-				return
-			}
-		}
-		return
-	case "truncated":
-		w.Header().Set("Content-Length", "5000")
-		io.WriteString(w, `{"choices":[`)
-		return
-	case "drop":
-		panic(http.ErrAbortHandler)
-	case "malformed":
-		answer = `{"state_difference": {"img1": "cut`
-	case "schema":
-		answer = `{"state_difference": "both", "closer_to_completion": "img1"}`
-	case "missing":
-		answer = `{"state_difference": {"img1": "a"}, "closer_to_completion": "img1"}`
-	case "verdict":
-		answer = `{"state_difference": {"img1": "a", "img2": "b"}, "closer_to_completion": "[img1/img2]"}`
-	case "fenced":
-		answer = "```json\n" + answer + "\n```"
-	case "refuse":
-		io.WriteString(w, `{"choices":[{"message":{"content":null,"refusal":"I cannot."}}],"usage":{"prompt_tokens":100,"completion_tokens":20}}`)
-		return
+		<-ctx.Done()
+		return Answer{}, ctx.Err()
+	case "busy", "no key":
+		return Answer{}, failure(do)
+	case "malformed", "refused":
+		return a, &AnswerError{Reason: do}
 	}
-	io.WriteString(w, content(map[string]any{
-		"choices": []any{map[string]any{"finish_reason": "stop", "message": map[string]any{"role": "assistant", "content": answer}}},
-		"usage":   map[string]int{"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-	}))
+	one, two := level(img1), level(img2)
+	a.Detail = [2]string{fmt.Sprintf("The lamp is at level %d.", one), fmt.Sprintf("The lamp is at level %d.", two)}
+	a.Closer = dataset.Img1
+	if (two > one) != (do == "contradict") {
+		a.Closer = dataset.Img2
+	}
+	return a, nil
 }
+
+// failure is an error of a Maker that says all that one may.
+type failure string
+
+func (f failure) Error() string  { return "watcher: " + string(f) }
+func (f failure) Reason() string { return string(f) }
+func (f failure) Final() bool    { return f == "no key" }
 
 // outcome is everything that Fill hands out.
 type outcome struct {
@@ -248,8 +153,8 @@ func (o outcome) check(t *testing.T, want []dataset.Sample) {
 	if o.end != nil || len(o.errs) > 0 {
 		t.Errorf("ended with %v, errors %v", o.end, o.errs)
 	}
-	if !reflect.DeepEqual(o.samples, want) {
-		t.Errorf("%d samples, want %d; or they differ", len(o.samples), len(want))
+	if diff := cmp.Diff(want, o.samples); diff != "" {
+		t.Error("samples (-want +got)", diff)
 	}
 }
 

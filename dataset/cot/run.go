@@ -233,11 +233,11 @@ func (f *filler) account(it item) error {
 		f.stats.Reused++
 		f.stats.Saved.add(r.answer.Usage)
 	}
-	var refused *EndpointError
+	var last interface{ Final() bool }
 	switch {
 	case r.fatal != nil:
 		return r.fatal
-	case errors.As(r.err, &refused) && refused.Final:
+	case errors.As(r.err, &last) && last.Final():
 		return r.err
 	case f.failures >= maxFailures:
 		return fmt.Errorf("cot: %d questions in a row had no answer, the last: %w", f.failures, r.err)
@@ -253,11 +253,11 @@ func (f *filler) fail(it item, err error, yield func(dataset.Sample, error) bool
 
 // why is the kind of an error in a few words, so that a million of them can be counted.
 func why(err error) string {
-	var refused *EndpointError
+	var kind interface{ Reason() string }
 	var file *dataset.FileError
 	switch {
-	case errors.As(err, &refused):
-		return refused.Reason
+	case errors.As(err, &kind):
+		return kind.Reason()
 	case errors.As(err, &file):
 		return "file"
 	}

@@ -8,14 +8,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
-	"log"
 	"os"
-	"os/signal"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/model/nano"
 )
 
@@ -42,19 +42,15 @@ func (recovery) Done(history []curriculum.Validation) bool {
 }
 
 func main() {
-	log.SetFlags(0)
 	data := flag.String("data", "", "`folder` of simulated episodes; not those that a checkpoint is measured on")
 	out := flag.String("out", "runs/recovery", "`directory` of the run")
 	steps := flag.Int("steps", 200, "optimiser steps at most")
-	flag.Parse()
-	if *data == "" {
-		log.Fatal("-data is needed")
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := train(ctx, nano.FS(), *data, *out, *steps); err != nil {
-		log.Fatal(err)
-	}
+	program.Main(func(ctx context.Context) error {
+		if *data == "" {
+			return errors.New("-data is needed")
+		}
+		return train(ctx, nano.FS(), *data, *out, *steps)
+	})
 }
 
 func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) error {
@@ -64,7 +60,10 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	defer m.Close()
 	disk := os.DirFS(data)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		fmt.Fprintln(os.Stderr, "left out:", s)
+	}
 	if err != nil {
 		return err
 	}

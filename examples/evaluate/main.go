@@ -14,26 +14,22 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/evaluate"
 	"github.com/egotsr/egotsr/model/nano"
 )
-
-var prompts = map[string]dataset.Prompt{"tag": dataset.Tag, "long": dataset.Long, "cot": dataset.CoT}
 
 func main() {
 	log.SetFlags(log.Ltime)
@@ -44,7 +40,9 @@ func main() {
 	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
 	prompt := flag.String("prompt", "long", "tag, long, or cot, which describes the frames first and takes much longer")
 	flag.Parse()
-	if prompts[*prompt] == "" || *in == "" || flag.NArg() > 0 {
+	options := evaluate.Options{Name: *prompt, Explain: *prompt == "cot", Row: show(*prompt)}
+	options.Prompt = map[string]dataset.Prompt{"tag": dataset.Tag, "long": dataset.Long, "cot": dataset.CoT}[*prompt]
+	if options.Prompt == "" || *in == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -54,18 +52,7 @@ func main() {
 	if *dir != "" {
 		checkpoint = os.DirFS(*dir)
 	}
-	err := func() error {
-		identity, err := egotsr.HashCheckpoint(checkpoint)
-		if err != nil {
-			return err
-		}
-		m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: *backend, MaxBatch: 16, FrameCache: 256})
-		if err != nil {
-			return err
-		}
-		defer m.Close()
-		return evaluate(ctx, m, identity, *in, *images, *out, *prompt)
-	}()
+	err := answer(ctx, checkpoint, *backend, evaluate.Sheet{In: *in, Images: *images, Out: *out}, &options)
 	if errors.Is(err, context.Canceled) {
 		log.Fatal("interrupted; the same command goes on from here")
 	}
@@ -74,85 +61,45 @@ func main() {
 	}
 }
 
-// evaluate answers what is not yet answered, then writes the output and prints the report.
-func evaluate(ctx context.Context, m judge, identity, in, images, out, prompt string) error {
-	hash, total, err := survey(in)
+func answer(ctx context.Context, checkpoint fs.FS, backend string, sheet evaluate.Sheet, options *evaluate.Options) (err error) {
+	if sheet.Judge, err = evaluate.HashCheckpoint(checkpoint); err != nil {
+		return err
+	}
+	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend, MaxBatch: 16, FrameCache: 256})
 	if err != nil {
 		return err
 	}
-	if images, err = filepath.Abs(images); err != nil {
-		return err
-	}
-	path := out + ".journal.jsonl"
-	j, err := openJournal(path, header{Input: hash, Images: images, Prompt: prompt, Model: identity})
+	defer m.Close()
+	r, err := evaluate.Table(ctx, m, sheet, options)
 	if err != nil {
 		return err
 	}
-	cot := prompt == "cot"
-	var r *result
-	if err = resume(ctx, m, j, in, images, prompt, total); err == nil {
-		r, err = finish(in, out, path, cot)
-	}
-	// Closed only now: nobody else may write the output meanwhile.
-	if err := errors.Join(err, j.close()); err != nil {
-		return err
-	}
-	fmt.Printf("%s: %d rows answered, %d skipped (%s.skipped.csv)\n", out, r.judged, r.skipped, out)
-	for _, reason := range r.reasons {
+	fmt.Printf("%s: %d rows answered, %d skipped (%s.skipped.csv)\n", sheet.Out, r.Answered, r.Skipped, sheet.Out)
+	for _, reason := range r.Reasons {
 		fmt.Println("  ", reason)
 	}
-	if len(r.items) == 0 {
+	if r.Report == nil {
 		return nil
 	}
-	return egotsr.NewReport(r.items, &egotsr.EvaluateOptions{Name: prompt, Prompt: prompts[prompt], Explain: cot}).WriteTable(os.Stdout)
+	return r.Report.WriteTable(os.Stdout)
 }
 
-// survey reads the table once: its hash and its number of rows.
-func survey(in string) (hash string, rows int, err error) {
-	f, err := os.Open(in)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	r, err := newReader(io.TeeReader(f, h))
-	for err == nil {
-		if _, err = r.next(); err == nil {
-			rows++
+// show tells of skipped rows at once, not at the end of a long run, and how far it is: in a bar on a terminal, else every 1000 rows.
+func show(name string) func(row, total int, skipped string) {
+	var bar *progressbar.ProgressBar
+	terminal := term.IsTerminal(int(os.Stderr.Fd()))
+	return func(row, total int, skipped string) {
+		if skipped != "" {
+			log.Printf("row %d is skipped: %s", row, skipped)
+		}
+		switch {
+		case terminal && bar == nil:
+			bar = progressbar.Default(int64(total), name)
+			fallthrough
+		case terminal:
+			_ = bar.Set(row)
+		case row%1000 == 0:
+			log.Printf("%d of %d rows", row, total)
 		}
 	}
-	if err != io.EOF {
-		return "", 0, fmt.Errorf("%s: %w", in, err)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)), rows, nil
-}
-
-// resume answers the rows that the journal lacks.
-func resume(ctx context.Context, m judge, j *journal, in, images, prompt string, total int) error {
-	f, err := os.Open(in)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	rows, err := newReader(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
-	show := func(entry) {
-		if j.rows%1000 == 0 {
-			log.Printf("%d of %d rows", j.rows, total)
-		}
-	}
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		bar := progressbar.Default(int64(total), prompt)
-		defer bar.Close()
-		show = func(entry) { _ = bar.Set(j.rows) }
-	}
-	// Rows that cannot be read are told of at once, not at the end of a long run.
-	return answer(ctx, m, ahead(rows, images, j.rows), &egotsr.JudgeOptions{SingleOrder: true, Explain: prompt == "cot", Prompt: prompts[prompt]}, j, func(e entry) {
-		if e.Error != "" {
-			log.Printf("row %d is skipped: %s", e.Row, e.Error)
-		}
-		show(e)
-	})
 }

@@ -6,24 +6,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"flag"
 	"fmt"
-	"image"
-	_ "image/jpeg"
-	_ "image/png"
-	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // Frames of simulated Meta-World episodes. In the window's pair the later frame is the second, and farther from the
@@ -39,48 +35,37 @@ var samples = []struct{ name, task, truth string }{
 	{"mug", "Push a mug under a coffee machine", "img2"},
 }
 
+// prompts have names; any other text is a prompt itself. The empty one is the default, which -explain may change.
+var prompts = map[string]dataset.Prompt{"long": "", "tag": dataset.Tag, "cot": dataset.CoT}
+
 func main() {
-	dir := flag.String("model", "", "checkpoint `directory` in Hugging Face layout; empty: the embedded nano model")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	var c program.Checkpoint
+	c.Flags("model")
 	task := flag.String("task", "", "name of the task that the two frames on the command line belong to")
 	prompt := flag.String("prompt", "long", "long, tag, cot, or a prompt of your own with {task_name}")
 	explain := flag.Bool("explain", false, "describe the frames first, and print the text")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *dir, *backend, *task, *prompt, *explain, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "judge:", err)
-		os.Exit(1)
-	}
+	program.Main(func(ctx context.Context) error {
+		pairs, truths, err := load(*task, flag.Args())
+		if err != nil {
+			return err
+		}
+		words, named := prompts[*prompt]
+		if !named {
+			words = dataset.Prompt(*prompt)
+		}
+		return run(ctx, c, pairs, truths, &egotsr.JudgeOptions{Prompt: words, Explain: *explain})
+	})
 }
 
-func run(ctx context.Context, dir, backend, task, prompt string, explain bool, files []string) error {
-	pairs, truths, err := load(task, files)
-	if err != nil {
-		return err
-	}
-	checkpoint := nano.FS()
-	if dir != "" {
-		checkpoint = os.DirFS(dir)
-	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend})
+func run(ctx context.Context, c program.Checkpoint, pairs []egotsr.Pair, truths []string, opts *egotsr.JudgeOptions) error {
+	m, err := c.Open(ctx, egotsr.Options{})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-
-	opts := &egotsr.JudgeOptions{Prompt: dataset.Prompt(prompt), Explain: explain}
-	switch prompt {
-	case "long":
-		opts.Prompt = "" // the default, which -explain may change
-	case "tag":
-		opts.Prompt = dataset.Tag
-	case "cot":
-		opts.Prompt = dataset.CoT
-	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TASK\tCLOSER\tTRUTH\tP(IMG1)\tDISAGREEMENT\tTIME")
-	var texts []string
+	var texts strings.Builder
 	for i, p := range pairs {
 		start := time.Now()
 		j, err := m.Judge(ctx, p, opts)
@@ -88,62 +73,30 @@ func run(ctx context.Context, dir, backend, task, prompt string, explain bool, f
 			return err
 		}
 		fmt.Fprintf(table, "%s\t%v\t%s\t%.3f\t%.3f\t%v\n", p.Task, j.Closer, truths[i], j.PImg1, j.Disagreement, time.Since(start).Round(time.Millisecond))
-		if explain {
-			texts = append(texts, fmt.Sprintf("\n%s\n%s", p.Task, j.Raw))
+		if opts.Explain {
+			fmt.Fprintf(&texts, "\n%s\n%s\n", p.Task, j.Raw)
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	for _, text := range texts {
-		fmt.Println(text)
-	}
-	return nil
+	err = table.Flush()
+	fmt.Print(texts.String())
+	return err
 }
 
 // load gives the pair on the command line, or else the samples, and which frame is known to be closer.
 func load(task string, files []string) (pairs []egotsr.Pair, truths []string, err error) {
 	if len(files) == 0 && task == "" {
 		for _, s := range samples {
-			p := egotsr.Pair{Task: s.task}
-			if p.Img1, err = read(frames, "frames/"+s.name+"-a.jpg"); err != nil {
-				return nil, nil, err
-			}
-			if p.Img2, err = read(frames, "frames/"+s.name+"-b.jpg"); err != nil {
-				return nil, nil, err
-			}
-			pairs, truths = append(pairs, p), append(truths, s.truth)
+			before, err1 := vision.Read(frames, "frames/"+s.name+"-a.jpg")
+			after, err2 := vision.Read(frames, "frames/"+s.name+"-b.jpg")
+			err = errors.Join(err, err1, err2)
+			pairs, truths = append(pairs, egotsr.Pair{Task: s.task, Img1: before, Img2: after}), append(truths, s.truth)
 		}
-		return pairs, truths, nil
+		return pairs, truths, err
 	}
 	if len(files) != 2 || strings.TrimSpace(task) == "" {
 		return nil, nil, fmt.Errorf("want -task and two image files, got %d files", len(files))
 	}
-	p := egotsr.Pair{Task: task}
-	if p.Img1, err = read(nil, files[0]); err != nil {
-		return nil, nil, err
-	}
-	if p.Img2, err = read(nil, files[1]); err != nil {
-		return nil, nil, err
-	}
-	return []egotsr.Pair{p}, []string{"?"}, nil
-}
-
-// read decodes an image from fsys, or from a path of the operating system where fsys is nil.
-func read(fsys fs.FS, path string) (image.Image, error) {
-	var data []byte
-	var err error
-	if fsys == nil {
-		data, err = os.ReadFile(path)
-	} else {
-		data, err = fs.ReadFile(fsys, path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return img, nil
+	before, err1 := vision.ReadFile(files[0])
+	after, err2 := vision.ReadFile(files[1])
+	return []egotsr.Pair{{Task: task, Img1: before, Img2: after}}, []string{"?"}, errors.Join(err1, err2)
 }

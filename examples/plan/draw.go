@@ -10,77 +10,94 @@ import (
 )
 
 const (
-	boxWidth, boxHeight = 210, 64
-	gapX, gapY          = 70, 24
-	lineLetters         = 26
+	titleLetter = 10  // pixels, the width of one on average
+	titleHeight = 24  // of a line
+	leastWidth  = 440 // of the picture without its margins
+	tip         = 7   // length of an arrow's head
+	colours     = `
+.page { fill: #ffffff } .box { fill: #eef3fb; stroke: #4a6fa5 } .arrow { fill: none; stroke: #6b7c93; stroke-width: 1.5 } .tip { fill: #6b7c93 } text { fill: #1c2733 }
+@media (prefers-color-scheme: dark) {
+  .page { fill: #11161c } .box { fill: #22303f; stroke: #7aa2d8 } .arrow { stroke: #93a4ba } .tip { fill: #93a4ba } text { fill: #e6edf3 }
+}`
 )
 
-// draw is the causal graph as SVG, from left to right: a subtask stands in the column after the last one it waits for.
-// Colours follow the reader's light or dark setting.
+// draw is the causal graph as SVG, from top to bottom, without the arrows that others imply. Colours follow the reader's light or dark
+// setting.
 func draw(p *decompose.Plan) []byte {
-	columns := make([]int, len(p.Subtasks))
-	var heights []int // boxes in each column
-	rows := make([]int, len(p.Subtasks))
-	for i, s := range p.Subtasks {
-		for _, j := range s.After {
-			columns[i] = max(columns[i], columns[j]+1) // a subtask only waits for earlier ones
-		}
-		for len(heights) <= columns[i] {
-			heights = append(heights, 0)
-		}
-		rows[i] = heights[columns[i]]
-		heights[columns[i]]++
+	rows := layout(p)
+	width, height := leastWidth, 0
+	for _, row := range rows {
+		last := row[len(row)-1]
+		width, height = max(width, last.x+last.width), last.y+last.height
 	}
-	tallest := 1
-	for _, n := range heights {
-		tallest = max(tallest, n)
-	}
-	x := func(i int) int { return gapX/2 + columns[i]*(boxWidth+gapX) }
-	y := func(i int) int {
-		slack := (tallest - heights[columns[i]]) * (boxHeight + gapY) / 2 // columns are centred
-		return 60 + slack + rows[i]*(boxHeight+gapY)
+	title := wrap(p.Goal, width/titleLetter)
+	left, top := margin, 2*margin+titleHeight*len(title)
+	if len(rows) > 0 {
+		first, last := rows[0][0], rows[0][len(rows[0])-1] // rows are centred
+		left += (width - (first.x + last.x + last.width)) / 2
 	}
 	var b bytes.Buffer
-	width, height := max(1, len(heights))*(boxWidth+gapX), 60+tallest*(boxHeight+gapY)
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="sans-serif" font-size="13">
-<style>
-.box { fill: #eef3fb; stroke: #4a6fa5 } .edge { fill: none; stroke: #7a8aa0; stroke-width: 1.5 } text { fill: #1c2733 } .tip { fill: #7a8aa0 } .page { fill: #ffffff }
-@media (prefers-color-scheme: dark) { .box { fill: #22303f; stroke: #7aa2d8 } text { fill: #e6edf3 } .page { fill: #11161c } }
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" font-family="system-ui, sans-serif" font-size="13">
+<style>%[3]s
 </style>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>
-<rect class="page" width="%d" height="%d"/>
-<text x="%d" y="32" font-size="17" font-weight="bold">%s</text>
-`, width, height, width, height, width, height, gapX/2, html.EscapeString(p.Goal))
-	for i, s := range p.Subtasks {
-		for _, j := range s.After {
-			x1, y1, x2, y2 := x(j)+boxWidth, y(j)+boxHeight/2, x(i), y(i)+boxHeight/2
-			bend, bow := max(gapX/2, (x2-x1)/2), 0
-			if columns[i]-columns[j] > 1 {
-				bow = boxHeight // below the boxes between
+<defs><marker id="tip" viewBox="0 0 8 8" refX="0" refY="4" markerWidth="%[4]d" markerHeight="%[4]d" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>
+<rect class="page" width="100%%" height="100%%"/>
+`, width+2*margin, top+height+margin, colours, tip)
+	for k, line := range title {
+		fmt.Fprintf(&b, `<text x="%d" y="%d" font-size="17" font-weight="bold">%s</text>`+"\n", margin, margin+titleHeight*k+16, html.EscapeString(line))
+	}
+	fmt.Fprintf(&b, `<g transform="translate(%d %d)">`+"\n", left, top)
+	for _, row := range rows {
+		for _, n := range row {
+			for _, f := range n.from {
+				arrow(&b, f, n)
 			}
-			fmt.Fprintf(&b, `<path class="edge" marker-end="url(#tip)" d="M%d %dC%d %d %d %d %d %d"/>`+"\n", x1, y1, x1+bend, y1+bow, x2-bend, y2+bow, x2, y2)
+			box(&b, n)
 		}
 	}
-	for i, s := range p.Subtasks {
-		fmt.Fprintf(&b, `<rect class="box" x="%d" y="%d" width="%d" height="%d" rx="8"/>`+"\n", x(i), y(i), boxWidth, boxHeight)
-		lines := wrap(fmt.Sprintf("%d. %s", i+1, s.Text))
-		for k, line := range lines {
-			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n",
-				x(i)+boxWidth/2, y(i)+boxHeight/2+5+(2*k-len(lines)+1)*9, html.EscapeString(line))
-		}
-	}
-	b.WriteString("</svg>\n")
+	b.WriteString("</g>\n</svg>\n")
 	return b.Bytes()
 }
 
-// wrap breaks a text into at most three lines.
-func wrap(text string) (lines []string) {
+// arrow goes from one row to the next, between the two all the way; through a row that it only passes it goes straight down.
+func arrow(b *bytes.Buffer, from, to *node) {
+	x1, y1, x2, y2 := from.middle(), from.y+from.height, to.middle(), to.y
+	end, marker := "", ` marker-end="url(#tip)"`
+	if to.lines == nil {
+		end, marker = fmt.Sprintf("V%d", to.y+to.height), ""
+	} else {
+		y2 -= tip
+	}
+	bend := (y1 + y2) / 2
+	fmt.Fprintf(b, `<path class="arrow" d="M%d %dC%d %d %d %d %d %d%s"%s/>`+"\n", x1, y1, x1, bend, x2, bend, x2, y2, end, marker)
+}
+
+func box(b *bytes.Buffer, n *node) {
+	if n.lines == nil {
+		return
+	}
+	fmt.Fprintf(b, `<rect class="box" x="%d" y="%d" width="%d" height="%d" rx="8"/>`+"\n", n.x, n.y, n.width, n.height)
+	for k, line := range n.lines {
+		y := n.y + n.height/2 + 5 + (2*k-len(n.lines)+1)*lineHeight/2
+		fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", n.middle(), y, html.EscapeString(line))
+	}
+}
+
+func number(i int) string { return fmt.Sprintf("%d. ", i+1) }
+
+// wrap breaks a text into lines of so many letters; what is longer than a line is broken too.
+func wrap(text string, letters int) (lines []string) {
+	used := letters // in the last line
 	for word := range strings.FieldsSeq(text) {
-		last := len(lines) - 1
-		if last >= 0 && (len(lines[last])+1+len(word) <= lineLetters || last == 2) {
-			lines[last] += " " + word
-		} else {
-			lines = append(lines, word)
+		for w := []rune(word); len(w) > 0; {
+			n := min(len(w), letters)
+			if last := len(lines) - 1; last >= 0 && used+1+n <= letters {
+				lines[last] += " " + string(w[:n])
+				used += 1 + n
+			} else {
+				lines, used = append(lines, string(w[:n])), n
+			}
+			w = w[n:]
 		}
 	}
 	return lines

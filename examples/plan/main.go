@@ -12,55 +12,54 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"log"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/decompose"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/vision"
 )
 
 func main() {
-	log.SetFlags(0)
+	var c program.Checkpoint
+	c.Flags("model")
 	frame := flag.String("frame", "", "image `file` of the present: only what remains is listed")
-	dir := flag.String("model", "", "checkpoint `directory` for -frame; empty: the embedded nano model")
 	svg := flag.String("svg", "", "`file` for a picture of the causal graph")
 	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt; not with -frame")
-	flag.Parse()
-	if *frame != "" && *pddl != "" {
-		log.Fatal("-pddl takes no -frame: what is seen there is said in a model's words, which no library has") // so PDDL has not either
-	}
-	task := strings.Join(flag.Args(), " ")
-	ctx := context.Background()
-	var p *decompose.Plan
-	var err error
-	if *frame != "" {
-		p, err = seen(ctx, *dir, task, *frame)
-	} else {
-		p, err = decompose.Grammar(ctx, task)
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
+	program.Main(func(ctx context.Context) error {
+		if *frame != "" && *pddl != "" { // no library has such words, so PDDL has not either
+			return errors.New("-pddl takes no -frame: what is seen there is said in a model's words")
+		}
+		task := strings.Join(flag.Args(), " ")
+		var p *decompose.Plan
+		var err error
+		if *frame != "" {
+			p, err = seen(ctx, c, task, *frame)
+		} else {
+			p, err = decompose.Grammar(ctx, task)
+		}
+		if err != nil {
+			return err
+		}
+		list(p)
+		if *svg != "" {
+			err = os.WriteFile(*svg, draw(p), 0o644)
+		}
+		if *pddl != "" && err == nil {
+			err = export(ctx, task, *pddl)
+		}
+		return err
+	})
+}
+
+func list(p *decompose.Plan) {
 	if len(p.Subtasks) == 0 {
 		fmt.Println("Nothing is left to do.")
 	}
 	for i, s := range p.Subtasks {
 		fmt.Printf("%2d  %-44s %s%s\n", i+1, s.Text, s, waits(s.After))
-	}
-	if *svg != "" {
-		if err := os.WriteFile(*svg, draw(p), 0o644); err != nil {
-			log.Fatal(err)
-		}
-	}
-	if *pddl != "" {
-		if err := export(ctx, task, *pddl); err != nil {
-			log.Fatal(err)
-		}
 	}
 }
 
@@ -77,25 +76,17 @@ func waits(after []int) string {
 }
 
 // seen asks a checkpoint what remains.
-func seen(ctx context.Context, dir, task, frame string) (*decompose.Plan, error) {
-	var checkpoint fs.FS = nano.FS()
-	if dir != "" {
-		checkpoint = os.DirFS(dir)
-	}
-	data, err := os.ReadFile(frame)
+func seen(ctx context.Context, c program.Checkpoint, task, frame string) (*decompose.Plan, error) {
+	now, err := vision.ReadFile(frame)
 	if err != nil {
 		return nil, err
 	}
-	img, err := vision.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", frame, err)
-	}
-	m, err := egotsr.Open(ctx, checkpoint, nil)
+	m, err := c.Open(ctx, egotsr.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	return m.Plan(ctx, task, img)
+	return m.Plan(ctx, task, now)
 }
 
 // export writes what the grammar understood as PDDL, for other planners, with the plan in the form that validators take.

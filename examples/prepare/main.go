@@ -4,10 +4,12 @@
 //	go run ./examples/prepare -data ../shared/episodes -every 1 -out runs/data
 //	go run ./examples/prepare -data DIR-OF-AGIBOT-SCENES -out runs/data
 //	go run ./examples/prepare -lerobot DIR -out runs/data
+//	go run ./examples/prepare -data DIR -out runs/data -describe http://localhost:8000/v1 -model NAME
 //
 // DIR holds observation/<scene>/<episode>/<camera>.mp4 (or folders of frames) and task_info/<scene>.json. OUT gets
 // clips/ and episodes/ in the layout of EgoTSR-Short, cot.jsonl, tag.jsonl, long.jsonl and general.jsonl, and sheet.png.
-// Run again, it does only what is missing. Nothing in DIR is touched. Videos need ffmpeg.
+// Run again, it does only what is missing. Nothing in DIR is touched. Videos need ffmpeg. The descriptions for CoT are made
+// from the annotations, or with -describe by a vision model, whose answers are kept in OUT/cot.spool.
 package main
 
 import (
@@ -16,20 +18,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
+	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/dataset/lerobot"
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
-	log.SetFlags(0)
 	data := flag.String("data", "", "`folder` of observation/ and task_info/")
 	robot := flag.String("lerobot", "", "`folder` of a LeRobotDataset v3, instead of -data")
 	out := flag.String("out", "runs/data", "where clips and samples go")
@@ -37,48 +38,60 @@ func main() {
 	camera := flag.String("camera", "", "the only `camera` wanted; empty: all, each in folders of its own")
 	perEpisode := flag.Int("pairs", 64, "pairs an episode and stage")
 	seed := flag.Uint64("seed", 1, "of the pairs")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	describe := flag.String("describe", "", "who describes frames for CoT: the `URL` of a chat-completions server or a checkpoint's folder; empty: the annotations")
+	model := flag.String("model", "", "name of the server's model")
+	key := flag.String("key", "", "`file` with the server's key")
+	program.Main(func(ctx context.Context) error {
+		recordings, err := read(*data, *robot)
+		if err != nil {
+			return err
+		}
+		bar := program.Bar(os.Stderr, "recordings")
+		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: func(done, total int) { bar(done, total, "") }})
+		if err != nil {
+			return err
+		}
+		fmt.Println(report)
+		if report.Frames == 0 {
+			return errors.New("nothing to make samples of")
+		}
+		episodes, err := possible(os.DirFS(*out))
+		if err != nil {
+			return err
+		}
+		describes, err := maker(ctx, *describe, *model, *key, episodes)
+		if err != nil {
+			return err
+		}
+		var fill cot.Options
+		if *describe != "" { // which costs more than making it up again
+			fill.Spool = filepath.Join(*out, "cot.spool")
+		}
+		var counts []count
+		for _, s := range stages {
+			src, err := s.source(*out, episodes, *perEpisode, *seed)
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", s.name, err)
+			}
+			c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, describes, fill)
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", s.name, err)
+			}
+			counts = append(counts, c)
+		}
+		table(os.Stdout, counts)
+		return look(*out)
+	})
+}
 
-	recordings, err := read(*data, *robot)
-	if err != nil {
-		log.Fatal(err)
+// look makes a contact sheet of the clips.
+func look(out string) error {
+	path := filepath.Join(out, "sheet.png")
+	if err := sheet(path, os.DirFS(out)); err != nil {
+		return err
 	}
-	report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: os.Stderr})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(report)
-	if report.Frames == 0 {
-		log.Fatal("nothing to make samples of")
-	}
-	disk := os.DirFS(*out)
-	episodes, err := dataset.Short(disk)
-	if err != nil {
-		log.Fatal(err)
-	}
-	episodes, refused := egotsr.Possible(episodes)
-	for _, err := range refused {
-		log.Println("annotated in an order that is impossible, left out:", err)
-	}
-	var counts []count
-	for _, s := range stages {
-		src, err := s.source(*out, episodes, *perEpisode, *seed)
-		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
-		}
-		c, err := write(ctx, filepath.Join(*out, s.name+".jsonl"), s, src, episodes)
-		if err != nil {
-			log.Fatalf("stage %s: %v", s.name, err)
-		}
-		counts = append(counts, c)
-	}
-	table(os.Stdout, counts)
-	if err := sheet(filepath.Join(*out, "sheet.png"), disk); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("a look at them:", filepath.Join(*out, "sheet.png"))
+	fmt.Println("a look at them:", path)
+	return nil
 }
 
 // read lists the recordings; episodes that cannot be used are told of and left out.
@@ -91,9 +104,25 @@ func read(data, robot string) ([]clips.Recording, error) {
 	}
 	recordings, skipped, err := clips.AgiBot(data)
 	for _, s := range skipped {
-		log.Println("left out:", s)
+		fmt.Fprintln(os.Stderr, "left out:", s)
 	}
 	return recordings, err
+}
+
+// possible lists the episodes whose annotated order is; the others are told of and left out.
+func possible(disk fs.FS) ([]dataset.Episode, error) {
+	episodes, err := dataset.Short(disk)
+	if err != nil {
+		return nil, err
+	}
+	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
+		_, err := decompose.Annotated(task, plan)
+		return err
+	})
+	for _, err := range refused {
+		fmt.Fprintln(os.Stderr, "annotated in an order that is impossible, left out:", err)
+	}
+	return episodes, nil
 }
 
 // stages are what each part of the curriculum learns from: CoT and Tag see single actions, LongTag whole subtasks apart,
@@ -118,9 +147,9 @@ func (s stage) source(out string, episodes []dataset.Episode, perEpisode int, se
 	return dataset.NewPairs(os.DirFS(out), episodes, o)
 }
 
-// write makes one stage's file, whole or not at all, and counts what is in it. CoT gets descriptions made from the
-// annotations; pairs they cannot tell apart are left out.
-func write(ctx context.Context, path string, s stage, src dataset.Source, episodes []dataset.Episode) (c count, err error) {
+// write makes one stage's file, whole or not at all, and counts what is in it. CoT gets descriptions; pairs that
+// these do not tell apart are left out.
+func write(ctx context.Context, path string, s stage, src dataset.Source, describes cot.Maker, fill cot.Options) (c count, err error) {
 	c = newCount(s.name)
 	err = replace(path, func(f io.Writer) error {
 		w := dataset.NewWriter(f, dataset.JSONL)
@@ -131,7 +160,7 @@ func write(ctx context.Context, path string, s stage, src dataset.Source, episod
 		}
 		if s.prompt == dataset.CoT {
 			var stats cot.Stats
-			for x, err := range cot.Fill(ctx, cot.Annotations(episodes), src, cot.Options{}, &stats) {
+			for x, err := range cot.Fill(ctx, describes, src, fill, &stats) {
 				if err == nil {
 					err = put(x)
 				}

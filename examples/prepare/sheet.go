@@ -10,11 +10,9 @@ import (
 	"io/fs"
 
 	xdraw "golang.org/x/image/draw"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 const (
@@ -47,8 +45,7 @@ func sheet(path string, disk fs.FS) error {
 			return err
 		}
 		defer corpus.Close()
-		write := func(x, y int, text string) { label(page, x, y, cellW*columns, text) }
-		write(margin, y+14, fmt.Sprintf("%s: %d samples; img1 left, img2 right, the answer in green", s.name, corpus.Len()))
+		program.Words(page, margin, y+14, cellW*columns, ink, fmt.Sprintf("%s: %d samples; img1 left, img2 right, the answer in green", s.name, corpus.Len()))
 		y += headline
 		for k := range min(rows*columns, corpus.Len()) {
 			// An odd step through the file meets pairs and their mirror images.
@@ -92,17 +89,7 @@ func cell(page draw.Image, at image.Point, src dataset.Source, s dataset.Sample)
 		lines = append(lines, fmt.Sprintf("done: %d and %d of %d", s.Done[0], s.Done[1], len(s.Plan)))
 	}
 	for i, line := range lines {
-		label(page, at.X, at.Y+thumb+14+15*i, cellW-margin, line)
+		program.Words(page, at.X, at.Y+thumb+14+15*i, cellW-margin, ink, line)
 	}
 	return nil
-}
-
-// label writes one line, cut to a width in pixels.
-func label(page draw.Image, x, y, width int, text string) {
-	face := basicfont.Face7x13
-	if most := width / face.Advance; len(text) > most {
-		text = text[:most-2] + ".."
-	}
-	d := font.Drawer{Dst: page, Src: image.NewUniform(ink), Face: face, Dot: fixed.P(x, y)}
-	d.DrawString(text)
 }

@@ -42,8 +42,8 @@ func (c *count) add(s dataset.Sample) {
 	default:
 		c.orders["one frame"]++
 	}
-	c.levels[s.Level]++
-	c.kinds[s.Kind]++
+	c.levels[string(s.Level)]++
+	c.kinds[string(s.Kind)]++
 	if s.Closer == "" {
 		c.answers["none"]++
 	} else {

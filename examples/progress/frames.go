@@ -2,19 +2,17 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg"
-	_ "image/png"
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
-	"slices"
+	"path/filepath"
 	"strings"
+
+	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // load reads every n-th frame of a folder or a video; of the embedded episode where source is empty.
@@ -48,7 +46,7 @@ func split(ctx context.Context, video, dir string, every int) error {
 	}
 	// The file: protocol keeps ffmpeg from taking a name such as "concat:a" for an instruction.
 	cmd := exec.CommandContext(ctx, ffmpeg, "-nostdin", "-loglevel", "error", "-i", "file:"+video,
-		"-vf", fmt.Sprintf(`select=not(mod(n\,%d))`, every), "-fps_mode", "vfr", "-q:v", "2", path.Join(dir, "%06d.jpg"))
+		"-vf", fmt.Sprintf(`select=not(mod(n\,%d))`, every), "-fps_mode", "vfr", "-q:v", "2", filepath.Join(dir, "%06d.jpg"))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
@@ -57,33 +55,16 @@ func split(ctx context.Context, video, dir string, every int) error {
 	return nil
 }
 
-// folder decodes every n-th image of a directory, in the order of the numbers in their names.
-func folder(fsys fs.FS, dir string, every int) ([]image.Image, error) {
-	entries, err := fs.ReadDir(fsys, dir)
+// folder decodes every n-th frame of a directory.
+func folder(fsys fs.FS, dir string, every int) (images []image.Image, err error) {
+	names, err := program.Frames(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		switch strings.ToLower(path.Ext(e.Name())) {
-		case ".jpg", ".jpeg", ".png":
-			names = append(names, e.Name())
-		}
-	}
-	if len(names) == 0 {
-		return nil, errors.New("no .jpg or .png frames to read")
-	}
-	// Shorter names first puts 9.jpg before 10.jpg.
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-	var images []image.Image
 	for i := 0; i < len(names); i += every {
-		data, err := fs.ReadFile(fsys, path.Join(dir, names[i]))
+		img, err := vision.Read(fsys, names[i])
 		if err != nil {
 			return nil, err
-		}
-		img, _, err := image.Decode(bytes.NewReader(data))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", names[i], err)
 		}
 		images = append(images, img)
 	}

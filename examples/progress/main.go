@@ -4,25 +4,21 @@
 //	go run ./examples/progress -task "Open a drawer" -every 10 episode.mp4
 //	go run ./examples/progress -task "Open a drawer" frames/
 //
-// It writes progress.csv and progress.png to the working directory.
+// It writes progress.csv, and progress.svg for any browser, to the working directory.
 package main
 
 import (
 	"context"
 	"embed"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-
 	"github.com/egotsr/egotsr"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 // Every third frame of a simulated Meta-World episode. The window slides back after the seventh and is opened again.
@@ -31,38 +27,28 @@ import (
 var frames embed.FS
 
 func main() {
-	dir := flag.String("model", "", "checkpoint `directory` in Hugging Face layout; empty: the embedded nano model")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	var c program.Checkpoint
+	c.Flags("model")
 	task := flag.String("task", "", "name of the task")
 	every := flag.Int("every", 1, "take every n-th frame")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *dir, *backend, *task, *every, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "progress:", err)
-		os.Exit(1)
-	}
+	program.Main(func(ctx context.Context) error {
+		switch {
+		case flag.NArg() == 0 && *task == "":
+			*task = "Push and open a window"
+		case flag.NArg() > 1 || *task == "" || *every < 1:
+			return errors.New("want -task, one folder or video, and -every of at least 1")
+		}
+		return run(ctx, c, *task, flag.Arg(0), *every)
+	})
 }
 
-func run(ctx context.Context, dir, backend, task string, every int, args []string) error {
-	if len(args) > 1 || len(args) == 1 && task == "" || every < 1 {
-		return fmt.Errorf("want -task, one folder or video, and -every of at least 1")
-	}
-	var source string
-	if len(args) == 1 {
-		source = args[0]
-	} else if task == "" {
-		task = "Push and open a window"
-	}
+// run measures the frames of a source; of the embedded episode where it is empty.
+func run(ctx context.Context, c program.Checkpoint, task, source string, every int) error {
 	images, err := load(ctx, source, every)
 	if err != nil {
 		return err
 	}
-	checkpoint := nano.FS()
-	if dir != "" {
-		checkpoint = os.DirFS(dir)
-	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend})
+	m, err := c.Open(ctx, egotsr.Options{})
 	if err != nil {
 		return err
 	}
@@ -71,13 +57,14 @@ func run(ctx context.Context, dir, backend, task string, every int, args []strin
 	if err != nil {
 		return err
 	}
-	if err := writeCSV("progress.csv", curve, every); err != nil {
+	turned := turns(curve)
+	if err := errors.Join(writeCSV("progress.csv", curve, every), draw("progress.svg", task, curve, turned, images, every)); err != nil {
 		return err
 	}
-	if err := draw("progress.png", task, curve, every); err != nil {
-		return err
+	fmt.Printf("%d frames of %q: progress.csv, progress.svg\n", len(curve), task)
+	for _, t := range turned {
+		fmt.Printf("%s after frame %d\n", t, t.at*every)
 	}
-	fmt.Printf("%d frames of %q: progress.csv, progress.png\n", len(curve), task)
 	return nil
 }
 
@@ -90,26 +77,5 @@ func writeCSV(path string, curve []float64, every int) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := csv.NewWriter(f).WriteAll(rows); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-func draw(path, task string, curve []float64, every int) error {
-	p := plot.New()
-	p.Title.Text = task
-	p.X.Label.Text, p.Y.Label.Text = "frame", "progress"
-	p.Y.Min, p.Y.Max = 0, 1
-	points := make(plotter.XYs, len(curve))
-	for i, y := range curve {
-		points[i] = plotter.XY{X: float64(i * every), Y: y}
-	}
-	line, dots, err := plotter.NewLinePoints(points)
-	if err != nil {
-		return err
-	}
-	p.Add(plotter.NewGrid(), line, dots)
-	return p.Save(16*vg.Centimeter, 9*vg.Centimeter, path)
+	return errors.Join(csv.NewWriter(f).WriteAll(rows), f.Close())
 }

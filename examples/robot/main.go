@@ -20,34 +20,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/egotsr/egotsr"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
-	log.SetFlags(0)
+	var c program.Checkpoint
+	c.Flags("model")
 	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
 	episode := flag.String("episode", "", "`scene/id` of an episode in it; empty: the first that has a setback")
 	frames := flag.String("frames", "", "`folder` of .jpg and .png frames in the order of the numbers in their names, instead of an episode")
 	live := flag.String("live", "", "`command` of a robot, instead of an episode")
 	task := flag.String("task", "", "name of the task, for -frames and -live")
-	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
 	hz := flag.Float64("hz", 5, "frames a second; 0: as fast as they come")
 	out := flag.String("out", "robot.gif", "`file` for the episode with its curve; empty: none")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt ends the writing of the picture too
-	err := func() error {
+	program.Main(func(ctx context.Context) error {
 		var r recording
 		var err error
 		switch {
@@ -61,20 +52,13 @@ func main() {
 		if err != nil {
 			return err
 		}
-		checkpoint := nano.FS()
-		if *dir != "" {
-			checkpoint = os.DirFS(*dir)
-		}
-		m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: *backend})
+		m, err := c.Open(ctx, egotsr.Options{})
 		if err != nil {
-			return err
+			return errors.Join(err, r.close())
 		}
 		defer m.Close()
 		return run(ctx, m, r, *hz, *out)
-	}()
-	if err != nil {
-		log.Fatal("robot: ", err)
-	}
+	})
 }
 
 // run goes through a recording. Whatever ends it, an interrupt or a robot that fails, what was seen until then is written.
@@ -149,7 +133,7 @@ func show(i int, s egotsr.State, subtask string) {
 	full := int(s.Progress*width + 0.5)
 	bar := strings.Repeat("█", full) + strings.Repeat("░", width-full)
 	line := fmt.Sprintf("%4d %s %3.0f %% %-10s %3.0f %%  %s", i, bar, 100*s.Progress, s.Trend, 100*s.Confidence, subtask)
-	if term.IsTerminal(int(os.Stdout.Fd())) {
+	if program.Terminal(os.Stdout) {
 		fmt.Printf("\r\x1b[K%s", line)
 	} else {
 		fmt.Println(line)

@@ -7,12 +7,10 @@ import (
 	"os"
 
 	"golang.org/x/image/draw"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 // The picture: the camera's frame on the left, the curve so far on the right, words above and below.
@@ -136,9 +134,9 @@ func (o *overlay) draw(k int) *image.RGBA {
 	draw.Draw(img, img.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
 	now := o.pictures[k]
 	draw.Draw(img, image.Rect(0, header, side, header+side), now.frame, image.Point{}, draw.Src)
-	write(img, 6, 16, ink, o.task)
-	write(img, 6, header+side+16, trend[now.state.Trend], now.state.Trend.String())
-	write(img, 6, header+side+32, ink, now.subtask)
+	program.Words(img, 6, 16, width-12, ink, o.task)
+	program.Words(img, 6, header+side+16, side, trend[now.state.Trend], now.state.Trend.String())
+	program.Words(img, 6, header+side+32, width-12, ink, now.subtask)
 
 	left, top, w, h := side+24, header+8, side-8, side-16
 	for k := range 5 {
@@ -156,7 +154,7 @@ func (o *overlay) draw(k int) *image.RGBA {
 	x, y := point(k)
 	disc := image.Rect(int(x)-3, int(y)-3, int(x)+4, int(y)+4)
 	draw.Draw(img, disc, image.NewUniform(trend[now.state.Trend]), image.Point{}, draw.Src)
-	write(img, left, header+side+16, ink, "progress")
+	program.Words(img, left, header+side+16, w, ink, "progress")
 	return img
 }
 
@@ -172,9 +170,4 @@ func line(img *image.RGBA, x0, y0, x1, y1 float32, c color.Color) {
 	r.LineTo(x0-nx, y0-ny)
 	r.ClosePath()
 	r.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{})
-}
-
-func write(img *image.RGBA, x, y int, c color.Color, text string) {
-	d := font.Drawer{Dst: img, Src: image.NewUniform(c), Face: basicfont.Face7x13, Dot: fixed.P(x, y)}
-	d.DrawString(text)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -38,58 +37,36 @@ func (r *recording) text(s egotsr.State) string {
 	return r.plan.Subtasks[s.Subtask].Text
 }
 
-// files are images on disk.
-func files(task string, paths []string) recording {
+// files are images of a folder.
+func files(task, dir string, names []string) recording {
+	disk := os.DirFS(dir)
 	return recording{
 		task: task,
 		next: func() (image.Image, error) {
-			if len(paths) == 0 {
+			if len(names) == 0 {
 				return nil, io.EOF
 			}
-			path := paths[0]
-			paths = paths[1:]
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return nil, err
-			}
-			img, err := vision.Decode(data)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			return img, nil
+			name := names[0]
+			names = names[1:]
+			return vision.Read(disk, name)
 		},
 		tell:  func(egotsr.State) {},
 		close: func() error { return nil },
 	}
 }
 
-// folder has the frames of a directory; other files in it are passed over.
+// folder has the frames of a directory.
 func folder(dir, task string) (recording, error) {
-	entries, err := os.ReadDir(dir)
+	names, err := program.Frames(os.DirFS(dir), ".")
 	if err != nil {
-		return recording{}, err
+		return recording{}, fmt.Errorf("-frames %s: %w", dir, err)
 	}
-	var names []string
-	for _, e := range entries {
-		switch strings.ToLower(filepath.Ext(e.Name())) {
-		case ".jpg", ".jpeg", ".png":
-			names = append(names, e.Name())
-		}
-	}
-	if len(names) == 0 {
-		return recording{}, fmt.Errorf("%s has no .jpg or .png frames", dir)
-	}
-	// Shorter names first puts 9.jpg before 10.jpg.
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-	for i, name := range names {
-		names[i] = filepath.Join(dir, name)
-	}
-	return files(task, names), nil
+	return files(task, dir, names), nil
 }
 
 // recorded is an episode, with its annotated actions as the plan.
 func recorded(data, name string) (recording, error) {
-	episodes, err := dataset.Simulated(os.DirFS(data))
+	episodes, _, err := dataset.Simulated(os.DirFS(data))
 	if err != nil {
 		return recording{}, err
 	}
@@ -103,11 +80,7 @@ func recorded(data, name string) (recording, error) {
 		return recording{}, fmt.Errorf("%s has no episode %q", data, name)
 	}
 	e := &episodes[k]
-	paths := make([]string, len(e.Frames))
-	for i, f := range e.Frames {
-		paths[i] = filepath.Join(data, filepath.FromSlash(f))
-	}
-	r := files(e.Task, paths)
+	r := files(e.Task, data, e.Frames)
 	r.plan, err = decompose.Annotated(e.Task, e.Plan)
 	return r, err
 }

@@ -21,16 +21,18 @@ import (
 	"log"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/model/nano"
 )
 
 // settings are what the command line says.
@@ -39,9 +41,8 @@ type settings struct {
 	data                 string
 	choice               choice
 	validate, only       string
-	from                 string
+	from                 program.Checkpoint
 	random               uint64
-	backend              string
 	resume               bool
 	recipe               curriculum.Recipe // of every stage but for what the lists say
 	options              egotsr.TrainOptions
@@ -62,11 +63,10 @@ func main() {
 	flag.BoolVar(&s.choice.augment, "augment", false, "show frames as from slightly other places and in other light; pays where episodes are few")
 	flag.StringVar(&s.validate, "validate", "", "`folder` of episodes to validate on; empty: no validation")
 	flag.StringVar(&s.only, "only", "", "validate on these `tasks` alone; separated by semicolons; empty: on all")
-	flag.StringVar(&s.from, "from", "", "checkpoint `directory` to start from; empty: the embedded nano model")
+	s.from.Flags("from")
 	flag.Uint64Var(&s.random, "random", 0, "start from random weights of this `seed` in the shape of -from; 0: from its weights")
 	flag.StringVar(&o.Dir, "out", "runs/train", "`directory` of the run")
 	flag.BoolVar(&s.resume, "resume", false, "go on with the run in -out")
-	flag.StringVar(&s.backend, "backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
 	flag.StringVar(&s.rates, "lr", "1e-4", "peak learning `rates` a stage, or of each stage, separated by commas")
 	flag.Float64Var(&r.Beta2, "beta2", 0.999, "of AdamW; 0.95 from random weights")
 	flag.StringVar(&s.steps, "steps", "1000", "optimiser `steps` a stage, or of each stage, separated by commas")
@@ -78,18 +78,18 @@ func main() {
 	flag.BoolVar(&r.Checkpointing, "checkpointing", false, "compute activations twice rather than keep them")
 	lora := flag.Int("lora", 0, "train adapters of this `rank` instead of the weights")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the order of samples")
-	flag.Parse()
-	if *lora > 0 {
-		r.LoRA = &curriculum.LoRA{Rank: *lora}
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := train(ctx, s); errors.Is(err, context.Canceled) {
-		log.Fatalf("interrupted; -resume goes on with the run in %s", o.Dir)
-	} else if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("run in", o.Dir)
+	program.Main(func(ctx context.Context) error {
+		if *lora > 0 {
+			r.LoRA = &curriculum.LoRA{Rank: *lora}
+		}
+		if err := train(ctx, s); errors.Is(err, context.Canceled) {
+			return fmt.Errorf("interrupted; -resume goes on with the run in %s", o.Dir)
+		} else if err != nil {
+			return err
+		}
+		fmt.Println("run in", o.Dir)
+		return nil
+	})
 }
 
 func train(ctx context.Context, s settings) error {
@@ -109,7 +109,7 @@ func train(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: s.backend, Logger: o.Logger})
+	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: s.from.Backend, Logger: o.Logger})
 	if err != nil {
 		return err
 	}
@@ -118,10 +118,36 @@ func train(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(t.Run(ctx), t.Close()); err != nil || s.recipe.Validation == nil {
+	if err := errors.Join(run(ctx, t), t.Close()); err != nil || s.recipe.Validation == nil {
 		return err
 	}
-	return calibrate(ctx, filepath.Join(o.Dir, "best"), s.recipe.Validation, s.backend)
+	best := program.Checkpoint{Dir: filepath.Join(o.Dir, "best"), Backend: s.from.Backend}
+	return calibrate(ctx, best, s.recipe.Validation)
+}
+
+// run drains a trainer's steps, with a bar for each stage where standard error is a terminal.
+func run(ctx context.Context, t *egotsr.Trainer) error {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return t.Run(ctx)
+	}
+	var bar *progressbar.ProgressBar
+	stage := ""
+	for s, err := range t.Steps(ctx) {
+		if err != nil {
+			return err
+		}
+		if s.Stage != stage {
+			stage = s.Stage
+			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+		}
+		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
+		if err := bar.Set(s.N); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // curriculum is the stages named, each with its own steps and learning rate.
@@ -160,8 +186,8 @@ func entry(list string, k int) string {
 }
 
 // calibrate fits the best checkpoint's temperature on the pairs it was validated with, and keeps it there.
-func calibrate(ctx context.Context, dir string, held dataset.Source, backend string) error {
-	m, err := egotsr.Open(ctx, os.DirFS(dir), &egotsr.Options{Backend: backend, MaxBatch: 16, FrameCache: 256})
+func calibrate(ctx context.Context, best program.Checkpoint, held dataset.Source) error {
+	m, err := best.Open(ctx, egotsr.Options{MaxBatch: 16, FrameCache: 256})
 	if err != nil {
 		return err
 	}
@@ -171,15 +197,12 @@ func calibrate(ctx context.Context, dir string, held dataset.Source, backend str
 		return err
 	}
 	log.Printf("temperature %.3f", t)
-	return m.Save(ctx, dir)
+	return m.Save(ctx, best.Dir)
 }
 
 // start is the checkpoint to begin with. Random weights are made once, so that a resumed run begins with the same.
-func start(ctx context.Context, from string, random uint64, o egotsr.TrainOptions) (fs.FS, error) {
-	files := nano.FS()
-	if from != "" {
-		files = os.DirFS(from)
-	}
+func start(ctx context.Context, from program.Checkpoint, random uint64, o egotsr.TrainOptions) (fs.FS, error) {
+	files := from.FS()
 	if random == 0 {
 		return files, nil
 	}
@@ -191,11 +214,7 @@ func start(ctx context.Context, from string, random uint64, o egotsr.TrainOption
 	if err != nil {
 		return nil, err
 	}
-	backend, err := model.NewBackend("go")
-	if err != nil {
-		return nil, err
-	}
-	m, err := model.New(config, backend, random)
+	m, err := model.New(config, "go", random)
 	if err != nil {
 		return nil, err
 	}

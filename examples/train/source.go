@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // choice says which episodes are learnt from, how often they are asked about their setbacks, and how they are seen.
@@ -33,7 +33,7 @@ func (c choice) of(episodes []dataset.Episode) ([]dataset.Episode, error) {
 	}
 	if !c.failures {
 		rest = slices.DeleteFunc(rest, func(e dataset.Episode) bool {
-			return e.Outcome != "success" || slices.Contains(e.Regress, true)
+			return e.Outcome != dataset.OutcomeSuccess || slices.Contains(e.Regress, true)
 		})
 	}
 	log.Printf("%d of %d episodes", len(rest), len(episodes))
@@ -56,7 +56,10 @@ func held(dir, only string) (dataset.Source, error) {
 		return nil, nil
 	}
 	disk := os.DirFS(dir)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,18 +94,24 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 		roots[i] = strings.TrimPrefix(filepath.ToSlash(dir), "/")
 	}
 	disk := os.DirFS("/")
-	episodes, err := dataset.Simulated(disk, roots...)
+	episodes, skipped, err := dataset.Simulated(disk, roots...)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if episodes, err = c.of(episodes); err != nil {
 		return nil, err
 	}
-	episodes, refused := egotsr.Possible(episodes)
+	episodes, refused := dataset.SplitPlans(episodes, func(task string, plan []string) error {
+		_, err := decompose.Annotated(task, plan)
+		return err
+	})
 	for _, err := range refused {
 		log.Println("annotated in an order that is impossible, left out:", err)
 	}
-	pairs := func(level string) (*dataset.Pairs, error) {
+	pairs := func(level dataset.Level) (*dataset.Pairs, error) {
 		return dataset.NewPairs(disk, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: c.regressions, Level: level})
 	}
 	var parts []dataset.Part
@@ -128,7 +137,7 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 }
 
 // explained is what the CoT stage learns from: of four questions one on what remains to be done, three on pairs with descriptions.
-func explained(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
+func explained(pairs func(level dataset.Level) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
 	all, err := pairs("")
 	if err != nil {
 		return nil, err
@@ -161,7 +170,7 @@ func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
 // long is what the LongTag stage learns from. Of five questions one is on frames that lie whole subtasks apart, and two on what
 // remains to be done, most often where an action begins, which is hardest to tell; the other two keep alive what was learnt before:
 // frames of a single action, and descriptions.
-func long(pairs func(level string) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
+func long(pairs func(level dataset.Level) (*dataset.Pairs, error), disk fs.FS, episodes []dataset.Episode) ([]dataset.Part, error) {
 	apart, err1 := pairs(dataset.LevelLong)
 	together, err2 := pairs(dataset.LevelShort)
 	all, err3 := pairs("")

@@ -10,6 +10,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/internal/simtest"
 )
 
@@ -60,9 +61,9 @@ func TestTrain(t *testing.T) {
 	data, out := t.TempDir(), filepath.Join(t.TempDir(), "run")
 	simtest.Write(t, data, "Lift the cup", "Lift the cup, slowly")
 	s := settings{
-		stages: "tag,long", steps: "2,1", rates: "1e-4,5e-5", data: data, backend: "go",
+		stages: "tag,long", steps: "2,1", rates: "1e-4,5e-5", data: data,
 		choice:   choice{without: "Lift the cup, slowly", failures: true, regressions: 0.25},
-		validate: data, only: "Lift the cup, slowly", from: "../../testdata/golden/a/checkpoint",
+		validate: data, only: "Lift the cup, slowly", from: program.Checkpoint{Dir: "../../testdata/golden/a/checkpoint", Backend: "go"},
 		recipe:  curriculum.Recipe{Batch: 2, Warmup: -1, Both: true},
 		options: egotsr.TrainOptions{Dir: out, Keep: 1},
 	}

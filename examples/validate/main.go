@@ -30,6 +30,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/evaluate"
 	"github.com/egotsr/egotsr/model/nano"
 )
 
@@ -60,7 +61,10 @@ func main() {
 	}
 	defer m.Close()
 	disk := os.DirFS(*data)
-	episodes, err := dataset.Simulated(disk)
+	episodes, skipped, err := dataset.Simulated(disk)
+	for _, s := range skipped {
+		log.Println("left out:", s)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -74,7 +78,7 @@ func main() {
 		}
 	}
 	start := time.Now()
-	options := egotsr.EvaluateOptions{Name: "the model", Seed: 1, Last: lastFrames(episodes)}
+	options := evaluate.Options{Name: "the model", Seed: 1, Last: lastFrames(episodes)}
 	switch *prompt {
 	case "long":
 		options.Prompt = dataset.Long
@@ -91,7 +95,7 @@ func main() {
 		r := reporter{m, checkpoint, disk, episodes, pairs, *frames, *answers}
 		err = r.write(ctx, *full, &options)
 	case *track:
-		err = follow(ctx, m, pairs, episodes, options.Seed)
+		err = follow(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
 	case *plans:
 		err = remaining(ctx, m, disk, episodes)
 	default:
@@ -113,7 +117,7 @@ func lastFrames(episodes []dataset.Episode) func(*dataset.Sample) string {
 }
 
 // judge measures pairs alone.
-func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump string, options *egotsr.EvaluateOptions) error {
+func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump string, options *evaluate.Options) error {
 	if dump != "" {
 		f, err := os.Create(dump)
 		if err != nil {
@@ -122,7 +126,7 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 		defer f.Close()
 		options.Dump = f
 	}
-	report, err := egotsr.Evaluate(ctx, m, pairs, options)
+	report, err := evaluate.Pairs(ctx, m, pairs, options)
 	if err != nil {
 		return err
 	}
@@ -130,8 +134,8 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 }
 
 // follow measures the tracker alone.
-func follow(ctx context.Context, m *egotsr.Model, pairs dataset.Source, episodes []dataset.Episode, seed uint64) error {
-	report, err := egotsr.EvaluateTrack(ctx, m, pairs.Image, episodes, seed)
+func follow(ctx context.Context, m *egotsr.Model, on evaluate.Episodes, seed uint64) error {
+	report, err := evaluate.Track(ctx, m, on, &evaluate.Options{Seed: seed})
 	if err != nil {
 		return err
 	}
@@ -144,7 +148,7 @@ func remaining(ctx context.Context, m *egotsr.Model, disk fs.FS, episodes []data
 	if err != nil {
 		return err
 	}
-	report, err := egotsr.EvaluatePlans(ctx, m, boundaries)
+	report, err := evaluate.Plans(ctx, m, boundaries, nil)
 	if err != nil {
 		return err
 	}

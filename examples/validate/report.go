@@ -11,6 +11,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/evaluate"
 )
 
 // reporter measures all there is to measure.
@@ -25,7 +26,7 @@ type reporter struct {
 }
 
 // write puts the report into a folder, each part when it is there, so that a long run that is stopped leaves what it has.
-func (r *reporter) write(ctx context.Context, dir string, options *egotsr.EvaluateOptions) error {
+func (r *reporter) write(ctx context.Context, dir string, options *evaluate.Options) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -35,11 +36,11 @@ func (r *reporter) write(ctx context.Context, dir string, options *egotsr.Evalua
 	}
 	defer items.Close()
 	options.Dump = items
-	report, err := egotsr.Evaluate(ctx, r.m, r.pairs, options)
+	report, err := evaluate.Pairs(ctx, r.m, r.pairs, options)
 	if err != nil {
 		return err
 	}
-	if report.Checkpoint, err = egotsr.HashCheckpoint(r.checkpoint); err != nil {
+	if report.Checkpoint, err = evaluate.HashCheckpoint(r.checkpoint); err != nil {
 		return err
 	}
 	if r.answers != "" {
@@ -47,20 +48,19 @@ func (r *reporter) write(ctx context.Context, dir string, options *egotsr.Evalua
 			return err
 		}
 	}
-	curves := egotsr.CurveOptions{Name: options.Name, Frames: r.frames, Seed: options.Seed}
+	on := evaluate.Episodes{List: r.episodes, Image: r.pairs.Image}
 	for _, part := range []func() error{
 		func() error { return nil },
 		func() (err error) {
-			report.Curves, err = egotsr.EvaluateCurves(ctx, r.m, r.pairs.Image, r.episodes, &curves)
+			report.Curves, err = evaluate.Curves(ctx, r.m, on, &evaluate.Options{Name: options.Name, Frames: r.frames, Seed: options.Seed})
 			return err
 		},
 		func() (err error) {
-			some := egotsr.CurveOptions{Name: options.Name, Seed: options.Seed}
-			report.Done, err = egotsr.EvaluateDone(ctx, r.m.Done, r.pairs.Image, r.episodes, &some)
+			report.Done, err = evaluate.Done(ctx, r.m, on, options)
 			return err
 		},
 		func() (err error) {
-			report.Track, err = egotsr.EvaluateTrack(ctx, r.m, r.pairs.Image, r.episodes, options.Seed)
+			report.Track, err = evaluate.Track(ctx, r.m, on, &evaluate.Options{Seed: options.Seed})
 			return err
 		},
 		func() error {
@@ -68,7 +68,7 @@ func (r *reporter) write(ctx context.Context, dir string, options *egotsr.Evalua
 			if err != nil {
 				return err
 			}
-			report.Plans, err = egotsr.EvaluatePlans(ctx, r.m, boundaries)
+			report.Plans, err = evaluate.Plans(ctx, r.m, boundaries, nil)
 			return err
 		},
 	} {
@@ -84,7 +84,7 @@ func (r *reporter) write(ctx context.Context, dir string, options *egotsr.Evalua
 }
 
 // addAnswers adds the system that a CSV file comes from, by the file's name.
-func (r *reporter) addAnswers(report *egotsr.Report) error {
+func (r *reporter) addAnswers(report *evaluate.Report) error {
 	folder, name := filepath.Split(r.answers)
 	rows, err := dataset.Open(os.DirFS(filepath.Clean(folder)), r.disk, name)
 	if err != nil {
@@ -94,7 +94,7 @@ func (r *reporter) addAnswers(report *egotsr.Report) error {
 	return report.AddAnswers(name, rows)
 }
 
-func (r *reporter) files(report *egotsr.Report, dir string) error {
+func (r *reporter) files(report *evaluate.Report, dir string) error {
 	for name, write := range map[string]func(io.Writer) error{
 		"report.json": func(w io.Writer) error { return json.NewEncoder(w).Encode(report) },
 		"report.txt":  report.WriteTable,

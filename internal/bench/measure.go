@@ -62,14 +62,11 @@ func measure(dir, backend string, repeats int) (f figures, err error) {
 
 func prepare(ctx context.Context, dir, backend string) (*bench, error) {
 	files := os.DirFS(dir)
-	device, err := model.NewBackend(backend)
+	m, err := model.Load(ctx, files, backend, "")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{}
-	if b.model, err = model.Load(ctx, files, device, ""); err != nil {
-		return nil, err
-	}
+	b := &bench{model: m}
 	b.model.Config.EOS = nil // decoding is timed for a fixed number of tokens
 	processor, err := vision.Load(files)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/train"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -35,16 +36,12 @@ func (n pairs) Image(path string) (image.Image, error) {
 func measureTrain(dir, backend string, repeats int) (f figures, err error) {
 	ctx := context.Background()
 	files := os.DirFS(dir)
-	device, err := model.NewBackend(backend)
-	if err != nil {
-		return f, err
-	}
-	m, err := model.Load(ctx, files, device, "")
+	m, err := model.Load(ctx, files, backend, "")
 	if err != nil {
 		return f, err
 	}
 	defer m.Close()
-	e := &curriculum.Encoder{EOS: m.Config.EOS[0]}
+	e := &train.Encoder{EOS: m.Config.EOS[0]}
 	if e.Tokenizer, err = tokenizer.Load(files); err != nil {
 		return f, err
 	}
@@ -60,7 +57,7 @@ func measureTrain(dir, backend string, repeats int) (f figures, err error) {
 	// The first two steps compile and warm up. On XLA computing activations twice is faster than keeping them.
 	recipe := &curriculum.Recipe{LR: 1e-5, WeightDecay: 0.01, MaxGradNorm: 0.3, Batch: batch, MaxSteps: repeats + 2, Warmup: -1,
 		Checkpointing: backend != "go"}
-	t, err := curriculum.NewTrainer(ctx, m, e, files, []curriculum.Stage{curriculum.LongTag(pairs(batch), recipe)}, curriculum.Options{Dir: run})
+	t, err := train.New(ctx, m, e, files, []curriculum.Stage{curriculum.LongTag(pairs(batch), recipe)}, curriculum.Options{Dir: run})
 	if err != nil {
 		return f, err
 	}

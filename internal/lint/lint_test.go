@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
@@ -24,21 +25,30 @@ const module = "github.com/egotsr/egotsr"
 // violation: the map is the design, and changes with it. Internal packages know nothing above them, but for those named here,
 // which are rooms that users do not see.
 var rooms = map[string][]string{
-	".":            {"curriculum", "dataset", "decompose", "model", "tokenizer", "vision"},
-	"curriculum":   {"dataset", "model", "tokenizer", "vision"},
-	"dataset":      {"vision"},
-	"decompose":    {},
-	"internal/ask": {"dataset", "model", "tokenizer"},
-	"model":        {"vision"},
-	"tokenizer":    {},
-	"vision":       {},
+	".":              {"curriculum", "dataset", "decompose", "model", "tokenizer", "vision", "internal/ask", "internal/train"},
+	"curriculum":     {"dataset"},
+	"dataset":        {"vision"},
+	"decompose":      {},
+	"endpoint":       {"dataset", "decompose"},
+	"evaluate":       {".", "dataset", "decompose", "vision"},
+	"internal/ask":   {"dataset", "model", "tokenizer"},
+	"internal/train": {"curriculum", "dataset", "internal/ask", "model", "tokenizer", "vision"},
+	"model":          {"vision"},
+	"tokenizer":      {},
+	"vision":         {},
 }
 
-// programs are wiring: they may import every room and the root, and nothing imports them.
-var programs = []string{"examples", "internal/bench", "internal/benchdata", "internal/resave"}
+// programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
+// only they import.
+var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/resave"}
+
+// examples are the only importers of evaluate in this module: a robot's program does not measure.
+const examples = "examples"
+
+const shared = "examples/internal"
 
 // gomlx are the rooms whose code may see GoMLX.
-var gomlx = []string{"model", "curriculum", "internal"}
+var gomlx = []string{"model", "internal/optim"}
 
 const (
 	maxLines       = 330 // of a Go file without tests
@@ -104,12 +114,15 @@ func check(tree fs.FS) (violations []string, err error) {
 		if err != nil {
 			return err
 		}
-		if first := room(path.Dir(name)); rooms[first] == nil && first != "internal" && first != "examples" {
+		if first := room(path.Dir(name)); rooms[first] == nil && first != "internal" && first != examples {
 			complain(name, "the room %s is not in the design", first)
 			return nil
 		}
-		if !under(path.Dir(name), []string{"examples"}) && slices.ContainsFunc(file.Decls, isInit) {
+		if !under(path.Dir(name), []string{examples}) && slices.ContainsFunc(file.Decls, isInit) {
 			complain(name, "has an init function: importing a package must do nothing")
+		}
+		if !test && slices.ContainsFunc(file.Decls, parsesTemplate) {
+			complain(name, "parses a template: importing a package must do nothing")
 		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
@@ -137,17 +150,19 @@ func forbidden(dir, imported string, test bool) string {
 	switch {
 	case strings.HasPrefix(imported, "github.com/gomlx/") && !under(dir, gomlx):
 		return "GoMLX stays in " + strings.Join(gomlx, ", ")
-	case imported == module && !under(dir, programs) && !(test && dir == "."):
+	case imported == module && !under(dir, programs) && !slices.Contains(rooms[from], ".") && !(test && dir == "."):
 		return "nobody imports the root"
 	case !ours:
 		return ""
-	case under(target, programs):
+	case under(target, programs) && !(under(target, []string{shared}) && from == "examples"):
 		return "programs are imported by nobody"
+	case room(target) == "evaluate" && from != "evaluate" && from != examples:
+		return "only examples measure"
 	case under(dir, programs) || from == room(target):
 		return ""
 	case from == "internal":
 		return "internal packages know nothing above them"
-	case under(target, []string{"internal"}):
+	case room(target) == "internal":
 		return ""
 	case !slices.Contains(rooms[from], room(target)):
 		return "arrows from " + from + " go to " + strings.Join(append([]string{"internal"}, rooms[from]...), ", ") + " only"
@@ -158,6 +173,21 @@ func forbidden(dir, imported string, test bool) string {
 func isInit(decl ast.Decl) bool {
 	f, ok := decl.(*ast.FuncDecl)
 	return ok && f.Recv == nil && f.Name.Name == "init"
+}
+
+// parsesTemplate tells of a variable of a package that a template is parsed for.
+func parsesTemplate(decl ast.Decl) (found bool) {
+	if d, ok := decl.(*ast.GenDecl); ok {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Must" {
+				x, _ := s.X.(*ast.Ident)
+				found = found || x != nil && x.Name == "template"
+			}
+			_, function := n.(*ast.FuncLit)
+			return !function
+		})
+	}
+	return found
 }
 
 // undocumented lists the exported declarations of a file that no comment explains.
@@ -244,6 +274,25 @@ func TestReadmeTree(t *testing.T) {
 	}
 }
 
+// TestRootImports: a robot's program is no web client, and draws no bars.
+func TestRootImports(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Fields(string(out))
+	if !slices.Contains(list, module) {
+		t.Fatalf("no root among %d packages", len(list))
+	}
+	for _, p := range list {
+		if slices.Contains([]string{"net/http", "crypto/tls", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}, p) {
+			t.Error("the root imports", p)
+		}
+	}
+}
+
 // TestChecker: every rule catches its violation, so that a silent pass means something.
 func TestChecker(t *testing.T) {
 	long := "package model\n" + strings.Repeat("//\n", maxLines)
@@ -256,16 +305,30 @@ func TestChecker(t *testing.T) {
 		"gomlx, in a test": {"vision/a_test.go", imports("vision", graph), "GoMLX stays"},
 		"gomlx, program":   {"examples/x/a.go", imports("main", graph), "GoMLX stays"},
 		"gomlx, root":      {"a.go", imports("egotsr", graph), "GoMLX stays"},
+		"measuring":        {"a.go", imports("egotsr", module+"/evaluate"), "only examples measure"},
+		"measuring, test":  {"a_test.go", imports("egotsr_test", module+"/evaluate"), "only examples measure"},
+		"measuring, below": {"model/a.go", imports("model", module+"/evaluate"), "only examples measure"},
+		"measuring, bench": {"internal/bench/a.go", imports("main", module+"/evaluate"), "only examples measure"},
+		"measuring model":  {"evaluate/a.go", imports("evaluate", module+"/model"), "arrows from evaluate"},
 		"arrow":            {"tokenizer/a.go", imports("tokenizer", module+"/model"), "arrows from tokenizer"},
 		"arrow back":       {"vision/a.go", imports("vision", module+"/dataset"), "arrows from vision"},
+		"hidden room":      {"dataset/a.go", imports("dataset", module+"/internal/train"), "arrows from dataset"},
+		"from it":          {"internal/train/a.go", imports("train", module+"/decompose"), "arrows from internal/train"},
+		"into it":          {"internal/x/a.go", imports("x", module+"/internal/train"), "know nothing above"},
+		"gomlx, inside":    {"internal/train/a.go", imports("train", graph), "GoMLX stays"},
+		"endpoint":         {"dataset/cot/a_test.go", imports("cot", module+"/endpoint"), "arrows from dataset"},
 		"upwards":          {"internal/x/a.go", imports("x", module+"/model"), "know nothing above"},
 		"upwards, a room":  {"internal/x/a.go", imports("x", module+"/internal/ask"), "know nothing above"},
 		"a room, further":  {"internal/ask/a.go", imports("ask", module+"/curriculum"), "arrows from internal/ask"},
 		"new room":         {"extra/a.go", "package extra\n", "not in the design"},
 		"program":          {"model/a.go", imports("model", module+"/examples/judge"), "programs are imported"},
 		"program, inside":  {"internal/x/a.go", imports("x", module+"/internal/bench"), "programs are imported"},
+		"program, by one":  {"examples/x/a.go", imports("main", module+"/examples/judge"), "programs are imported"},
+		"shared":           {"internal/bench/a.go", imports("main", module+"/examples/internal/program"), "programs are imported"},
+		"shared, below":    {"model/a.go", imports("model", module+"/examples/internal/program"), "programs are imported"},
 		"dot":              {"model/a.go", "package model\nimport . \"fmt\"\n", "dot-imports fmt"},
 		"init":             {"model/a.go", "package model\nfunc init() {}\n", "init function"},
+		"template":         {"model/a.go", "package model\nvar t = template.Must(template.New(\"\").Parse(\"\"))\n", "parses a template"},
 		"long":             {"model/a.go", long, "lines, at most"},
 		"long readme":      {"README.md", strings.Repeat("\n", maxReadmeLines+1), "lines, at most"},
 		"bare function":    {"model/a.go", "package model\nfunc Public() {}\n", "Public is exported"},
@@ -284,13 +347,20 @@ func TestChecker(t *testing.T) {
 	}
 	fine := fstest.MapFS{
 		"a_test.go":           {Data: []byte(imports("egotsr_test", module))},
-		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/model"))},
+		"evaluate/a.go":       {Data: []byte(imports("evaluate", module))},
+		"evaluate/b_test.go":  {Data: []byte(imports("evaluate", module+"/dataset"))},
+		"examples/y/main.go":  {Data: []byte(imports("main", module+"/evaluate"))},
+		"a.go":                {Data: []byte(imports("egotsr", module+"/internal/train"))},
+		"curriculum/a.go":     {Data: []byte(imports("curriculum", module+"/dataset"))},
+		"internal/train/a.go": {Data: []byte(imports("train", module+"/model") + imports("train", module+"/internal/x")[len("package train\n"):])},
 		"examples/x/main.go":  {Data: []byte(imports("main", module) + "func init() {}\n")},
+		"examples/x/draw.go":  {Data: []byte(imports("main", module+"/examples/internal/program"))},
 		"internal/bench/a.go": {Data: []byte(imports("main", module))},
 		"internal/x/a.go":     {Data: []byte(imports("x", module+"/internal/y"))},
 		"internal/ask/a.go":   {Data: []byte(imports("ask", module+"/model"))},
 		"model/a.go":          {Data: []byte("package model\nimport . \"" + graph + "\"\n")},
 		"model/a_test.go":     {Data: []byte(long + "func Public() {}\n")},
+		"model/page.go":       {Data: []byte("package model\nvar page = func() any { return template.Must(nil, nil) }\n")},
 		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
 		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
 	}

@@ -1,5 +1,6 @@
-// Package page writes a report as one HTML file that needs no other: style, plots and pictures are in it, scripts are not.
-// It is made of plain values and knows nothing of what they mean.
+// Package page writes a report as one HTML file, and a plot as one SVG file, that need no other: style, plots and pictures are
+// in it, scripts are not. They are made of plain values, know nothing of what these mean, and are dark where the reader's
+// screen is.
 package page
 
 import (
@@ -53,21 +54,27 @@ type Pair struct {
 	Highlight int // the picture to frame, 0 or 1
 }
 
+//go:embed page.html
+var layout string
+
+// Write writes the page.
+func (p *Page) Write(w io.Writer) error {
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"plotStyle": func() template.CSS { return template.CSS(plotStyle) },
+		"plot":      func(p Plot) (template.HTML, error) { text, err := p.svg(); return template.HTML(text), err },
+		"uri":       func(img image.Image) (template.URL, error) { text, err := uri(img); return template.URL(text), err },
+	}).Parse(layout)
+	if err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	return t.Execute(w, p)
+}
+
 // pictureWidth is enough to see what happens in a frame, and keeps a page of pictures in some hundred kB.
 const pictureWidth = 200 // pixels
 
-var (
-	//go:embed page.html
-	text string
-
-	tmpl = template.Must(template.New("page").Funcs(template.FuncMap{"svg": svg, "uri": uri}).Parse(text))
-)
-
-// Write writes the page.
-func (p *Page) Write(w io.Writer) error { return tmpl.Execute(w, p) }
-
 // uri is a picture as a data URI, scaled down to pictureWidth.
-func uri(img image.Image) (template.URL, error) {
+func uri(img image.Image) (string, error) {
 	b := img.Bounds()
 	if b.Dx() > pictureWidth {
 		small := image.NewRGBA(image.Rect(0, 0, pictureWidth, max(1, b.Dy()*pictureWidth/b.Dx())))
@@ -78,5 +85,5 @@ func uri(img image.Image) (template.URL, error) {
 	if err := jpeg.Encode(&data, img, &jpeg.Options{Quality: 75}); err != nil {
 		return "", fmt.Errorf("page: picture: %w", err)
 	}
-	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(data.Bytes())), nil
+	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(data.Bytes()), nil
 }

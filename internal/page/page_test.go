@@ -3,8 +3,10 @@ package page
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/xml"
 	"image"
 	"image/jpeg"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -18,7 +20,10 @@ func TestPlot(t *testing.T) {
 			{Quiet: true}, {Line: true, Points: []Point{{X: math.NaN(), Y: 0.7}, {X: 5, Y: -3}}},
 		},
 	}
-	got := string(svg(p))
+	got, err := p.svg()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, want := range []string{
 		`aria-label="&lt;a&gt; &amp; &#34;b&#34;"`, "<title>&lt;first&gt;</title>",
 		`points="50.0,210.0 348.0,10.0 "`,                               // corner to corner
@@ -29,6 +34,51 @@ func TestPlot(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}
+	}
+}
+
+// A plot with pictures stands for itself: each picture in the order of its value, as large as fits, with the colour of its series.
+func TestWriteSVG(t *testing.T) {
+	wide, tall := image.NewGray(image.Rect(0, 0, 40, 10)), image.NewGray(image.Rect(0, 0, 10, 40))
+	p := Plot{
+		Title: "<a>", X: Axis{Name: "frame", To: 10}, Y: Axis{To: 1},
+		Series: []Series{
+			{Line: true, Points: []Point{{X: 0, Y: 0}, {X: 10, Y: 1, Picture: tall, Caption: "<10>"}}},
+			{Dots: true, Below: true, Points: []Point{{X: 5, Y: 1, Label: "<turn>", Picture: wide, Caption: "5"}}},
+		},
+	}
+	var b strings.Builder
+	if err := p.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	got := b.String()
+	dec := xml.NewDecoder(strings.NewReader(got))
+	dec.Strict = true
+	for {
+		if _, err := dec.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{
+		"&lt;a&gt;</text>", "&lt;turn&gt;</text>", "&lt;10&gt;</text>", "prefers-color-scheme: dark",
+		`viewBox="0 0 720 410"`,                    // 226 above the pictures, 110 of the tall one, 40 below, 34 of the title
+		`points="379.0,210 214.5,226"/>`,           // from the middle of the axis to the first half's middle
+		`points="708.0,210 543.5,226"/>`,           // from its end to that of the second
+		`height="80.2" href="data:image/jpeg`,      // a quarter of the slot's width less the gap
+		`width="27.5" height="110.0" href="data:i`, // no higher than pictures are
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+	first, second := strings.Index(got, `<g class="s1"><polyline class="lead"`), strings.Index(got, `<g class="s0"><polyline class="lead"`)
+	if first < 0 || second < first {
+		t.Errorf("pictures at %d and %d", first, second)
+	}
+	if strings.Contains(got, "var(") {
+		t.Error("a variable that few viewers of pictures know")
 	}
 }
 
@@ -61,7 +111,7 @@ func TestPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(string(text), "data:image/jpeg;base64,"))
+		data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "data:image/jpeg;base64,"))
 		if err != nil {
 			t.Fatal(err)
 		}

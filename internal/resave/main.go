@@ -16,12 +16,8 @@ func main() {
 	if len(os.Args) != 3 {
 		log.Fatal("usage: resave FROM TO")
 	}
-	backend, err := model.NewBackend("go")
-	if err != nil {
-		log.Fatal(err)
-	}
 	from := os.DirFS(os.Args[1])
-	m, err := model.Load(context.Background(), from, backend, "")
+	m, err := model.Load(context.Background(), from, "go", "")
 	if err != nil {
 		log.Fatal(err)
 	}

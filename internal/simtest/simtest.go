@@ -1,4 +1,5 @@
-// Package simtest makes up simulated episodes for tests of programs that read them from disk.
+// Package simtest serves tests: it makes up simulated episodes for those of programs that read them from disk, and says
+// which tests only CI has the time for.
 package simtest
 
 import (
@@ -13,6 +14,14 @@ import (
 	"path/filepath"
 	"testing"
 )
+
+// Long skips a test that takes minutes, unless EGOTSR_LONG is set, as `make test-long` does.
+func Long(t testing.TB) {
+	t.Helper()
+	if os.Getenv("EGOTSR_LONG") == "" {
+		t.Skip("takes long: make test-long runs it")
+	}
+}
 
 // Write puts two episodes of every task into dir, in the layout of dataset.Simulated: one that goes well, and one that is
 // thrown back in its middle and recovers. Frames are 56x56 and brighten with progress.

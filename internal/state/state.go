@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,13 +28,19 @@ type Dir struct {
 	disk    Disk
 	path    string
 	folders map[string]bool // that have got files, and are synced once at the end
+	names   []string        // of files, in the order they were written
+	written manifest
 }
 
-// Replace makes the directory anew: write fills it with files, and dir then stands for exactly those. What stood there
-// before is removed afterwards. On any error dir is as it was. So it is after a kill, but for one between the two renames:
-// dir is then absent until Clean, or another Replace of it, puts back what stood there.
+// Replace makes the directory anew: write fills it with files, and dir then stands for exactly those. It takes a dir that is absent,
+// empty, or holds nothing but what Replace has written there, which is then removed; else there is an [*OccupiedError], and nothing has
+// changed. On any other error dir is as it was. So it is after a kill, but for one between the two renames: dir is then absent until
+// Clean, or another Replace of it, puts back what stood there. An empty folder is filled where it is, file after file in the order
+// they were written, since it may be somebody's working directory or a place where a disk is mounted.
 func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
-	dir = filepath.Clean(dir)
+	if dir, err = resolve(dir); err != nil {
+		return err
+	}
 	parent := filepath.Dir(dir)
 	if err := d.do("mkdir", parent, func() error { return os.MkdirAll(parent, 0o755) }); err != nil {
 		return err
@@ -47,19 +54,18 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 			return err
 		}
 	}
-	var tmp string
-	err = d.do("mkdir", dir, func() (err error) {
-		tmp, err = os.MkdirTemp(parent, temporary(dir)+"*")
+	switch empty, err := vacant(dir); {
+	case err != nil:
 		return err
-	})
+	case empty:
+		return d.fillEmpty(dir, write)
+	}
+	tmp, err := d.makeTemporary(parent, temporary(dir))
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := d.do("chmod", tmp, func() error { return os.Chmod(tmp, 0o755) }); err != nil {
-		return err
-	}
-	if err := fill(d, tmp, write); err != nil {
+	if _, err := fill(d, tmp, write); err != nil {
 		return err
 	}
 	old := tmp + retired
@@ -83,32 +89,94 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	return d.syncDir(parent)
 }
 
-// fill writes a directory's files, then syncs the folders they lie in.
-func fill(disk Disk, path string, write func(*Dir) error) error {
-	d := &Dir{disk, path, map[string]bool{path: true}}
-	if err := write(d); err != nil {
+// makeTemporary makes a directory in parent to be filled.
+func (d Disk) makeTemporary(parent, prefix string) (tmp string, err error) {
+	err = d.do("mkdir", filepath.Join(parent, prefix), func() (err error) {
+		tmp, err = os.MkdirTemp(parent, prefix+"*")
 		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := d.do("chmod", tmp, func() error { return os.Chmod(tmp, 0o755) }); err != nil {
+		return "", errors.Join(err, os.Remove(tmp))
+	}
+	return tmp, nil
+}
+
+// fillEmpty fills an empty directory where it is. The list of what is written comes first, so that what a kill leaves is known for ours.
+func (d Disk) fillEmpty(dir string, write func(*Dir) error) (err error) {
+	tmp, err := d.makeTemporary(dir, writing)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	names, err := fill(d, tmp, write)
+	if err != nil {
+		return err
+	}
+	var moved []string
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, name := range moved {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+		}
+	}()
+	for _, name := range names {
+		to := filepath.Join(dir, name)
+		if err := d.do("rename", to, func() error { return os.Rename(filepath.Join(tmp, name), to) }); err != nil {
+			return err
+		}
+		moved = append(moved, name)
+	}
+	return d.syncDir(dir)
+}
+
+// fill writes a directory's files and the list of them, then syncs the folders they lie in. names are what lies in it: the list, then
+// the rest in the order of writing.
+func fill(disk Disk, path string, write func(*Dir) error) (names []string, err error) {
+	d := &Dir{disk: disk, path: path, folders: map[string]bool{path: true}, written: manifest{}}
+	if err := write(d); err != nil {
+		return nil, err
+	}
+	if err := disk.create(filepath.Join(path, manifestFile), d.written.write); err != nil {
+		return nil, err
 	}
 	for _, folder := range slices.Sorted(maps.Keys(d.folders)) {
 		if err := disk.syncDir(folder); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	names = []string{manifestFile}
+	for _, name := range d.names {
+		if top, _, _ := strings.Cut(name, "/"); !slices.Contains(names, top) {
+			names = append(names, top)
+		}
+	}
+	return names, nil
 }
 
 // File writes one file of the directory and syncs it: after a crash a renamed directory must not hold empty files. name
 // may lie in a folder of it, which is made.
 func (d *Dir) File(name string, write func(io.Writer) error) error {
-	path := filepath.Join(d.path, filepath.FromSlash(name))
-	folder := filepath.Dir(path)
+	name = path.Clean(name)
+	file := filepath.Join(d.path, filepath.FromSlash(name))
+	folder := filepath.Dir(file)
 	if !d.folders[folder] {
 		if err := d.disk.do("mkdir", folder, func() error { return os.MkdirAll(folder, 0o755) }); err != nil {
 			return err
 		}
 		d.folders[folder] = true
 	}
-	return d.disk.create(path, write)
+	sum := &checksum{}
+	if err := d.disk.create(file, func(w io.Writer) error { return write(io.MultiWriter(w, sum)) }); err != nil {
+		return err
+	}
+	d.names = append(d.names, name)
+	d.written[name] = *sum
+	return nil
 }
 
 // WriteFile replaces one file.
@@ -124,8 +192,12 @@ func (d Disk) WriteFile(path string, write func(io.Writer) error) error {
 	return d.syncDir(filepath.Dir(path))
 }
 
-// Remove removes a directory under a temporary name, so that half of one is never taken for a whole.
+// Remove removes a directory that Replace made, under a temporary name, so that half of one is never taken for a whole. Where it holds
+// anything else there is an [*OccupiedError], and it stays.
 func (d Disk) Remove(dir string) error {
+	if err := ours(dir); err != nil {
+		return err
+	}
 	tmp := filepath.Join(filepath.Dir(dir), temporary(dir)+"gone")
 	if err := d.do("rename", dir, func() error { return os.Rename(dir, tmp) }); err != nil {
 		return err

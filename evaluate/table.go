@@ -1,0 +1,190 @@
+package evaluate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/state"
+)
+
+// Sheet is a table of pairs that Table answers, as the reference does: CSV in, CSV out.
+type Sheet struct {
+	// In is the file of the table. Its columns are video_path1 and video_path2, both paths of images, task_name and, where the
+	// answers are known, target: img1 or img2.
+	In     string
+	Images string // folder that the paths of images start from, unless they are absolute; "" = the working directory
+
+	// Out is the file of the answers: the same columns with the judge's target, a row for every row of In that can be asked, in
+	// order, and with Options.Explain the descriptions. Out.skipped.csv lists the others with the reasons, Out.journal.jsonl is
+	// what a run that ended early goes on from.
+	Out string
+
+	Judge string // who answers, such as HashCheckpoint says: the journal of another is not gone on with
+}
+
+// TableReport is what came of a Sheet.
+type TableReport struct {
+	Answered, Skipped int
+	Reasons           []string // of the first skipped rows
+	Report            *Report  // of the rows that have a target; nil where none has
+}
+
+const shownReasons = 5
+
+// Table has j answer every row of a sheet in both orders. Answers go to the journal as they come, so that a run that was killed, or
+// whose context ended, goes on from there when it is called again; the output is written when all rows have an entry, and the same
+// journal gives the same files. A row that is to blame for an error, such as an image that cannot be read, is skipped; any other
+// error, of a device, say, ends the run. A second run on the same sheet is refused while one is at work. Images are read on all cores,
+// a few rows ahead. In the report frames of one folder are taken for those of one episode, numbered by their names.
+func Table(ctx context.Context, j Judger, on Sheet, opts *Options) (*TableReport, error) {
+	o := opts.orDefaults("judge", 0)
+	r, err := answerSheet(ctx, j, on, &o)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: table: %w", err)
+	}
+	return r, nil
+}
+
+func answerSheet(ctx context.Context, j Judger, on Sheet, o *Options) (*TableReport, error) {
+	if on.In == "" || on.Out == "" {
+		return nil, &egotsr.InputError{What: "sheet", Reason: "has no In or no Out"}
+	}
+	hash, total, err := survey(on.In)
+	if err != nil {
+		return nil, err
+	}
+	if on.Images, err = filepath.Abs(on.Images); err != nil {
+		return nil, err
+	}
+	path := on.Out + ".journal.jsonl"
+	log, err := openJournal(path, header{Input: hash, Images: on.Images, Prompt: promptName(o.Prompt), Explain: o.Explain, Model: on.Judge})
+	if err != nil {
+		return nil, err
+	}
+	var r *TableReport
+	if err = resume(ctx, j, log, on, total, o); err == nil {
+		r, err = finish(on, path, o)
+	}
+	// Closed only now: nobody else may write the output meanwhile.
+	if err := errors.Join(err, log.close()); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// survey reads the table once: its hash and its number of rows.
+func survey(in string) (hash string, rows int, err error) {
+	f, err := os.Open(in)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	r, err := newReader(io.TeeReader(f, h))
+	for err == nil {
+		if _, err = r.next(); err == nil {
+			rows++
+		}
+	}
+	if err != io.EOF {
+		return "", 0, fmt.Errorf("%s: %w", in, err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), rows, nil
+}
+
+// resume answers the rows that the journal lacks.
+func resume(ctx context.Context, j Judger, log *journal, on Sheet, total int, o *Options) error {
+	f, err := os.Open(on.In)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	rows, err := newReader(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", on.In, err)
+	}
+	return answer(ctx, j, ahead(rows, on.Images, log.rows), &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}, log, func(e entry) {
+		if o.Row != nil {
+			o.Row(e.Row, total, e.Error)
+		}
+	})
+}
+
+// finish makes the output of a finished journal.
+func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
+	r := &TableReport{}
+	bad := [][]string{{"row", "video_path1", "video_path2", "task_name", "reason"}}
+	var items []Item
+	err := state.Disk{}.WriteFile(on.Out, func(w io.Writer) error {
+		f, err := os.Open(on.In)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		rows, err := newReader(f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", on.In, err)
+		}
+		table := csv.NewWriter(w)
+		head := []string{"video_path1", "video_path2", "task_name", "target"}
+		if o.Explain {
+			head = append(head, "spatial_details")
+		}
+		if err := table.Write(head); err != nil {
+			return err
+		}
+		err = entries(journal, func(e entry) error {
+			row, err := rows.next()
+			if err != nil {
+				return fmt.Errorf("%s: row %d: %w", on.In, e.Row, err)
+			}
+			if e.Error != "" {
+				bad = append(bad, []string{strconv.Itoa(e.Row), row.img1, row.img2, row.task, e.Error})
+				return nil
+			}
+			r.Answered++
+			item := row.item(&e)
+			if row.target != "" {
+				items = append(items, item)
+			}
+			return table.Write(answered(&item, &e, o.Explain))
+		})
+		if err != nil {
+			return err
+		}
+		table.Flush()
+		return table.Error()
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Skipped = len(bad) - 1
+	for _, b := range bad[1:][:min(r.Skipped, shownReasons)] {
+		r.Reasons = append(r.Reasons, "row "+b[0]+": "+b[4])
+	}
+	if len(items) > 0 {
+		r.Report = NewReport(items, o)
+	}
+	return r, state.Disk{}.WriteFile(on.Out+".skipped.csv", func(w io.Writer) error { return csv.NewWriter(w).WriteAll(bad) })
+}
+
+// answered are the cells of a row of the output. The reference knows no draws.
+func answered(i *Item, e *entry, details bool) []string {
+	cells := []string{i.Img1, i.Img2, i.Task, dataset.Img2}
+	if i.P() > 0.5 {
+		cells[3] = dataset.Img1
+	}
+	if details {
+		cells = append(cells, "img1: "+e.Detail[0]+"; img2: "+e.Detail[1])
+	}
+	return cells
+}

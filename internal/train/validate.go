@@ -1,0 +1,114 @@
+package train
+
+import (
+	"context"
+
+	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/ask"
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/vision"
+)
+
+const (
+	scoreBatch     = 32  // pairs that Validate judges in one graph run
+	explainedPairs = 64  // that it judges where each answer is first explained, token by token
+	explainTokens  = 512 // of one explanation, at most
+)
+
+// Validate judges every labelled sample of a source in both orders with the weights as they are, from the log-odds
+// that Judge takes too. question is the user's text; samples for which it is empty are left out. Where it asks
+// for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of
+// the samples, evenly spread, have to do.
+func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (curriculum.Answers, error) {
+	var a curriculum.Answers
+	asker, err := ask.New(m, e.Tokenizer)
+	if err != nil {
+		return a, err
+	}
+	frames := map[string]*model.Features{}
+	var samples []dataset.Sample
+	flush := func() error {
+		err := e.judge(ctx, m, asker, src, samples, frames, question, &a)
+		samples = samples[:0]
+		if len(frames) > 256 {
+			clear(frames)
+		}
+		return err
+	}
+	explained := 0
+	for i := range src.Len() {
+		s, err := src.At(i)
+		if err != nil {
+			return a, err
+		}
+		text := question(s)
+		if s.Closer == "" || text == "" {
+			continue
+		}
+		if dataset.Prompt(text).Explains() {
+			if i*explainedPairs/src.Len() < explained {
+				continue
+			}
+			explained = i*explainedPairs/src.Len() + 1
+		}
+		samples = append(samples, s, s.Swap())
+		if len(samples) == 2*scoreBatch {
+			if err := flush(); err != nil {
+				return a, err
+			}
+		}
+	}
+	return a, flush()
+}
+
+func (e *Encoder) judge(ctx context.Context, m *model.Model, asker *ask.Asker, src dataset.Source, samples []dataset.Sample,
+	frames map[string]*model.Features, question func(dataset.Sample) string, a *curriculum.Answers) error {
+	if err := e.features(ctx, m, src, samples, frames); err != nil {
+		return err
+	}
+	pairs := make([]ask.Pair, len(samples))
+	for i, s := range samples {
+		p := ask.Pair{Text: question(s), Frames: [2]*model.Features{frames[s.Img1], frames[s.Img2]}, Orders: []int{0}}
+		if dataset.Prompt(p.Text).Explains() {
+			var err error
+			if p.Said[0], err = asker.Describe(ctx, p.Text, explainTokens, p.Frames[:]...); err != nil {
+				return err
+			}
+		}
+		pairs[i] = p
+	}
+	odds, err := asker.Odds(ctx, pairs)
+	if err != nil {
+		return err
+	}
+	for i, s := range samples {
+		z := odds[i][0]
+		a.Add(s, z != 0 && z > 0 == (s.Closer == dataset.Img1))
+	}
+	return nil
+}
+
+// features adds the features of frames not yet seen.
+func (e *Encoder) features(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample, frames map[string]*model.Features) error {
+	var paths []string
+	var patches []*vision.Patches
+	for _, s := range samples {
+		for _, path := range s.Images() {
+			if _, ok := frames[path]; ok {
+				continue
+			}
+			p, err := e.frame(src, path)
+			if err != nil {
+				return err
+			}
+			frames[path] = nil
+			paths, patches = append(paths, path), append(patches, p)
+		}
+	}
+	features, err := m.Encode(ctx, patches)
+	for i, f := range features {
+		frames[paths[i]] = f
+	}
+	return err
+}

@@ -1,0 +1,48 @@
+package egotsr
+
+import "time"
+
+// defaultEvery is the pace of the recordings that checkpoints learn from where their calibration.json does not say another.
+const defaultEvery = 200 * time.Millisecond
+
+// pace chooses the frames that a tracker takes, one a period, and tells time in periods. Trends are counted in frames of that pace, so
+// that a camera of 30 Hz and one of 5 see the same.
+type pace struct {
+	every time.Duration // a period; negative: every frame is one
+	begun bool
+	start time.Time // of the first period
+	next  float64   // when the next frame is due, in periods since then
+	last  float64   // when the last frame was taken
+}
+
+// A frame that is so much of a period early is taken: cameras are not on time to the millisecond.
+const early = 0.15
+
+// A clock that goes back by so many periods has been set anew; by fewer, a frame has come out of order.
+const setAnew = 10
+
+// take tells whether a frame is due, and when that is, in periods since the first.
+func (p *pace) take(at time.Time) (now float64, due bool) {
+	if p.every < 0 {
+		p.last++
+		return p.last, true
+	}
+	if !p.begun {
+		*p = pace{every: p.every, begun: true, start: at, next: 1}
+		return 0, true
+	}
+	now = float64(at.Sub(p.start)) / float64(p.every)
+	if now < p.last-setAnew {
+		p.start, now = at.Add(-time.Duration((p.last+1)*float64(p.every))), p.last+1
+		p.next = now
+	}
+	if now < p.next-early {
+		return now, false
+	}
+	// Dates keep to their grid, so that lateness does not add up; after a gap they begin at the frame that ended it.
+	if p.next++; p.next < now+early {
+		p.next = now + 1
+	}
+	p.last = now
+	return now, true
+}

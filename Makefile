@@ -98,6 +98,7 @@ validate-nano:   ## the embedded checkpoint on episodes with true progress
 check-save:      ## what Save writes, seen by transformers
 	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved
 	$(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
+	PYTHONPATH=$(dir $(PYTHON))../transformers5 $(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
 
 check-peft:      ## low-rank adapters to and from peft, which goes beside transformers
 	$(PYTHON) -c 'import peft' 2>/dev/null || $(PYTHON) -m pip install --quiet --no-deps peft==0.17.1

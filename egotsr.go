@@ -180,8 +180,9 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 
 // Adapt merges a low-rank adapter into the weights: adapter_config.json and adapter_model.safetensors as Hugging Face's
 // peft writes them, and as lie in the folder adapter/ of checkpoints that NewTrainer makes within a stage with LoRA. Save
-// then writes an ordinary checkpoint. Every tensor is checked by name and shape, and every option that peft would compute
-// otherwise is refused, before a weight changes.
+// then writes an ordinary checkpoint. Whole tensors in the file, of peft's modules_to_save, replace those of the checkpoint.
+// Every tensor is checked by name and shape, and every option that peft would compute otherwise is refused, before a weight
+// changes.
 func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	if err := m.enter(); err != nil {
 		return err

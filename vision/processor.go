@@ -77,10 +77,10 @@ const bicubicFilter = 3
 const unnamedMax = 1280 * 28 * 28
 
 // Load reads the part image_processor of processor_config.json, where transformers 5 writes it, or else preprocessor_config.json. A
-// field that is absent has the value that transformers gives it; with neither file it would have to guess the size that images are
-// scaled to, and so does nothing but say so, in an error that is [fs.ErrNotExist]. The pixel bounds stand at the top or as edges
-// under "size", of which it takes both or none; those at the top go first. A file that cannot be parsed, numbers out of any reason,
-// and steps that are switched off or done otherwise are a *FormatError.
+// field that is absent has the value that transformers gives it. With neither file the size that images are scaled to would be a
+// guess: the error is [fs.ErrNotExist]. The pixel bounds stand at the top or as edges under "size", which has both or neither; those
+// at the top go first. A file that cannot be parsed, numbers out of any reason, and steps that are switched off or done otherwise are
+// a *FormatError.
 func Load(fsys fs.FS) (Processor, error) {
 	name, data, err := readConfig(fsys)
 	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {

@@ -89,7 +89,7 @@ func main() {
 	default:
 		log.Fatalf("-prompt %s: want long, tag or cot", *prompt)
 	}
-	pairs := dataset.ValidationPairs(disk, episodes, *perEpisode, 1)
+	pairs := dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: *perEpisode, Seed: 1})
 	switch {
 	case *full != "":
 		r := reporter{m, checkpoint, disk, episodes, pairs, *frames, *answers}

@@ -28,7 +28,7 @@ type Options struct {
 	Weights string
 
 	// MinPixels and MaxPixels bound the area of an image, in pixels, after it has been resized to whole patches.
-	// Zero takes the bound from the checkpoint's preprocessor_config.json.
+	// Zero takes the bound from the checkpoint's image settings.
 	MinPixels, MaxPixels int
 
 	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
@@ -71,9 +71,11 @@ type Model struct {
 	calls  sync.WaitGroup // those under way
 }
 
-// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json, tokenizer.json, and
-// model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such as nano.FS(), or any fs.FS whose files
-// implement io.ReaderAt. Every tensor is checked by name and shape before any compute. Options may be nil.
+// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json or, by transformers 5,
+// processor_config.json, tokenizer.json, and model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such
+// as nano.FS(), or any fs.FS whose files implement io.ReaderAt. Its chat template gives the system turn; one that renders a
+// question about images otherwise than Qwen2.5-VL's is refused. Every tensor is checked by name and shape before any
+// compute; those that no judge needs, such as a value head, are passed over and logged. Options may be nil.
 //
 // The file system is kept for Save, which copies the small files from it; weights are read only here.
 func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
@@ -88,6 +90,9 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	m, err := open(ctx, fsys, &o)
 	if err != nil {
 		return nil, failed("open: ", err)
+	}
+	if names := m.net.PassedOver; len(names) > 0 {
+		o.Logger.Info("tensors passed over: the model has no use for them", "names", names)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
 		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
@@ -182,8 +187,9 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 
 // Adapt merges a low-rank adapter into the weights: adapter_config.json and adapter_model.safetensors as Hugging Face's
 // peft writes them, and as lie in the folder adapter/ of checkpoints that NewTrainer makes within a stage with LoRA. Save
-// then writes an ordinary checkpoint. Every tensor is checked by name and shape, and every option that peft would compute
-// otherwise is refused, before a weight changes.
+// then writes an ordinary checkpoint. Whole tensors in the file, of peft's modules_to_save, replace those of the checkpoint.
+// Every tensor is checked by name and shape, and every option that peft would compute otherwise is refused, before a weight
+// changes.
 func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	if err := m.enter(); err != nil {
 		return err

@@ -3,6 +3,7 @@ module github.com/egotsr/egotsr
 go 1.26.5
 
 require (
+	github.com/ardanlabs/jinja v1.8.0
 	github.com/dlclark/regexp2 v1.12.0
 	github.com/foxglove/mcap/go/mcap v1.9.0
 	github.com/gomlx/compute v0.1.6

@@ -65,8 +65,8 @@ func (j *journal) read(h journalHeader) error {
 	for line := 1; ; line++ {
 		text, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			if line == 1 && len(text) > 0 && !bytes.HasPrefix([]byte(`{"format":"`+journalFormat), text[:min(len(text), 10)]) {
-				return errors.New("is no journal of scores")
+			if first, err := json.Marshal(h); line == 1 && !bytes.HasPrefix(first, text) {
+				return errors.Join(errors.New("is no journal of scores"), err)
 			}
 			break // nothing, or half a line
 		}

@@ -2,7 +2,7 @@
 // package clips prepares, and writes progress back as its trainers read it. It is a package of its own so that only those
 // who use it link a Parquet reader.
 //
-// Listing a dataset reads the metadata and a few columns of the data files, some 3 million frames a second and 60 bytes of
+// Listing a dataset reads the metadata and a few columns of the data files, some 2 million frames a second and 70 bytes of
 // memory a frame of the largest data file; pictures are not touched. Frames kept as images are read from the data files in
 // batches of 8 MiB as they are asked for.
 package lerobot

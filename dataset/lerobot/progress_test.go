@@ -277,3 +277,31 @@ func TestSpread(t *testing.T) {
 		}
 	}
 }
+
+// FuzzJournal: no file is a journal by chance, and one that is read again gives the same.
+func FuzzJournal(f *testing.F) {
+	h := journalHeader{Format: journalFormat, Model: "m", Episodes: 2, Frames: 5}
+	f.Add([]byte(`{"format":"egotsr progress 1","model":"m","dense":false,"episodes":2,"frames":5}` + "\n" + `{"episode":1,"sparse":[0,1]}` + "\n" + `{"epis`))
+	f.Add([]byte("{}\n"))
+	name := filepath.Join(f.TempDir(), "journal")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		name := fmt.Sprint(name, os.Getpid())
+		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		j, err := openJournal(name, h)
+		if err != nil {
+			if after, err := os.ReadFile(name); err != nil || !bytes.Equal(after, data) {
+				t.Errorf("what was refused was changed: %q, %v", after, err)
+			}
+			return
+		}
+		defer j.close()
+		for episode, part := range j.parts {
+			e, err := j.entry(episode)
+			if err != nil || e.Episode != episode || len(e.Sparse) != part.length {
+				t.Errorf("episode %d: %+v, %v", episode, e, err)
+			}
+		}
+	})
+}

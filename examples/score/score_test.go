@@ -57,6 +57,7 @@ func frames(t *testing.T, r clips.Recording) (list []image.Image) {
 }
 
 func TestScore(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go") // compiles nothing
 	dir := filepath.Join(t.TempDir(), "set")
 	if err := os.CopyFS(dir, os.DirFS(formats+"lerobot-v2.1")); err != nil {
 		t.Fatal(err)
@@ -118,6 +119,7 @@ func TestScore(t *testing.T) {
 
 // TestOneEpisode: the same episode in every format that is read has the same frames, and the same curve.
 func TestOneEpisode(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
 	var images []string
 	for i := range 10 {
 		images = append(images, filepath.Join(formats, "frames", "00000"+string(rune('0'+i))+".png"))
@@ -152,7 +154,11 @@ func TestOneEpisode(t *testing.T) {
 	}
 	m := open(t)
 	curve := func(images []image.Image) []float64 {
-		curve, err := m.Progress(context.Background(), task, images)
+		var some []image.Image // every other is enough, and takes a quarter of the time
+		for i := 0; i < len(images); i += 2 {
+			some = append(some, images[i])
+		}
+		curve, err := m.Progress(context.Background(), task, some)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,13 +194,14 @@ func TestOneEpisode(t *testing.T) {
 		"mp4":           {clips.Recording{Video: formats + "episode.mp4"}, 0.15},
 		"lerobot video": {side[0], 0.25}, // lerobot compresses small pictures hard
 	} {
-		got := curve(frames(t, video.recording))
-		if len(got) != len(want) {
-			t.Fatalf("%s: %d frames", name, len(got))
+		shown := frames(t, video.recording)
+		if len(shown) != len(golden) {
+			t.Fatalf("%s: %d frames", name, len(shown))
 		}
+		got := curve(shown)
 		for i := range want {
 			if math.Abs(got[i]-want[i]) > video.within {
-				t.Errorf("%s: frame %d is at %.2f, not %.2f: more than a codec's rounding", name, i, got[i], want[i])
+				t.Errorf("%s: frame %d is at %.2f, not %.2f: more than a codec's rounding", name, 2*i, got[i], want[i])
 			}
 		}
 	}

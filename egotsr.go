@@ -31,6 +31,11 @@ type Options struct {
 	// Zero takes the bound from the checkpoint's image settings.
 	MinPixels, MaxPixels int
 
+	// Whole shows the model frames as they are, whatever their shape. Otherwise those of another shape than the checkpoint learnt from
+	// (its recordings.json says which; nano: squares) are cut to the largest part in the middle that has it, which for nano keeps a
+	// setback in a 640x480 frame as visible as in a square one. Nothing is stretched.
+	Whole bool
+
 	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
 	MaxBatch int
 
@@ -54,13 +59,15 @@ type Meter = model.Meter
 // Every method that takes a context returns its error soon after it ends, within the time of one image's preparation;
 // a graph that was already running finishes unobserved. No method panics on bad input.
 type Model struct {
-	net    *model.Model
-	tok    *tokenizer.Tokenizer
-	asker  *ask.Asker
-	images vision.Processor
-	fsys   fs.FS // the checkpoint's other files, which Save copies
-	frames *frameCache
-	log    *slog.Logger
+	net     *model.Model
+	tok     *tokenizer.Tokenizer
+	asker   *ask.Asker
+	images  vision.Processor
+	every   time.Duration // between the frames of the recordings that the checkpoint learnt from
+	cropped sync.Map      // sizes of frames that are not shown whole, told of once
+	fsys    fs.FS         // the checkpoint's other files, which Save copies
+	frames  *frameCache
+	log     *slog.Logger
 
 	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
 	maxBatch     int
@@ -120,6 +127,12 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err
+	}
+	if m.every, m.images.Aspect, err = loadRecordings(fsys); err != nil {
+		return nil, err
+	}
+	if o.Whole {
+		m.images.Aspect = 0
 	}
 	t, err := temperature(fsys)
 	if err != nil {

@@ -30,6 +30,7 @@ type Processor struct {
 	MaxPixels     int
 	Rescale       float64    // what a level of 0–255 is multiplied by
 	Mean, Std     [3]float64 // of the rescaled red, green and blue
+	Aspect        float64    // width by height of what is looked at, see Part; 0 = all of it. It is not of the file
 }
 
 // Default is the processor of the published Qwen2.5-VL checkpoints.
@@ -204,6 +205,8 @@ func (p Processor) Validate() error {
 		return bad("min_pixels", p.MinPixels)
 	case p.MaxPixels < p.MinPixels || p.MaxPixels > maxPixels:
 		return bad("max_pixels", p.MaxPixels)
+	case !(p.Aspect >= 0) || p.Aspect != 0 && (p.Aspect < 0.1 || p.Aspect > 10):
+		return bad("aspect", p.Aspect)
 	case !(p.Rescale > 0) || math.IsInf(p.Rescale, 0):
 		return bad("rescale_factor", p.Rescale)
 	}

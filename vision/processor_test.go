@@ -109,7 +109,7 @@ func TestLoadAsTransformers(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	for _, want := range []Processor{Default(), {16, 3, 1, 100, 999, 0.5, [3]float64{0, -1, 1. / 3}, [3]float64{1e-9, 2, 1e9}}} {
+	for _, want := range []Processor{Default(), {16, 3, 1, 100, 999, 0.5, [3]float64{0, -1, 1. / 3}, [3]float64{1e-9, 2, 1e9}, 0}} {
 		got, err := Load(fstest.MapFS{configFile: {Data: want.Config()}})
 		if err != nil || got != want {
 			t.Errorf("%+v, %v; want %+v", got, err, want)

@@ -134,7 +134,9 @@ func summary(seen []watched, meter *stopwatch) {
 			fmt.Fprintf(out, "%s\t0\n", what)
 			continue
 		}
-		at := func(share float64) time.Duration { return took[int(share*float64(len(took)-1))].Round(100 * time.Microsecond) }
+		at := func(share float64) time.Duration {
+			return took[int(share*float64(len(took)-1))].Round(100 * time.Microsecond)
+		}
 		fmt.Fprintf(out, "%s\t%d\t%v\t%v\n", what, len(took), at(0.5), at(0.99))
 	}
 	out.Flush()

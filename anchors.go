@@ -12,13 +12,13 @@ type seen struct {
 	hash     frameHash
 	features *model.Features
 	score    float64
-	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains
+	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains; nil = not asked
 }
 
-// How many frames are kept, besides the first, and in all.
+// How many frames are kept, besides the first, and in all. Twice as many noticed no more setbacks on held-out episodes, at twice the work.
 const (
-	sparseFrames = 5
-	recentFrames = 2
+	sparseFrames = 2
+	recentFrames = 1
 	mostKnown    = 1 + sparseFrames + recentFrames
 )
 

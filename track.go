@@ -46,6 +46,7 @@ type attempt struct {
 	last   *seen
 	sparse []*seen // frames that lie far apart in score
 	recent []*seen // the last ones, oldest first
+	asked  placed  // when, and at what score, it was last asked what remains
 	motion motion
 }
 
@@ -176,7 +177,7 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 		dark.Confidence, dark.Turned = 0, false
 		return dark, nil
 	}
-	now, err := t.place(ctx, f)
+	now, err := t.place(ctx, when, f)
 	if err != nil {
 		return State{}, err
 	}
@@ -190,9 +191,10 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 	return s, nil
 }
 
-// place compares a frame with those that are kept. A frame that has just been seen is where it was.
-func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
-	m, known := t.m, t.attempt.known()
+// place compares a frame with those that are kept, and asks what remains where that may have changed. A frame that has just been seen
+// is where it was.
+func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, error) {
+	m, a, known := t.m, &t.attempt, t.attempt.known()
 	if i := slices.IndexFunc(known, func(s *seen) bool { return s.hash == f.hash }); i >= 0 {
 		return known[i], nil
 	}
@@ -201,18 +203,23 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
-	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
-		return now, err
+	if len(known) > 0 {
+		scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
+		for i, s := range known {
+			scores[i], others[i] = s.score, s.features
+		}
+		p, err := t.compare(ctx, now.features, others)
+		if err != nil {
+			return nil, err
+		}
+		now.score = likeliest(scores, p)
 	}
-	scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
-	for i, s := range known {
-		scores[i], others[i] = s.score, s.features
+	if a.asks(when, now.score) {
+		if now.next, err = t.remaining(ctx, now.features); err != nil {
+			return nil, err
+		}
+		a.asked = placed{when, now.score}
 	}
-	p, err := t.compare(ctx, now.features, others)
-	if err != nil {
-		return nil, err
-	}
-	now.score = likeliest(scores, p)
 	return now, nil
 }
 

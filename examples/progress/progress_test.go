@@ -123,7 +123,7 @@ func TestPlot(t *testing.T) {
 
 // TestRun measures a few frames of the embedded episode and writes both files.
 func TestRun(t *testing.T) {
-	checkpoint, err := filepath.Abs("../../testdata/golden/a/checkpoint")
+	checkpoint, err := filepath.Abs("../../testdata/tiny")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
 )
 
 // A device is not a terminal because it is no file.
@@ -93,7 +94,7 @@ func TestFrames(t *testing.T) {
 }
 
 func TestCheckpoint(t *testing.T) {
-	m, err := (&Checkpoint{Dir: "../../../testdata/golden/a/checkpoint", Backend: "go"}).Open(t.Context(), egotsr.Options{Backend: "none"})
+	m, err := (&Checkpoint{Dir: "../../../testdata/tiny", Backend: "go"}).Open(t.Context(), egotsr.Options{Backend: "none"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +103,17 @@ func TestCheckpoint(t *testing.T) {
 	}
 	if _, err := fs.Stat((&Checkpoint{}).FS(), "config.json"); err != nil {
 		t.Error("the zero value has no checkpoint:", err)
+	}
+}
+
+func TestPrompt(t *testing.T) {
+	for name, want := range map[string]dataset.Prompt{"tag": dataset.Tag, "long": dataset.Long, "cot": dataset.CoT} {
+		if got, err := Prompt(name); got != want || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := Prompt("Long"); err == nil || !strings.Contains(err.Error(), "-prompt Long") {
+		t.Error(err)
 	}
 }
 

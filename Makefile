@@ -16,11 +16,11 @@ PYTHON ?= .cache/ref/bin/python
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
-	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
+	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m .
 endif
 
 test-long:       ## what takes minutes: kills by the dozen, every variant of devices, parity of all of it on XLA
-	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train
+	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train ./dataset/... ./evaluate
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
@@ -78,7 +78,7 @@ check-metrics:   ## correlations, AUC, calibration, intervals of a report beside
 
 check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
 	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
-	go test -count=1 -v -run TestBrowser ./evaluate
+	EGOTSR_LONG=1 go test -count=1 -v -run TestBrowser ./evaluate
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

@@ -60,7 +60,7 @@ func (grain) Image(path string) (image.Image, error) {
 // result, and a saved copy keeps it.
 func TestCalibrate(t *testing.T) {
 	ctx := context.Background()
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	var samples []dataset.Sample
 	for i := range 12 {
 		s := dataset.Sample{Task: "task", Img1: strconv.Itoa(i), Img2: strconv.Itoa(i + 1), Closer: dataset.Img1}
@@ -109,7 +109,7 @@ func TestCalibrate(t *testing.T) {
 
 // TestCalibrateNames: an error says which sample it is of.
 func TestCalibrateNames(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	src := dataset.NewList(fstest.MapFS{}, []dataset.Sample{{Task: "task"}, {Task: "task", Img1: "a.png", Img2: "b.png", Closer: dataset.Img1}})
 	if _, err := m.Calibrate(t.Context(), src, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "sample 1: ") {
 		t.Error(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // TestMain lets the test program run itself as the process that is killed.
@@ -205,10 +206,7 @@ func TestKilled(t *testing.T) {
 	if err := os.Rename(root, filepath.Join(dir, "source")); err != nil {
 		t.Fatal(err)
 	}
-	kills, rounds := 20, 0
-	if testing.Short() {
-		kills = 5
-	}
+	kills, rounds := simtest.Pick(4, 20), 0
 	child := func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "EGOTSR_TEST_PREPARE="+dir)

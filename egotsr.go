@@ -38,9 +38,15 @@ type Options struct {
 	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none.
 	FrameCache int
 
+	// Meter is told how long frames, graph runs and compilations take, and how long runs wait for each other. Nil means nobody.
+	Meter Meter
+
 	// Logger hears of loading, warming up and saving, at level Info. Nil means silence.
 	Logger *slog.Logger
 }
+
+// Meter is told how long things take: what OpenTelemetry or Prometheus make histograms of.
+type Meter = model.Meter
 
 // Model is a checkpoint ready to judge. It is safe for concurrent use: calls take turns at the backend, which uses
 // every core by itself, and share one cache of encoded frames.
@@ -118,6 +124,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights); err != nil {
 		return nil, err
 	}
+	m.net.Meter = o.Meter
 	m.maxBatch = cmp.Or(o.MaxBatch, 8*m.net.Devices())
 	if m.asker, err = ask.New(m.net, m.tok); err != nil {
 		m.net.Close()

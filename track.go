@@ -3,8 +3,8 @@ package egotsr
 import (
 	"context"
 	"image"
-	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +12,7 @@ import (
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/vision"
 )
 
 // Tracker follows one running task, frame by frame. It keeps the features of a few earlier frames and compares each new one with
@@ -33,7 +34,7 @@ type Tracker struct {
 
 	busy    chan struct{} // full while a frame is being observed, which guards attempt
 	attempt attempt
-	lists   *lists
+	lists   func() *lists // of the plan, made on first use
 	state   atomic.Pointer[State]
 }
 
@@ -45,14 +46,6 @@ type attempt struct {
 	sparse []*seen // frames that lie far apart in score
 	recent []*seen // the last ones, oldest first
 	motion motion
-}
-
-// seen is a frame that the next ones are compared with.
-type seen struct {
-	hash     frameHash
-	features *model.Features
-	score    float64
-	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains
 }
 
 // TrackOptions of Track. Nil, or the zero value, is sound.
@@ -79,12 +72,6 @@ type State struct {
 	Turned     bool      `json:"turned,omitzero"` // that was with this very frame
 }
 
-// How many frames are kept, besides the first.
-const (
-	sparseFrames = 5
-	recentFrames = 2
-)
-
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	t := &Tracker{m: m, task: task, every: defaultEvery, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
@@ -94,6 +81,7 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	if opts != nil && opts.Every != 0 {
 		t.every = opts.Every
 	}
+	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
 	t.forget()
 	return t
 }
@@ -135,7 +123,7 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 	if t.err != nil {
 		return nothing, false, t.err
 	}
-	m := t.m
+	m, began := t.m, time.Now()
 	if err := m.enter(); err != nil {
 		return nothing, false, err
 	}
@@ -171,6 +159,9 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 		s.Was, s.Since, s.Turned = before.Trend, at, true
 	}
 	t.state.Store(&s)
+	if m.net.Meter != nil {
+		m.net.Meter.Record("observe", time.Since(began))
+	}
 	return s, true, nil
 }
 
@@ -209,115 +200,78 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
 		return now, err
 	}
-	pairs := make([]ask.Pair, len(known))
-	text := dataset.Long.Text(t.task)
+	scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
 	for i, s := range known {
-		pairs[i] = ask.Pair{Text: text, Frames: [2]*model.Features{now.features, s.features}}
+		scores[i], others[i] = s.score, s.features
 	}
-	odds, err := m.asker.Odds(ctx, pairs)
+	p, err := t.compare(ctx, now.features, others)
 	if err != nil {
-		return nil, argument(err)
-	}
-	temperature := m.calibration()
-	scores, p := make([]float64, len(known)), make([]float64, len(known))
-	for i, s := range known {
-		scores[i], p[i] = s.score, (sigmoid(odds[i][0]/temperature)+1-sigmoid(odds[i][1]/temperature))/2
+		return nil, err
 	}
 	now.score = likeliest(scores, p)
 	return now, nil
 }
 
+// compare gives the probability that a frame is closer to completion than each of others, by both orders.
+func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*model.Features) ([]float64, error) {
+	pairs := make([]ask.Pair, len(others))
+	for i, other := range others {
+		pairs[i] = ask.Pair{Text: dataset.Long.Text(t.task), Frames: [2]*model.Features{now, other}}
+	}
+	odds, err := t.m.asker.Odds(ctx, pairs)
+	if err != nil {
+		return nil, argument(err)
+	}
+	temperature := t.m.calibration()
+	p := make([]float64, len(others))
+	for i, z := range odds {
+		p[i] = (sigmoid(z[0]/temperature) + 1 - sigmoid(z[1]/temperature)) / 2
+	}
+	return p, nil
+}
+
 // remaining is what the frame alone says of the plan, as [Model.Next] does.
 func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float64, error) {
-	if t.lists == nil {
-		t.lists = t.m.lists(t.plan)
-	}
 	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", frame)
 	if err != nil {
 		return nil, argument(err)
 	}
-	return t.m.next(ctx, t.lists, about)
+	return t.m.next(ctx, t.lists(), about)
 }
 
-// known are the frames to compare with.
-func (a *attempt) known() []*seen {
-	if a.first == nil {
-		return nil
+// Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
+// waits for XLA's compiler. It may be called at any time, and changes nothing of what was seen. On the pure-Go backend it takes about as
+// long as ten frames.
+func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
+	if t.err != nil {
+		return t.err
 	}
-	all := slices.Concat([]*seen{a.first}, a.sparse)
-	for _, s := range a.recent {
-		if !slices.Contains(all, s) {
-			all = append(all, s)
+	m := t.m
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	patches, err := m.blank(width, height)
+	if err != nil {
+		return err
+	}
+	// A frame is encoded alone; those it is compared with are others than it is, and than each other.
+	blank, err := m.net.Encode(ctx, []*vision.Patches{patches})
+	if err != nil {
+		return err
+	}
+	if _, err := t.remaining(ctx, blank[0]); err != nil {
+		return err
+	}
+	var others []*model.Features
+	for range mostKnown {
+		other := *blank[0]
+		others = append(others, &other)
+		if _, err := t.compare(ctx, blank[0], others); err != nil {
+			return err
 		}
 	}
-	return all
-}
-
-// keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept, unless
-// it leapt there, as a frame does that shows something else for a moment; when there are too many, the one goes whose neighbours
-// are closest together.
-func (a *attempt) keep(now *seen) {
-	before := a.last
-	a.last = now
-	if a.first == nil {
-		a.first = now
-		return
-	}
-	if slices.Contains(a.known(), now) {
-		return
-	}
-	a.recent = append(a.recent, now)
-	if len(a.recent) > recentFrames {
-		a.recent = slices.Delete(a.recent, 0, 1)
-	}
-	near := func(s *seen) bool { return math.Abs(s.score-now.score) < 1 }
-	if math.Abs(before.score-now.score) > 4 || near(a.first) || slices.ContainsFunc(a.sparse, near) {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(a.sparse, now.score, func(s *seen, x float64) int {
-		if s.score < x {
-			return -1
-		}
-		return 1
-	})
-	a.sparse = slices.Insert(a.sparse, at, now)
-	if len(a.sparse) <= sparseFrames {
-		return
-	}
-	closest, out := math.Inf(1), 0
-	for i := 1; i+1 < len(a.sparse); i++ {
-		if d := a.sparse[i+1].score - a.sparse[i-1].score; d < closest {
-			closest, out = d, i
-		}
-	}
-	a.sparse = slices.Delete(a.sparse, out, out+1)
-}
-
-// likeliest is the score x that maximises Σ p log σ(x-s) + (1-p) log σ(s-x), by Newton's method. One comparison that is all but
-// certain says little about how far apart the frames are, so probabilities are held within 0.01 and 0.99.
-func likeliest(scores, p []float64) float64 {
-	if len(scores) == 0 {
-		return 0
-	}
-	x := 0.0
-	for i, s := range scores {
-		x += s / float64(len(scores))
-		p[i] = min(max(p[i], 0.01), 0.99)
-	}
-	for range 50 {
-		slope, curve := 0.0, 0.0
-		for i, s := range scores {
-			q := sigmoid(x - s)
-			slope += p[i] - q
-			curve += q * (1 - q)
-		}
-		step := min(max(slope/max(curve, 1e-3), -1), 1)
-		x += step
-		if math.Abs(step) < 1e-9 {
-			break
-		}
-	}
-	return x
+	return nil
 }
 
 // Reward is the potential-based reward for having come from one state to the next, gamma*after.Progress - before.Progress:

@@ -23,15 +23,8 @@ func (m *Model) Warmup(ctx context.Context, width, height int) error {
 		return err
 	}
 	defer m.calls.Done()
-	if width <= 0 || height <= 0 || width > maxSide || height > maxSide {
-		return &InputError{What: "frame size", Reason: fmt.Sprintf("%dx%d is not within 1x1 and %dx%d", width, height, maxSide, maxSide)}
-	}
 	start := time.Now()
-	f, err := m.prepare("frame size", image.NewGray(image.Rect(0, 0, width, height)))
-	if err != nil {
-		return err
-	}
-	patches, err := m.images.RGBPatches(f.rgb)
+	patches, err := m.blank(width, height)
 	if err != nil {
 		return err
 	}
@@ -48,8 +41,20 @@ func (m *Model) Warmup(ctx context.Context, width, height int) error {
 	return nil
 }
 
-// maxSide bounds Warmup's blank frame, in pixels a side.
+// maxSide bounds the blank frame, in pixels a side.
 const maxSide = 1 << 14
+
+// blank is a frame that shows nothing.
+func (m *Model) blank(width, height int) (*vision.Patches, error) {
+	if width <= 0 || height <= 0 || width > maxSide || height > maxSide {
+		return nil, &InputError{What: "frame size", Reason: fmt.Sprintf("%dx%d is not within 1x1 and %dx%d", width, height, maxSide, maxSide)}
+	}
+	f, err := m.prepare("frame size", image.NewGray(image.Rect(0, 0, width, height)))
+	if err != nil {
+		return nil, err
+	}
+	return m.images.RGBPatches(f.rgb)
+}
 
 // warm judges as many pairs of blank frames as a group holds, none of which shares its features.
 func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) error {

@@ -125,7 +125,7 @@ func (brightBoundaries) Image(path string) (image.Image, error) { return brighte
 func ExampleReport_AddAnswers() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	report, err := evaluate.Pairs(context.Background(), m, pairs, nil)
 	if err != nil {
 		log.Fatal(err)
@@ -148,7 +148,7 @@ func ExampleReport_AddAnswers() {
 func ExampleReport_WriteHTML() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	report, err := evaluate.Pairs(context.Background(), m, pairs, &evaluate.Options{Name: "a tiny checkpoint"})
 	if err != nil {
 		log.Fatal(err)
@@ -165,7 +165,7 @@ func ExampleReport_WriteHTML() {
 func ExampleReport_Manifest() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	one, err := evaluate.Pairs(context.Background(), m, pairs, nil)
 	if err != nil {
 		log.Fatal(err)

@@ -55,19 +55,19 @@ func (m *Model) exclusive(ctx context.Context, f func() error) error {
 	if m.closed {
 		return ErrClosed
 	}
-	for n := range cap(m.turn) {
+	for n := range cap(m.lanes) {
 		select {
-		case m.turn <- struct{}{}:
+		case m.lanes <- struct{}{}:
 		case <-ctx.Done():
 			for range n {
-				<-m.turn
+				<-m.lanes
 			}
 			return ctx.Err()
 		}
 	}
 	defer func() {
-		for range cap(m.turn) {
-			<-m.turn
+		for range cap(m.lanes) {
+			<-m.lanes
 		}
 	}()
 	return f()

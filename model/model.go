@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
@@ -29,6 +30,7 @@ var ErrClosed = errors.New("egotsr: model is closed")
 // Model is a loaded checkpoint on one backend.
 type Model struct {
 	Config  Config
+	Meter   Meter // nil = nobody; set before the first run
 	backend compute.Backend
 	store   *model.Store
 	dtype   dtypes.DType // of the forward pass
@@ -40,9 +42,19 @@ type Model struct {
 
 	vision, score, prefill, decode *program
 
-	turn   chan struct{} // holds a token for each graph run under way; its capacity is how many may be
+	lanes  chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
 	closed bool
+}
+
+// Meter is told how long things take, by several goroutines at once; it should return soon. What is one of
+//
+//	queue     a graph run waited for those before it
+//	run       a graph ran
+//	compile   it ran for the first time with inputs of these shapes, which on XLA takes seconds
+//	observe   a tracker dealt with a frame that was due
+type Meter interface {
+	Record(what string, took time.Duration)
 }
 
 // OptionError says which choice of a caller's cannot be had, and why.
@@ -90,7 +102,7 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	if pureGo(m.backend) {
 		lanes = runtime.GOMAXPROCS(0)
 	}
-	m.mesh, m.turn = newMesh(m.backend), make(chan struct{}, lanes)
+	m.mesh, m.lanes = newMesh(m.backend), make(chan struct{}, lanes)
 	if err = fill(); err == nil {
 		err = m.build()
 	}
@@ -105,7 +117,7 @@ func (m *Model) Backend() string { return m.backend.Name() }
 
 // inParts calls f for parts of n items: all at once where runs take turns, else item by item and side by side.
 func (m *Model) inParts(n int, f func(from, to int) error) error {
-	lanes := cap(m.turn)
+	lanes := cap(m.lanes)
 	if lanes == 1 || n < 2 {
 		return f(0, n)
 	}
@@ -186,12 +198,14 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 		m.mu.RUnlock()
 		return nil, ErrClosed
 	}
+	asked := time.Now()
 	select {
-	case m.turn <- struct{}{}:
+	case m.lanes <- struct{}{}:
 	case <-ctx.Done():
 		m.mu.RUnlock()
 		return nil, ctx.Err()
 	}
+	m.measure("queue", asked)
 	type result struct {
 		out []*tensors.Tensor
 		err error
@@ -199,10 +213,16 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 	done := make(chan result, 1)
 	go func() {
 		defer m.mu.RUnlock()
-		defer func() { <-m.turn }()
+		defer func() { <-m.lanes }()
+		p, began := *exec, time.Now()
+		before := p.built.Load()
 		var r result
-		r.out, r.err = (*exec).Call(args...)
-		finalize(args)
+		r.out, r.err = p.Call(args...)
+		if finalize(args); p.built.Load() != before {
+			m.measure("compile", began)
+		} else {
+			m.measure("run", began)
+		}
 		done <- r
 	}()
 	select {
@@ -210,5 +230,11 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 		return r.out, r.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+func (m *Model) measure(what string, since time.Time) {
+	if m.Meter != nil {
+		m.Meter.Record(what, time.Since(since))
 	}
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/gomlx/core/graph"
@@ -16,6 +17,7 @@ type program struct {
 	exec  *model.Exec
 	model *Model
 	split func(input int) bool // nil: one device runs it alone
+	built atomic.Int64         // how many shapes it has been compiled for
 }
 
 // newProgram makes a graph for all devices. split tells the inputs that hold the batch along their first axis.
@@ -25,6 +27,7 @@ func (m *Model) newProgram(split func(input int) bool, build func(g *graph.Graph
 		p.split = nil
 	}
 	exec, err := model.NewExec(m.backend, m.store, func(_ *model.Scope, g *graph.Graph, in []*graph.Node) []*graph.Node {
+		p.built.Add(1)
 		out := build(g, in)
 		if p.split != nil {
 			p.exec.WithOutputShardingSpecs(p.outputs(g, len(out))...)

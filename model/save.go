@@ -36,8 +36,8 @@ func (m *Model) Save(ctx context.Context, from fs.FS, calibration []byte, dir st
 		return errors.New("save: int8 weights have lost what they were rounded from; open the checkpoint with others to save it")
 	}
 	select {
-	case m.turn <- struct{}{}: // weights must not change while they are written
-		defer func() { <-m.turn }()
+	case m.lanes <- struct{}{}: // weights must not change while they are written
+		defer func() { <-m.lanes }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/egotsr/egotsr/dataset"
@@ -55,6 +56,9 @@ func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
 	if err != nil {
 		return err
 	}
+	if beyond := c.beyond(n); beyond != nil {
+		return beyond
+	}
 	if t := c.rec.Truth; t != nil && (n-1)*c.opts.Every >= len(t.Frames) {
 		return fmt.Errorf("%d frames are recorded and %d are known of", n, len(t.Frames))
 	}
@@ -71,6 +75,49 @@ func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
 		return errors.New("no frame lies in an action")
 	}
 	return c.describe()
+}
+
+// beyondError says that actions are annotated where nothing is recorded.
+type beyondError struct {
+	actions []int
+	frames  int // recorded, in steps of every
+	every   int
+}
+
+func (e *beyondError) Error() string {
+	return fmt.Sprintf("%d actions go beyond the end of the recording", len(e.actions))
+}
+
+// beyond finds the actions that n frames of a recording do not hold to their end.
+func (c *cutter) beyond(n int) error {
+	e := &beyondError{frames: n, every: c.opts.Every}
+	for k, a := range c.rec.Actions {
+		if a.End/e.every > n {
+			e.actions = append(e.actions, k)
+		}
+	}
+	if e.actions == nil {
+		return nil
+	}
+	return e
+}
+
+// without takes those actions out of a copy of the recording, and names them.
+func (e *beyondError) without(r *Recording) (rest *Recording, named []string) {
+	short := *r
+	short.Actions = nil
+	for k, a := range r.Actions {
+		if !slices.Contains(e.actions, k) {
+			short.Actions = append(short.Actions, a)
+			continue
+		}
+		about := ""
+		if e.every > 1 {
+			about = "about "
+		}
+		named = append(named, fmt.Sprintf("action %q, frames %d to %d, goes beyond the end of the recording, which has %s%d frames", a.Text, a.Start, a.End, about, e.frames*e.every))
+	}
+	return &short, named
 }
 
 // frames puts every wanted frame into its clip, and counts all.

@@ -61,7 +61,8 @@ func (o *Options) complete() (Options, error) {
 //
 // An episode's clips appear as a whole, and its file last. A second run does nothing where the file is there and neither
 // the options nor the recording have changed; it goes on where a first was interrupted, and what it makes is the same to
-// the byte. Sources are only read. A recording that cannot be used is listed in the report and the others go on; the
+// the byte. Sources are only read. An action annotated beyond the end of its recording is left out, and the report names
+// it. A recording that cannot be used is listed in the report and the others go on; the
 // error is that of the whole run, such as the end of ctx.
 func Prepare(ctx context.Context, recordings []Recording, out string, opts *Options) (*Report, error) {
 	o, err := opts.complete()
@@ -69,7 +70,11 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 		return nil, err
 	}
 	if o.Camera != "" {
-		recordings = slices.DeleteFunc(slices.Clone(recordings), func(r Recording) bool { return r.Camera != o.Camera })
+		all := recordings
+		recordings = slices.DeleteFunc(slices.Clone(all), func(r Recording) bool { return r.Camera != o.Camera })
+		if len(recordings) == 0 && len(all) > 0 {
+			return nil, fmt.Errorf("clips: no recording is of camera %q; the first is of %q", o.Camera, all[0].Camera)
+		}
 		for i := range recordings {
 			recordings[i].Camera = ""
 		}
@@ -180,7 +185,8 @@ func (r *Recording) fits(folder string) error {
 // result is what became of one recording.
 type result struct {
 	err     error
-	asItWas bool // it was there already
+	leftOut []string // actions, and why
+	asItWas bool     // it was there already
 	clips   int
 	kept    int
 	dropped map[string]int
@@ -189,7 +195,8 @@ type result struct {
 // mark is an episode's file: the episode, and what it was made from.
 type mark struct {
 	dataset.Episode
-	Source string `json:"source"`
+	Source  string   `json:"source"`
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 // prepare does one recording. The order matters: the mark goes before the clips it stands for are replaced, and comes
@@ -212,16 +219,13 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		case err != nil || m.Source == "":
 			return result{err: fmt.Errorf("%s is there already, and no episode of an earlier run: prepare into another folder, or move it away", file)}
 		case m.Source == source && gone == nil:
-			return result{asItWas: true, kept: len(m.Frames), clips: folderCount(m.Frames)}
+			return result{asItWas: true, leftOut: m.LeftOut, kept: len(m.Frames), clips: folderCount(m.Frames)}
 		}
 		if err := os.Remove(file); err != nil {
 			return result{err: err}
 		}
 	}
-	c := newCutter(o, r, clips)
-	if c.err == nil {
-		c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
-	}
+	c, leftOut := o.cut(ctx, r, dir, clips)
 	if c.err != nil {
 		// Clips of an earlier run would stand for a recording that cannot be used any more.
 		if err := (state.Disk{}).Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -229,7 +233,7 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		}
 		return result{err: c.err}
 	}
-	text, err := json.Marshal(mark{c.episode, source})
+	text, err := json.Marshal(mark{c.episode, source, leftOut})
 	if err != nil {
 		return result{err: err}
 	}
@@ -237,11 +241,31 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		return result{err: err}
 	}
 	err = state.Disk{}.WriteFile(file, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
-	return result{err: err, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
+	return result{err: err, leftOut: leftOut, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
+}
+
+// cut makes a recording's clips in dir. How many frames it has is known once they are read, so where actions turn out to go
+// beyond its end, it is read again without these.
+func (o *Options) cut(ctx context.Context, r *Recording, dir, clips string) (c *cutter, leftOut []string) {
+	for {
+		c = newCutter(o, r, clips)
+		if c.err == nil {
+			c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
+		}
+		var beyond *beyondError
+		switch {
+		case leftOut != nil && c.err != nil:
+			c.err = fmt.Errorf("%w; %s", c.err, leftOut[0])
+			return c, nil
+		case !errors.As(c.err, &beyond):
+			return c, leftOut
+		}
+		r, leftOut = beyond.without(r)
+	}
 }
 
 // format changes where the same recording and options come to give other files.
-const format = 1
+const format = 2
 
 // fingerprint identifies the recording and what is asked of it. Files are known by name, size and time: reading them
 // would take as long as the work that is to be saved.

@@ -311,7 +311,7 @@ func TestSameText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recordings[0].Actions = []Action{{Start: 20, End: 30, Text: "Pick."}, {Start: 0, End: 10, Text: "Pick."}, {Start: 12, End: 12, Text: "Wait."}, {Start: 30, End: 99, Text: "Retrieve it."}}
+	recordings[0].Actions = []Action{{Start: 20, End: 30, Text: "Pick."}, {Start: 0, End: 10, Text: "Pick."}, {Start: 12, End: 12, Text: "Wait."}, {Start: 30, End: 40, Text: "Retrieve it."}}
 	if _, err := Prepare(context.Background(), recordings, out, &Options{Every: 1, Least: 5, Drop: 2}); err != nil {
 		t.Fatal(err)
 	}
@@ -329,6 +329,45 @@ func TestSameText(t *testing.T) {
 	}
 	if fmt.Sprint(count) != "map[Pick. (2)0:8 Pick.2:8 Retrieve it.3:10]" {
 		t.Errorf("%v", count)
+	}
+}
+
+// TestBeyondTheEnd: an action annotated where nothing is recorded is named, this time and the next, and not prepared.
+func TestBeyondTheEnd(t *testing.T) {
+	root, out := source(t, 1, 1, 40), t.TempDir()
+	recordings, _, err := AgiBot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		every   int
+		actions []Action
+		kept    int
+		leftOut string
+	}{
+		{1, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 41, Text: "Place."}}, 20, `left out: clips: episode s0/0: action "Place.", frames 20 to 41, goes beyond the end of the recording, which has 40 frames`},
+		{10, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 60, Text: "Place."}}, 2, "which has about 40 frames"},
+		{10, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 49, Text: "Place."}}, 4, ""},
+		{1, []Action{{End: 20, Text: "Pick."}, {Start: 90, End: 99, Text: "Wait."}}, 20, `"Wait."`},
+		{1, []Action{{Start: 40, End: 60, Text: "Pick."}}, 0, `failed: clips: episode s0/0: no frame lies in an action; action "Pick.", frames 40 to 60`},
+	} {
+		recordings[0].Actions = c.actions
+		for range 2 {
+			report, err := Prepare(t.Context(), recordings, out, &Options{Every: c.every, Drop: -1})
+			if err != nil || report.Frames != c.kept || !strings.Contains(report.String(), c.leftOut) || c.leftOut == "" && len(report.LeftOut) > 0 {
+				t.Errorf("%v: %v, %v", c.actions, report, err)
+			}
+		}
+		if c.kept == 0 {
+			continue
+		}
+		episodes, err := dataset.Short(os.DirFS(out))
+		if err != nil || len(episodes) != 1 || len(episodes[0].Plan) != 1 && c.leftOut != "" {
+			t.Errorf("%v: %v, %v", c.actions, episodes, err)
+		}
+	}
+	if _, err := Prepare(t.Context(), recordings, out, &Options{Camera: "third"}); err == nil || !strings.Contains(err.Error(), `camera "third"`) {
+		t.Errorf("a camera that is not there: %v", err)
 	}
 }
 

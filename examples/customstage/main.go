@@ -78,7 +78,7 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	t, err := egotsr.NewTrainer(m, []curriculum.Stage{recovery{curriculum.Tag(src, &curriculum.Recipe{
 		LR: 1e-4, MaxGradNorm: 1, MaxSteps: steps, Batch: 32, Both: true,
-		Validation: dataset.ValidationPairs(disk, held, 8, 1), ValidateEvery: 50,
+		Validation: dataset.ValidationPairs(disk, held, dataset.ValidationOptions{PerEpisode: 8, Seed: 1}), ValidateEvery: 50,
 	})}}, &egotsr.TrainOptions{Dir: out, Keep: 1})
 	if err != nil {
 		return err

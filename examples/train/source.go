@@ -56,7 +56,7 @@ func held(dir, only string) (dataset.Source, error) {
 			return nil, err
 		}
 	}
-	return dataset.ValidationPairs(disk, episodes, 8, 7), nil
+	return dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: 8, Seed: 7}), nil
 }
 
 // source is what a stage learns from: sample files as they are, or pairs drawn without end from episodes.

@@ -92,7 +92,7 @@ func run(ctx context.Context, s settings) (int, error) {
 		}
 	}
 	options := evaluate.Options{Name: "the model", Seed: 1, Last: lastFrames(episodes), Prompt: words, Explain: s.prompt == "cot"}
-	pairs := dataset.ValidationPairs(disk, episodes, s.perEpisode, 1)
+	pairs := dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: s.perEpisode, Seed: 1})
 	switch {
 	case s.report != "":
 		r := reporter{m, s.model.FS(), disk, episodes, pairs, s.frames, s.answers}

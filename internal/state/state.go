@@ -60,7 +60,7 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	case empty:
 		return d.fillEmpty(dir, write)
 	}
-	tmp, err := d.makeTemporary(parent, temporary(dir))
+	tmp, err := d.makeTemporary(dir, parent, temporary(dir))
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	return d.syncDir(parent)
 }
 
-// makeTemporary makes a directory in parent to be filled.
-func (d Disk) makeTemporary(parent, prefix string) (tmp string, err error) {
-	err = d.do("mkdir", filepath.Join(parent, prefix), func() (err error) {
+// makeTemporary makes a directory in parent that dir is to come of.
+func (d Disk) makeTemporary(dir, parent, prefix string) (tmp string, err error) {
+	err = d.do("mkdir", dir, func() (err error) {
 		tmp, err = os.MkdirTemp(parent, prefix+"*")
 		return err
 	})
@@ -106,7 +106,7 @@ func (d Disk) makeTemporary(parent, prefix string) (tmp string, err error) {
 
 // fillEmpty fills an empty directory where it is. The list of what is written comes first, so that what a kill leaves is known for ours.
 func (d Disk) fillEmpty(dir string, write func(*Dir) error) (err error) {
-	tmp, err := d.makeTemporary(dir, writing)
+	tmp, err := d.makeTemporary(dir, dir, writing)
 	if err != nil {
 		return err
 	}

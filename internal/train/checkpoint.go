@@ -14,6 +14,7 @@ import (
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/internal/state"
+	"github.com/egotsr/egotsr/model"
 )
 
 // A run's directory holds
@@ -147,6 +148,32 @@ func (t *Trainer) writeState(d *state.Dir) error {
 		return err
 	}
 	return d.File(tensorsFile, t.training.WriteState)
+}
+
+// adopt lets what a run of an older version has left be replaced and removed, though no list of its files is in it. A file that no
+// run writes is not adopted, and stays.
+func (t *Trainer) adopt() error {
+	const config, weights = "adapter_config.json", "adapter_model.safetensors"
+	names := []string{"config.json", "model.safetensors", config, weights, model.AdapterDir + "/" + config, model.AdapterDir + "/" + weights, stateFile, tensorsFile}
+	beside, err := fs.ReadDir(t.files, ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range beside {
+		names = append(names, e.Name())
+	}
+	for _, pattern := range []string{checkpointPrefix + "*", adapterPrefix + "*", "best"} {
+		there, err := fs.Glob(os.DirFS(t.opts.Dir), pattern)
+		if err != nil {
+			return err
+		}
+		for _, name := range there {
+			if err := t.disk.Adopt(filepath.Join(t.opts.Dir, name), names); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // resume takes up the newest checkpoint of the run's directory, if it has one. What is wrong with it is an error: an

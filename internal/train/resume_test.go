@@ -91,7 +91,7 @@ var moments = []string{
 	"2:^rename checkpoint-00000002",                       // written, and without its name
 	"2:^rename best",                                      // the first validation's best
 	"1:^create .checkpoint-00000009.*/trainer/state.json", // after the last step of the first stage
-	"1:^mkdir checkpoint-00000011",                        // in the second, which begins with others' weights
+	"1:^mkdir .checkpoint-00000011",                       // in the second, which begins with others' weights
 	"2:^rename best",                                      // the old one has lost its name, the new one has none yet
 	"1:^sync .adapter-adapters.*/adapter_model",           // at the stage's end, before the weights take the adapters up
 	"1:^sync .checkpoint-00000014.*/model.safetensors",    // after it, and before the state says so
@@ -406,4 +406,35 @@ func TestChanged(t *testing.T) {
 			t.Errorf("%s: in stage %q", field, changed.Stage)
 		}
 	}
+}
+
+// TestOlderRun: a run whose checkpoints do not list what was written in them, as was so before, goes on too.
+func TestOlderRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	m, e := tiny(t)
+	steps(t, trainer(t, m, e, curriculum.Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5}, stagesOf()...), 5)
+	lists, err := filepath.Glob(filepath.Join(dir, "*", ".written.json"))
+	if err != nil || len(lists) != 3 { // two checkpoints and the best
+		t.Fatal(lists, err)
+	}
+	for _, name := range lists {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	somebodys := filepath.Join(dir, "best", "notes.md")
+	if err := os.WriteFile(somebodys, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err == nil || !strings.Contains(err.Error(), "notes.md") {
+		t.Errorf("somebody's file in its way: %v", err)
+	}
+	if err := os.Remove(somebodys); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainIn(dir, state.Disk{}); err != nil {
+		t.Fatal(err)
+	}
+	asCalm(t, dir, "an older run")
 }

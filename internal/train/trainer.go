@@ -74,6 +74,9 @@ func (t *Trainer) open(ctx context.Context) (err error) {
 	if err := t.disk.Clean(t.opts.Dir); err != nil {
 		return err
 	}
+	if err := t.adopt(); err != nil {
+		return err
+	}
 	if t.training, err = t.model.Train(ctx, t.opts.Shard); err != nil {
 		return err
 	}

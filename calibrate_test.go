@@ -1,7 +1,6 @@
 package egotsr
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"image"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -93,13 +94,8 @@ func TestCalibrate(t *testing.T) {
 	if err := m.Save(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: cmp.Or(os.Getenv("EGOTSR_TEST_BACKEND"), "go")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer saved.Close()
-	if got := judge(t, saved, p, nil); got != after {
-		t.Errorf("saved and opened: %+v, want %+v", got, after)
+	if diff := cmp.Diff(after, judge(t, openFS(t, os.DirFS(dir), Options{}), p, nil)); diff != "" {
+		t.Errorf("saved and opened (-want +got):\n%s", diff)
 	}
 	_, err = m.Calibrate(ctx, grain{dataset.NewList(nil, make([]dataset.Sample, 1))}, nil)
 	wantInput(t, err, "source")

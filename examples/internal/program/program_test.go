@@ -7,10 +7,11 @@ import (
 	"image/color"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
@@ -82,8 +83,8 @@ func TestBar(t *testing.T) {
 func TestFrames(t *testing.T) {
 	fsys := fstest.MapFS{"a/10.png": {}, "a/9.PNG": {}, "a/100.jpeg": {}, "a/notes.txt": {}, "a/.hidden": {}, "b/notes.txt": {}}
 	got, err := Frames(fsys, "a")
-	if err != nil || !slices.Equal(got, []string{"a/9.PNG", "a/10.png", "a/100.jpeg"}) {
-		t.Error(got, err)
+	if diff := cmp.Diff([]string{"a/9.PNG", "a/10.png", "a/100.jpeg"}, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	if _, err := Frames(fsys, "b"); err == nil || !strings.Contains(err.Error(), "b has no") {
 		t.Error(err)

@@ -32,7 +32,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 # Root tests that write token by token take half of its time and share no more than those that judge: go test has them.
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
-	$(RACE) -skip 'Generate|Decompose|Explain' .
+	$(RACE) -skip 'Generate|Decompose|Explain|Plan' .
 	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
 	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 

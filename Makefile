@@ -42,7 +42,7 @@ fuzz:            ## every fuzz target for 100,000 runs
 xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
 	python3 -m pip install --quiet --no-deps --require-hashes --target .cache/pjrt --upgrade -r scripts/requirements-pjrt.txt
 
-reference:       ## transformers and torch, for bench, check-save and check-peft, into .cache (2.4 GB)
+reference:       ## transformers, 4.57 and 5.24, and torch, for bench, check-save and check-peft, into .cache (2.5 GB)
 	bash scripts/reference_env.sh .cache/ref
 
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
@@ -98,6 +98,7 @@ validate-nano:   ## the embedded checkpoint on episodes with true progress
 check-save:      ## what Save writes, seen by transformers
 	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved
 	$(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
+	PYTHONPATH=$(dir $(PYTHON))../transformers5 $(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
 
 check-peft:      ## low-rank adapters to and from peft, which goes beside transformers
 	$(PYTHON) -c 'import peft' 2>/dev/null || $(PYTHON) -m pip install --quiet --no-deps peft==0.17.1

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/sidefile"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -152,7 +153,7 @@ func (m *Model) calibrationText() []byte {
 
 // temperature reads {"temperature": t} of a checkpoint, 1 where it has none.
 func temperature(fsys fs.FS) (float64, error) {
-	data, err := fs.ReadFile(fsys, model.CalibrationFile)
+	data, err := sidefile.Read(fsys, model.CalibrationFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 1, nil
 	}

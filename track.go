@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"slices"
@@ -74,12 +75,15 @@ type State struct {
 
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
-	t := &Tracker{m: m, task: task, every: defaultEvery, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
-	if opts != nil && opts.Plan != nil {
-		t.plan = texts(opts.Plan)
+	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
+	if t.every = defaultEvery; m != nil && m.every != 0 {
+		t.every = m.every
 	}
-	if opts != nil && opts.Every != 0 {
-		t.every = opts.Every
+	if opts != nil {
+		t.every = cmp.Or(opts.Every, t.every)
+		if opts.Plan != nil {
+			t.plan = texts(opts.Plan)
+		}
 	}
 	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
 	t.forget()

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -122,13 +120,13 @@ func (e *beyondError) without(r *Recording) (rest *Recording, named []string) {
 
 // frames puts every wanted frame into its clip, and counts all.
 func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
-	put := func(i int, ext string, data func() ([]byte, error)) error {
+	put := func(i int, data func() ([]byte, string, error)) error {
 		k := group(c.rec.Actions, c.opts.Every, i)
 		if k < 0 {
 			c.dropped[droppedOutside]++
 			return nil
 		}
-		bytes, err := data()
+		bytes, ext, err := data()
 		if err != nil {
 			return err
 		}
@@ -140,15 +138,23 @@ func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
 			ext = ".png"
 		}
 		return videoFrames(ctx, c.rec.Video, c.rec.From, c.rec.To, c.opts.Every, func(i int, img image.Image) error {
-			return put(i, ext, func() ([]byte, error) { return encode(img, ext) })
+			return put(i, func() ([]byte, string, error) {
+				data, err := encode(img, ext)
+				return data, ext, err
+			})
 		})
 	}
-	for i := 0; i*c.opts.Every < len(c.rec.Images); i++ {
+	stored := c.rec.stored()
+	frames, err := stored.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer frames.Close()
+	for i := 0; i*c.opts.Every < stored.Len(); i++ {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		file := c.rec.Images[i*c.opts.Every]
-		if err := put(i, strings.ToLower(filepath.Ext(file)), func() ([]byte, error) { return os.ReadFile(file) }); err != nil {
+		if err := put(i, func() ([]byte, string, error) { return frames.Frame(i * c.opts.Every) }); err != nil {
 			return n, err
 		}
 		n++

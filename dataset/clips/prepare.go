@@ -272,7 +272,7 @@ const format = 2
 func (o *Options) fingerprint(r *Recording) (string, error) {
 	h := sha256.New()
 	short := *r
-	short.Video, short.Images, short.Truth = filepath.Base(r.Video), nil, nil
+	short.Video, short.Images, short.Stored, short.Truth = filepath.Base(r.Video), nil, nil, nil
 	if err := json.NewEncoder(h).Encode([]any{format, o.Every, o.Least, o.Drop, o.Keep, o.PNG, short}); err != nil {
 		return "", err
 	}
@@ -283,7 +283,7 @@ func (o *Options) fingerprint(r *Recording) (string, error) {
 			return "", err
 		}
 	}
-	files := r.Images
+	files := r.stored().Files()
 	if r.Video != "" {
 		files = []string{r.Video}
 	}

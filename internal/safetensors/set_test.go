@@ -181,6 +181,7 @@ func TestShards(t *testing.T) {
 		want  string
 	}{
 		"missing shard":           {index(append(ab, "c", "9.safetensors")...), "it is missing"},
+		"missing shards":          {index("a", "8.safetensors", "b", "1.safetensors", "c", "9.safetensors"), "names 3 shards, of which 2 are missing: 8.safetensors, 9.safetensors"},
 		"missing tensor":          {index(append(ab, "d", "1.safetensors")...), "and it is not"},
 		"tensor in another shard": {index(append(ab, "c", "1.safetensors")...), "and it is not"},
 		"tensor not indexed":      {index("a", "1.safetensors"), "does not name it here"},

@@ -16,11 +16,11 @@ PYTHON ?= .cache/ref/bin/python
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
-	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
+	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m .
 endif
 
 test-long:       ## what takes minutes: kills by the dozen, every variant of devices, parity of all of it on XLA
-	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train
+	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train ./dataset/... ./evaluate
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
@@ -32,7 +32,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 # Root tests that write token by token take half of its time and share no more than those that judge: go test has them.
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
-	$(RACE) -skip 'Generate|Decompose|Explain' .
+	$(RACE) -skip 'Generate|Decompose|Explain|Plan' .
 	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
 	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 
@@ -78,7 +78,7 @@ check-metrics:   ## correlations, AUC, calibration, intervals of a report beside
 
 check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
 	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
-	go test -count=1 -v -run TestBrowser ./evaluate
+	EGOTSR_LONG=1 go test -count=1 -v -run TestBrowser ./evaluate
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

@@ -1,7 +1,6 @@
 package egotsr
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"image"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -60,7 +61,7 @@ func (grain) Image(path string) (image.Image, error) {
 // result, and a saved copy keeps it.
 func TestCalibrate(t *testing.T) {
 	ctx := context.Background()
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	var samples []dataset.Sample
 	for i := range 12 {
 		s := dataset.Sample{Task: "task", Img1: strconv.Itoa(i), Img2: strconv.Itoa(i + 1), Closer: dataset.Img1}
@@ -93,13 +94,8 @@ func TestCalibrate(t *testing.T) {
 	if err := m.Save(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: cmp.Or(os.Getenv("EGOTSR_TEST_BACKEND"), "go")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer saved.Close()
-	if got := judge(t, saved, p, nil); got != after {
-		t.Errorf("saved and opened: %+v, want %+v", got, after)
+	if diff := cmp.Diff(after, judge(t, openFS(t, os.DirFS(dir), Options{}), p, nil)); diff != "" {
+		t.Errorf("saved and opened (-want +got):\n%s", diff)
 	}
 	_, err = m.Calibrate(ctx, grain{dataset.NewList(nil, make([]dataset.Sample, 1))}, nil)
 	wantInput(t, err, "source")
@@ -109,7 +105,7 @@ func TestCalibrate(t *testing.T) {
 
 // TestCalibrateNames: an error says which sample it is of.
 func TestCalibrateNames(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	src := dataset.NewList(fstest.MapFS{}, []dataset.Sample{{Task: "task"}, {Task: "task", Img1: "a.png", Img2: "b.png", Closer: dataset.Img1}})
 	if _, err := m.Calibrate(t.Context(), src, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "sample 1: ") {
 		t.Error(err)

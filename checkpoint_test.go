@@ -73,7 +73,7 @@ func TestTransformers5(t *testing.T) {
 	if err := json.Unmarshal(text, &want); err != nil || len(want.Orders) != 2 {
 		t.Fatal(err)
 	}
-	weights, err := os.ReadFile(checkpoint + "/model.safetensors")
+	weights, err := os.ReadFile(golden + "/model.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestTransformers5(t *testing.T) {
 	}
 	// Either of the two files makes a difference that would be seen.
 	for _, name := range []string{"chat_template.jinja", "processor_config.json"} {
-		was, err := fs.ReadFile(os.DirFS(checkpoint), strings.Replace(name, "processor", "preprocessor", 1))
+		was, err := fs.ReadFile(os.DirFS(golden), strings.Replace(name, "processor", "preprocessor", 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,15 +121,15 @@ func TestOpenNames(t *testing.T) {
 		data      []byte
 		want      string
 	}{
-		"weights not fetched":     {checkpoint, "model.safetensors", []byte(pointer), "model.safetensors: is an LFS pointer; fetch the file"},
-		"tokenizer not fetched":   {checkpoint, "tokenizer.json", []byte(pointer), "tokenizer.json: is an LFS pointer; fetch the file"},
-		"config not fetched":      {checkpoint, "config.json", []byte(pointer), "config.json: is an LFS pointer; fetch the file"},
+		"weights not fetched":     {golden, "model.safetensors", []byte(pointer), "model.safetensors: is an LFS pointer; fetch the file"},
+		"tokenizer not fetched":   {golden, "tokenizer.json", []byte(pointer), "tokenizer.json: is an LFS pointer; fetch the file"},
+		"config not fetched":      {golden, "config.json", []byte(pointer), "config.json: is an LFS pointer; fetch the file"},
 		"shard not fetched":       {sharded, "model-00003-of-00008.safetensors", []byte(pointer), "model-00003-of-00008.safetensors: is an LFS pointer; fetch the file"},
 		"index not fetched":       {sharded, "model.safetensors.index.json", []byte(pointer), "model.safetensors.index.json: is an LFS pointer; fetch the file"},
 		"missing shard":           {sharded, "model-00005-of-00008.safetensors", nil, "model-00005-of-00008.safetensors"},
-		"no image settings":       {checkpoint, "preprocessor_config.json", nil, "preprocessor_config.json"},
-		"a template of its own":   {checkpoint, "chat_template.jinja", []byte("{{ messages[0].role }}"), "chat_template.jinja: chat_template: "},
-		"calibration not fetched": {checkpoint, "calibration.json", []byte(pointer), "calibration.json: is an LFS pointer; fetch the file"},
+		"no image settings":       {golden, "preprocessor_config.json", nil, "preprocessor_config.json"},
+		"a template of its own":   {golden, "chat_template.jinja", []byte("{{ messages[0].role }}"), "chat_template.jinja: chat_template: "},
+		"calibration not fetched": {golden, "calibration.json", []byte(pointer), "calibration.json: is an LFS pointer; fetch the file"},
 	} {
 		_, err := Open(context.Background(), files(t, c.dir, map[string][]byte{c.file: c.data}), &Options{Backend: "go"})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -140,7 +140,7 @@ func TestOpenNames(t *testing.T) {
 
 // TestOpenMarked: a byte order mark before every JSON file of a checkpoint changes nothing.
 func TestOpenMarked(t *testing.T) {
-	for _, dir := range []string{checkpoint, "testdata/golden/b/checkpoint"} {
+	for _, dir := range []string{golden, "testdata/golden/b/checkpoint"} {
 		fsys := files(t, dir, map[string][]byte{"calibration.json": []byte(`{"temperature": 2}`)})
 		for name, f := range fsys {
 			if path.Ext(name) == ".json" {
@@ -186,7 +186,7 @@ func logged(t *testing.T, fsys fs.FS) string {
 // values where it begins with them.
 func withTensors(t *testing.T, more map[string]fill) []byte {
 	t.Helper()
-	set, err := safetensors.Open(os.DirFS(checkpoint), "model.safetensors")
+	set, err := safetensors.Open(os.DirFS(golden), "model.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,9 +255,9 @@ func TestOpenMoreTensors(t *testing.T) {
 		t.Fatalf("%d cases", len(cases))
 	}
 	p := Pair{"task", noise(1, 60, 60), noise(2, 60, 60)}
-	want := judge(t, openGolden(t, Options{Backend: "go"}), p, nil)
+	want := judge(t, openFS(t, os.DirFS(golden), Options{Backend: "go"}), p, nil)
 	for name, c := range cases {
-		fsys := files(t, checkpoint, map[string][]byte{"model.safetensors": withTensors(t, c.Five.Tensors)})
+		fsys := files(t, golden, map[string][]byte{"model.safetensors": withTensors(t, c.Five.Tensors)})
 		if c.Four.Embedding != c.Five.Embedding {
 			_, err := Open(context.Background(), fsys, &Options{Backend: "go"})
 			var fault *model.TensorError
@@ -301,7 +301,7 @@ func TestOpenQuantised(t *testing.T) {
 	}{map[string]any{"quantization_config": map[string]any{"load_in_8bit": true}}}
 	for name, c := range cases {
 		var config map[string]any
-		if err := json.Unmarshal(files(t, checkpoint, nil)["config.json"].Data, &config); err != nil {
+		if err := json.Unmarshal(files(t, golden, nil)["config.json"].Data, &config); err != nil {
 			t.Fatal(err)
 		}
 		maps.Copy(config, c.Five)
@@ -310,7 +310,7 @@ func TestOpenQuantised(t *testing.T) {
 			t.Fatal(err)
 		}
 		method, _, _ := strings.Cut(strings.Fields(name)[0], ",")
-		_, err = Open(context.Background(), files(t, checkpoint, map[string][]byte{"config.json": data}), &Options{Backend: "go"})
+		_, err = Open(context.Background(), files(t, golden, map[string][]byte{"config.json": data}), &Options{Backend: "go"})
 		want := "config.json: quantization_config: quantised by " + method + "; use a bf16 checkpoint, Options.Weights int8 quantises it"
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
@@ -321,7 +321,7 @@ func TestOpenQuantised(t *testing.T) {
 	}
 	// A config.json that does not say so, beside the tensors that do.
 	weights := withTensors(t, map[string]fill{"model.layers.0.mlp.up_proj.qweight": {Shape: []int{2}}})
-	_, err = Open(context.Background(), files(t, checkpoint, map[string][]byte{"model.safetensors": weights}), &Options{Backend: "go"})
+	_, err = Open(context.Background(), files(t, golden, map[string][]byte{"model.safetensors": weights}), &Options{Backend: "go"})
 	if err == nil || !strings.Contains(err.Error(), "the weights are quantised by awq or gptq; use a bf16 checkpoint") {
 		t.Error(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // brighter thinks the brighter frame closer to completion, refuses one task, and breaks after a number of pairs.
@@ -60,7 +61,7 @@ func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EGOTSR_EVALUATE_IN"); dir != "" {
-		err := fill(context.Background(), brighter{slow: 300 * time.Microsecond}, "fake", dir, "killed.csv")
+		err := fill(context.Background(), brighter{slow: 3 * time.Millisecond}, "fake", dir, "killed.csv")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -134,12 +135,9 @@ func read(t *testing.T, path string) [][]string {
 	return rows[1:]
 }
 
-// A run of 100,000 rows, one in a hundred of them broken, is killed five times, and once its last line is torn.
+// A run of many rows, one in a hundred of them broken, is killed five times, and once its last line is torn.
 func TestKilled(t *testing.T) {
-	dir, rows := t.TempDir(), 100_000
-	if testing.Short() {
-		rows = 10_000
-	}
+	dir, rows := t.TempDir(), simtest.Pick(10_000, 100_000)
 	good, bad := sheet(t, dir, rows)
 	kills := 0
 	for {

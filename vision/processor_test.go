@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func with(change func(*Processor)) Processor {
@@ -111,8 +113,8 @@ func TestLoadAsTransformers(t *testing.T) {
 func TestConfig(t *testing.T) {
 	for _, want := range []Processor{Default(), {16, 3, 1, 100, 999, 0.5, [3]float64{0, -1, 1. / 3}, [3]float64{1e-9, 2, 1e9}, 0}} {
 		got, err := Load(fstest.MapFS{configFile: {Data: want.Config()}})
-		if err != nil || got != want {
-			t.Errorf("%+v, %v; want %+v", got, err, want)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // TestMain lets the test program run itself as the process that is killed.
@@ -201,14 +202,11 @@ func TestIdempotent(t *testing.T) {
 // TestKilled: killed at random moments and run again, the result is that of a run left alone, byte for byte.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
-	root := source(t, 3, 8, 60)
+	root := source(t, 3, 4, 60)
 	if err := os.Rename(root, filepath.Join(dir, "source")); err != nil {
 		t.Fatal(err)
 	}
-	kills, rounds := 20, 0
-	if testing.Short() {
-		kills = 5
-	}
+	kills, rounds := simtest.Pick(4, 20), 0
 	child := func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "EGOTSR_TEST_PREPARE="+dir)
@@ -221,7 +219,7 @@ func TestKilled(t *testing.T) {
 	}
 	whole := time.Since(start)
 	want := tree(t, filepath.Join(dir, "out"), false)
-	if len(want) != 24*(30+2) { // clips of 15 frames lose none; and a mark, and the list of what was written
+	if len(want) != 12*(30+2) { // clips of 15 frames lose none; and a mark, and the list of what was written
 		t.Fatalf("%d files", len(want))
 	}
 	rng := rand.New(rand.NewPCG(4, 4))

@@ -6,10 +6,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
@@ -170,8 +170,9 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s: %d recordings, %v", what, len(got), err)
 			continue
 		}
-		if r := got[1]; r.Scene != "set" || r.Episode != "1" || r.Camera != "top" || r.From != 3 || r.To != 5 || r.Task != c.task || !reflect.DeepEqual(r.Actions, c.want) {
-			t.Errorf("%s: %+v, want %q, %+v", what, r, c.task, c.want)
+		want := clips.Recording{Scene: "set", Episode: "1", Camera: "top", From: 3, To: 5, Task: c.task, Actions: c.want, Video: got[1].Video}
+		if diff := cmp.Diff(want, got[1]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
 }

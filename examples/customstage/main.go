@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -60,10 +59,7 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	defer m.Close()
 	disk := os.DirFS(data)
-	episodes, skipped, err := dataset.Simulated(disk)
-	for _, s := range skipped {
-		fmt.Fprintln(os.Stderr, "left out:", s)
-	}
+	episodes, err := program.Episodes(disk)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const golden = "../../testdata/golden"
@@ -165,8 +167,8 @@ func TestShards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := set.Names(); !slices.Equal(got, []string{"a", "b", "c"}) {
-			t.Errorf("names %q", got)
+		if diff := cmp.Diff([]string{"a", "b", "c"}, set.Names()); diff != "" {
+			t.Errorf("names (-want +got):\n%s", diff)
 		}
 		var got [1]byte
 		if err := set.ReadBytes("c", got[:]); err != nil || got[0] != 4 {

@@ -57,19 +57,22 @@ type stageState struct {
 	Samples int                     `json:"samples"` // in the source
 	Held    int                     `json:"held"`    // in the source it is validated on
 	Step    int                     `json:"step"`    // steps done
+	Empty   empty                   `json:"empty,omitzero"`
 	History []curriculum.Validation `json:"history,omitempty"`
 
 	Recipe map[string]json.RawMessage `json:"recipe"` // completed, field by field
 }
 
+// empty is what became of the last steps' samples, where none of them could be learnt from.
+type empty struct {
+	Steps   int `json:"steps"`   // in a row
+	Refused int `json:"refused"` // turns without an answer
+	Unread  int `json:"unread"`  // samples that cannot be read
+}
+
 // validated reports that the stage has been validated at its present step.
 func (s *stageState) validated() bool {
 	return len(s.History) > 0 && s.History[len(s.History)-1].Step == s.Step
-}
-
-// ended reports that a stage's exit rule has fired on the state as it is.
-func (s *stageState) ended(stage curriculum.Stage) bool {
-	return s.validated() && stage.Done(s.History)
 }
 
 // save makes a checkpoint of the current step, unless it is the newest already, and removes those that are too many.

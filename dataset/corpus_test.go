@@ -274,6 +274,41 @@ func TestIndexElsewhere(t *testing.T) {
 	}
 }
 
+// TestIndexOfAnother: a file that has the name of an index, or of one being written, and is none, stays as it is; so does one that takes
+// an index's place while that is in use.
+func TestIndexOfAnother(t *testing.T) {
+	samples := numbered(600)
+	text := written(t, JSONL, samples...)
+	for _, name := range []string{"a.jsonl.idx", "a.jsonl.idx.tmp"} {
+		for what, theirs := range map[string]string{"short": "a note", "long": strings.Repeat("a note\n", 3*pageSize), "empty": ""} {
+			dir := onDisk(t, map[string][]byte{"a.jsonl": text, name: []byte(theirs)})
+			if diff := cmp.Diff(samples, samplesOf(t, mustOpen(t, dir))); diff != "" {
+				t.Errorf("%s, %s: %s", name, what, diff)
+			}
+			if what == "empty" && name == "a.jsonl.idx.tmp" {
+				continue // nobody's loss
+			}
+			if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != theirs {
+				t.Errorf("%s, %s: %d bytes became %d, %v", name, what, len(theirs), len(got), err)
+			}
+		}
+	}
+	dir := onDisk(t, map[string][]byte{"a.jsonl": text})
+	path := filepath.Join(dir, "a.jsonl.idx")
+	c := mustOpen(t, dir)
+	if err := os.WriteFile(path, []byte("a note"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if s := (*SampleError)(nil); !errors.As(second(c.At(0)), &s) || c.Verify(t.Context()) == nil {
+		t.Error("an index that is gone was read")
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "a note" {
+		t.Errorf("the note became %q, %v", got, err)
+	}
+}
+
+func second(_ Sample, err error) error { return err }
+
 // allocated is how many bytes the heap has given out since the program began.
 func allocated() int64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}

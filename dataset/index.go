@@ -121,7 +121,7 @@ func (x *index) span(i int64) (start, end int64, err error) {
 
 // drop removes an index that has shown itself damaged or out of date, so that nobody opens it again.
 func (x *index) drop(why error) error {
-	if x.temporary || errors.Is(why, os.ErrClosed) || os.Remove(x.path) != nil {
+	if x.temporary || errors.Is(why, os.ErrClosed) || !replaceable(x.path) || os.Remove(x.path) != nil {
 		return why
 	}
 	return fmt.Errorf("%w: %w", errDropped, why)
@@ -216,12 +216,40 @@ func (x *index) verify(ctx context.Context) error {
 	return x.drop(err)
 }
 
+// replaceable tells whether an index may be written to a path: nothing is there, or an index, whole or not. It is known by its last
+// page's mark, or its first page's checksum. What else is called like an index is somebody's.
+func replaceable(path string) bool {
+	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return true
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var buf [pageSize]byte
+	x := &index{file: f}
+	if x.page(0, &buf) == nil {
+		return true
+	}
+	n, _ := f.ReadAt(buf[:], info.Size()-pageSize) // of what is shorter than a page it reads nothing
+	return n == pageSize && string(buf[8:24]) == indexMagic
+}
+
 // makeIndex opens the index beside the data or builds it there. Where that is not possible, or the data is on no disk
 // (path is empty), it is built in a temporary file that nobody else sees, and lasts as long as it is open.
 func makeIndex(path string, d *data) (*index, error) {
 	if path != "" {
 		if x, err := openIndex(path, d); err == nil {
 			return x, nil
+		}
+		if !replaceable(path) {
+			slog.Warn("dataset: the name of an index is another file's, so the index is built anew each time; move that file away", "file", path)
+			path = ""
 		}
 	}
 	if d.size >= 1<<30 {

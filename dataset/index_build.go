@@ -141,6 +141,9 @@ func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
 // where locks do not work nothing goes wrong: all write the same bytes to the same places.
 func buildBeside(path string, d *data) (*index, error) {
 	tmp := path + ".tmp"
+	if info, err := os.Lstat(tmp); err == nil && info.Size() > 0 && !replaceable(tmp) {
+		return nil, fmt.Errorf("%s is another file's name", tmp)
+	}
 	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE, 0o644) // what a killed process left there is written over
 	if err != nil {
 		return nil, err

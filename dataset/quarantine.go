@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type Quarantine struct {
 	mu        sync.Mutex
 	file      *os.File
 	listed    map[quarantined]bool
+	causes    map[quarantined]bool // what has made samples bad since the list was opened: an image, which many may show, or the sample itself
 	synced    time.Time
 	seen, bad int
 }
@@ -53,14 +55,18 @@ func (e *BadShareError) Error() string {
 func (e *BadShareError) Unwrap() error { return e.Err }
 
 // OpenQuarantine opens the list at path or begins one. Once minSeen samples have been seen, a share of bad ones above
-// maxShare stops the run. The list goes on from an earlier run, without that run's torn last line if it was killed;
-// the counts begin anew. Processes that share a run keep a list each.
+// maxShare stops the run. Before that it is stopped as soon as chance cannot explain so many: were maxShare the true share, fewer than
+// one run in a million would meet as many bad ones among those seen. Of samples that show the same missing image one counts for that:
+// at a share of 0.01 the first three may not all be bad for reasons of their own, nor 5 of the first 10.
+//
+// The list goes on from an earlier run, without that run's torn last line if it was killed; the counts begin anew. A file that is no
+// such list is an error, and stays as it is. Processes that share a run keep a list each.
 func OpenQuarantine(path string, maxShare float64, minSeen int) (*Quarantine, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fileError(path, err)
 	}
-	q := &Quarantine{share: maxShare, minSeen: minSeen, file: f, listed: map[quarantined]bool{}, synced: time.Now()}
+	q := &Quarantine{share: maxShare, minSeen: minSeen, file: f, listed: map[quarantined]bool{}, causes: map[quarantined]bool{}, synced: time.Now()}
 	if err := q.resume(); err != nil {
 		return nil, errors.Join(fileError(path, err), f.Close())
 	}
@@ -77,19 +83,45 @@ func (q *Quarantine) resume() error {
 	n := 0
 	for line := range bytes.Lines(whole) {
 		n++
-		var e quarantined
-		if err := json.Unmarshal(line, &e); err != nil {
+		key, err := listedIn(line)
+		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err) // not our list: nothing in it is touched
 		}
-		q.listed[e] = true
+		q.listed[key] = true
 	}
-	if len(whole) == len(data) {
+	torn := data[len(whole):]
+	if len(torn) == 0 {
 		return nil
 	}
-	if torn := data[len(whole):]; torn[0] != '{' {
+	if key, err := listedIn(torn); err == nil { // all of it but the line's end
+		q.listed[key] = true
+		_, err := q.file.Write([]byte{'\n'})
+		return err
+	}
+	// The first line of a file must tell more of itself than those that come after others.
+	if begun := []byte(`{"file":"`); !bytes.HasPrefix(torn, begun) && (n == 0 || !bytes.HasPrefix(begun, torn)) {
 		return fmt.Errorf("line %d: ends without a line end and is no entry", n+1)
 	}
 	return q.file.Truncate(int64(len(whole)))
+}
+
+// listedIn reads an entry, which has all of its fields and no others.
+func listedIn(line []byte) (key quarantined, err error) {
+	var e struct {
+		File   *string `json:"file"`
+		Offset *int64  `json:"offset"`
+		Index  *int    `json:"index"`
+		Reason *string `json:"reason"`
+	}
+	in := json.NewDecoder(bytes.NewReader(line))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&e); err != nil {
+		return key, err
+	}
+	if _, more := in.Token(); more != io.EOF || e.File == nil || e.Offset == nil || e.Index == nil || e.Reason == nil {
+		return key, errors.New("is no entry of a list of bad samples")
+	}
+	return quarantined{*e.File, *e.Index}, nil
 }
 
 // Add counts a sample. With a nil error it is a good one. A *SampleError, or the *FileError of an image, makes it a bad
@@ -98,14 +130,17 @@ func (q *Quarantine) resume() error {
 // it is, uncounted.
 func (q *Quarantine) Add(index int, err error) error {
 	e := entry{Index: index}
+	var cause quarantined
 	if err != nil {
 		var sample *SampleError
 		var file *FileError
 		switch {
 		case errors.As(err, &sample):
 			e.File, e.Offset, e.Reason = sample.File, sample.Offset, sample.Err.Error()
+			cause = quarantined{e.File, index}
 		case errors.As(err, &file) && !errors.Is(err, os.ErrClosed):
 			e.File, e.Reason = file.Path, file.Err.Error()
+			cause = quarantined{e.File, -1}
 		default:
 			return err
 		}
@@ -117,16 +152,31 @@ func (q *Quarantine) Add(index int, err error) error {
 		return nil
 	}
 	q.bad++
+	q.causes[cause] = true
 	if key := (quarantined{e.File, e.Index}); !q.listed[key] {
 		if err := q.append(e); err != nil {
 			return fileError(q.file.Name(), err)
 		}
 		q.listed[key] = true
 	}
-	if q.seen >= q.minSeen && float64(q.bad) > q.share*float64(q.seen) {
+	if float64(q.bad) > q.share*float64(q.seen) && (q.seen >= q.minSeen || unlikely(len(q.causes), q.seen, q.share)) {
 		return &BadShareError{Bad: q.bad, Seen: q.seen, Share: q.share, Err: err}
 	}
 	return nil
+}
+
+// unlikely tells whether bad of n samples are so many, where a share of them is, as to happen by chance less often than once in a million
+// times: by Chernoff's bound, exp(-n D(bad/n || share)) with D the relative entropy (Hoeffding, JASA 1963, theorem 1).
+func unlikely(bad, n int, share float64) bool {
+	x := float64(bad) / float64(n)
+	if x <= share {
+		return false
+	}
+	d := x * math.Log(x/share)
+	if x < 1 {
+		d += (1 - x) * math.Log((1-x)/(1-share))
+	}
+	return float64(n)*d > math.Log(1e6)-1e-9
 }
 
 // append writes a line at once, so that a killed process has lost nothing. Against the loss of power it is synced, but

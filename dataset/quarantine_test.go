@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,7 +127,9 @@ func TestQuarantineStops(t *testing.T) {
 		t.Error("listed after Close")
 	}
 	// What is no list stays as it is.
-	for _, text := range []string{"a file of somebody's\n", "without a line end", "{}\n[1]\n"} {
+	const entry = `{"file":"a","offset":0,"index":1,"reason":"b"}`
+	for _, text := range []string{"a file of somebody's\n", "without a line end", "{}\n[1]\n", "{}\n", `{"file":"a","index":3}` + "\n", `{"a":1}`, "{", entry + entry + "\n",
+		`{"file":"a","offset":0,"index":1,"reason":"b","mine":true}` + "\n", entry + "\n" + `{"b":2}`} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -160,5 +163,85 @@ func TestQuarantineConcurrent(t *testing.T) {
 	list, err := os.ReadFile(path)
 	if seen, bad := q.seen, q.bad; err != nil || seen != 800 || bad != 800 || bytes.Count(list, []byte("\n")) != 100 {
 		t.Errorf("%d seen, %d bad, %v: %s", seen, bad, err, list)
+	}
+}
+
+// TestQuarantineWhole: an entry that lacks nothing but its line's end is kept.
+func TestQuarantineWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bad")
+	const entry = `{"file":"a","offset":0,"index":1,"reason":"b"}`
+	if err := os.WriteFile(path, []byte(entry), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	q := mustQuarantine(t, path, 1, 1)
+	for _, i := range []int{1, 2} {
+		if err := q.Add(i, &FileError{Path: "a", Err: fs.ErrNotExist}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != entry+"\n"+`{"file":"a","offset":0,"index":2,"reason":"file does not exist"}`+"\n" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestQuarantineEarly: long before minSeen, so many bad samples stop a run as chance cannot explain, and no fewer do.
+func TestQuarantineEarly(t *testing.T) {
+	missing := func(name string) error { return &FileError{Path: name, Err: fs.ErrNotExist} }
+	for _, c := range []struct {
+		what      string
+		share     float64
+		good, bad int
+		same      bool // they all miss one image
+		stops     int  // with which of the bad ones; 0 = with none
+	}{
+		{"nothing can be read", 0.01, 0, 8, false, 3},
+		{"a damaged half", 0.01, 5, 5, false, 5},
+		{"one of ten", 0.01, 9, 1, false, 0},
+		{"two of ten", 0.01, 8, 2, false, 0},
+		{"a block with one bad frame", 0.01, 0, 8, true, 0},
+		{"as many as expected", 0.5, 200, 200, false, 0},
+		{"all are allowed", 1, 0, 900, false, 0},
+		{"none of twenty", 0.5, 0, 40, false, 20},
+	} {
+		q := mustQuarantine(t, filepath.Join(t.TempDir(), "bad"), c.share, 1000)
+		for i := range c.good {
+			if err := q.Add(i, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stops := 0
+		for i := range c.bad {
+			name := fmt.Sprint(i)
+			if c.same {
+				name = "one"
+			}
+			if err := q.Add(c.good+i, missing(name)); err != nil && stops == 0 {
+				stops = i + 1
+				if share := (*BadShareError)(nil); !errors.As(err, &share) {
+					t.Errorf("%s: %v", c.what, err)
+				}
+			}
+		}
+		if stops != c.stops {
+			t.Errorf("%s: stopped by bad sample %d, want %d", c.what, stops, c.stops)
+		}
+	}
+}
+
+// TestQuarantineChance: where the true share is the one allowed, hardly a run is stopped before its time.
+func TestQuarantineChance(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, share := range []float64{0.01, 0.1, 0.5} {
+		for run := range 500 {
+			bad := 0
+			for n := 1; n < 1000; n++ {
+				if rng.Float64() < share {
+					bad++
+				}
+				if unlikely(bad, n, share) {
+					t.Fatalf("share %v, run %d: %d of %d", share, run, bad, n)
+				}
+			}
+		}
 	}
 }

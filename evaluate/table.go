@@ -1,12 +1,15 @@
 package evaluate
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,7 +28,7 @@ type Sheet struct {
 
 	// Out is the file of the answers: the same columns with the judge's target, a row for every row of In that can be asked, in
 	// order, and with Options.Explain the descriptions. Out.skipped.csv lists the others with the reasons, Out.journal.jsonl is
-	// what a run that ended early goes on from.
+	// what a run that ended early goes on from. None of the three may be there, unless it is what a run on this very sheet has left.
 	Out string
 
 	Judge string // who answers, such as HashCheckpoint says: the journal of another is not gone on with
@@ -66,12 +69,23 @@ func answerSheet(ctx context.Context, j Judger, on Sheet, o *Options) (*TableRep
 		return nil, err
 	}
 	path := on.Out + ".journal.jsonl"
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := on.free(); err != nil {
+			return nil, err
+		}
+	}
 	log, err := openJournal(path, header{Input: hash, Images: on.Images, Prompt: promptName(o.Prompt), Explain: o.Explain, Model: on.Judge})
 	if err != nil {
 		return nil, err
 	}
 	var r *TableReport
-	if err = resume(ctx, j, log, on, total, o); err == nil {
+	if log.rows < total {
+		err = on.free()
+	}
+	if err == nil {
+		err = resume(ctx, j, log, on, total, o)
+	}
+	if err == nil {
 		r, err = finish(on, path, o)
 	}
 	// Closed only now: nobody else may write the output meanwhile.
@@ -79,6 +93,23 @@ func answerSheet(ctx context.Context, j Judger, on Sheet, o *Options) (*TableRep
 		return nil, err
 	}
 	return r, nil
+}
+
+// skipped is the file of the rows that could not be asked.
+func (on Sheet) skipped() string { return on.Out + ".skipped.csv" }
+
+// free makes sure that nothing is where the output goes. It is asked for while rows lack their answers, and what is there cannot be it.
+func (on Sheet) free() error {
+	for _, path := range []string{on.Out, on.skipped()} {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, taken(path))
+		}
+	}
+	return nil
+}
+
+func taken(path string) error {
+	return &egotsr.InputError{What: "Sheet.Out", Reason: path + " is there already, and holds no answers to this sheet: name another file, or move it away"}
 }
 
 // survey reads the table once: its hash and its number of rows.
@@ -124,7 +155,7 @@ func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
 	r := &TableReport{}
 	bad := [][]string{{"row", "video_path1", "video_path2", "task_name", "reason"}}
 	var items []Item
-	err := state.Disk{}.WriteFile(on.Out, func(w io.Writer) error {
+	err := put(on.Out, func(w io.Writer) error {
 		f, err := os.Open(on.In)
 		if err != nil {
 			return err
@@ -174,7 +205,38 @@ func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
 	if len(items) > 0 {
 		r.Report = NewReport(items, o)
 	}
-	return r, state.Disk{}.WriteFile(on.Out+".skipped.csv", func(w io.Writer) error { return csv.NewWriter(w).WriteAll(bad) })
+	return r, put(on.skipped(), func(w io.Writer) error { return csv.NewWriter(w).WriteAll(bad) })
+}
+
+// put writes a file that is not there. One that is there must be the same already.
+func put(path string, write func(io.Writer) error) error {
+	there, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return state.Disk{}.WriteFile(path, write)
+	}
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	same := comparison{bufio.NewReader(there)}
+	err = write(same)
+	if _, more := same.there.ReadByte(); err == nil && more == nil || errors.Is(err, errOther) {
+		return taken(path)
+	}
+	return err
+}
+
+// comparison is written what a file is to hold, and fails where that holds something else.
+type comparison struct{ there *bufio.Reader }
+
+var errOther = errors.New("differs")
+
+func (c comparison) Write(p []byte) (int, error) {
+	was := make([]byte, len(p))
+	if _, err := io.ReadFull(c.there, was); err != nil || !bytes.Equal(was, p) {
+		return 0, errOther
+	}
+	return len(p), nil
 }
 
 // answered are the cells of a row of the output. The reference knows no draws.

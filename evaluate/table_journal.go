@@ -56,10 +56,17 @@ func openJournal(path string, h header) (*journal, error) {
 
 // read counts the entries and gets ready to write after them.
 func (j *journal) read(h header) error {
+	first, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
 	in := bufio.NewReader(j.file)
 	var whole int64
 	for line := 0; ; line++ {
 		text, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && line == 0 && !bytes.HasPrefix(first, text) {
+			return errors.New("is no journal")
+		}
 		if errors.Is(err, io.EOF) {
 			break // nothing, or half a line
 		}

@@ -353,6 +353,67 @@ func TestRowsOfOthers(t *testing.T) {
 	}
 }
 
+// TestTableLeavesOthersAlone: what a run did not write stays as it is, wherever it is in its way; a run again is one with the same files.
+func TestTableLeavesOthersAlone(t *testing.T) {
+	dir := t.TempDir()
+	sheet(t, dir, 10)
+	files := func() map[string]string {
+		all := map[string]string{}
+		for _, name := range []string{"in.csv", "out.csv", "out.csv.skipped.csv", "out.csv.journal.jsonl"} {
+			if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+				all[name] = string(data)
+			}
+		}
+		return all
+	}
+	refused := func(what, out string) {
+		t.Helper()
+		before := files()
+		if err := fill(t.Context(), brighter{}, "fake", dir, out); err == nil {
+			t.Errorf("%s: was written over", what)
+		}
+		if diff := cmp.Diff(before, files()); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused("the sheet itself", "in.csv")
+	for _, name := range []string{"out.csv", "out.csv.skipped.csv"} {
+		put(name, "another table\n")
+		refused(name, "out.csv")
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"a note", `{"mine":true}`, `{"mine":true}` + "\n", "\x00"} {
+		put("out.csv.journal.jsonl", text)
+		refused("a journal "+text, "out.csv")
+	}
+	put("out.csv.journal.jsonl", `{"input":"`) // half a first line, as a kill may leave it
+	if err := fill(t.Context(), brighter{}, "fake", dir, "out.csv"); err != nil {
+		t.Fatal(err)
+	}
+	done := files()
+	if err := fill(t.Context(), brighter{}, "fake", dir, "out.csv"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(done, files()); diff != "" || len(done) != 4 {
+		t.Error(diff)
+	}
+	for _, name := range []string{"out.csv", "out.csv.skipped.csv"} {
+		for _, text := range []string{done[name] + "and a note\n", done[name][1:], done[name][:10], ""} {
+			put(name, text)
+			refused(name+" of answers, changed", "out.csv")
+		}
+		put(name, done[name])
+	}
+}
+
 func TestRows(t *testing.T) {
 	r, err := newReader(strings.NewReader("task_name,video_path2,extra,video_path1\n" +
 		"a,2.jpg,x,1.jpg\n\n" +

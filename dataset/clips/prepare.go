@@ -216,10 +216,13 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		var m mark
 		_, gone := os.Stat(dir)
 		switch err := json.Unmarshal(data, &m); {
-		case err != nil || m.Source == "":
+		case err != nil || len(m.Source) != len(source) || m.Scene != r.Scene || m.ID != r.Episode || m.Camera != r.Camera:
 			return result{err: fmt.Errorf("%s is there already, and no episode of an earlier run: prepare into another folder, or move it away", file)}
 		case m.Source == source && gone == nil:
 			return result{asItWas: true, leftOut: m.LeftOut, kept: len(m.Frames), clips: folderCount(m.Frames)}
+		}
+		if err := (state.Disk{}).Replaceable(dir); err != nil { // an episode must not lose its file for clips that stay
+			return result{err: err}
 		}
 		if err := os.Remove(file); err != nil {
 			return result{err: err}
@@ -228,7 +231,8 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 	c, leftOut := o.cut(ctx, r, dir, clips)
 	if c.err != nil {
 		// Clips of an earlier run would stand for a recording that cannot be used any more.
-		if err := (state.Disk{}).Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		err := (state.Disk{}).Remove(dir)
+		if occupied := (*state.OccupiedError)(nil); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.As(c.err, &occupied) {
 			c.err = errors.Join(c.err, err)
 		}
 		return result{err: c.err}

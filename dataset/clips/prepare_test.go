@@ -292,6 +292,30 @@ func TestOtherCameras(t *testing.T) {
 }
 
 // TestSceneWithoutAnnotation: its episodes are told of, those of other scenes are read.
+// TestPrepareLeavesOthersAlone: a file among the clips, or in an episode's place, that no run has written stays as it is, and so does the
+// episode that it lies in, whose file goes on to stand for its clips.
+func TestPrepareLeavesOthersAlone(t *testing.T) {
+	root, out := source(t, 1, 2, 40, "head"), t.TempDir()
+	prepare(t, root, out, &Options{Every: 2, Camera: "head"})
+	put(t, filepath.Join(out, "clips", "s0", "0", "notes.md"), []byte("mine"))
+	put(t, filepath.Join(out, "episodes", "s0", "1.json"), []byte(`{"source":"mine","task":"x"}`))
+	before := tree(t, out, false)
+	recordings, _, err := AgiBot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := Prepare(t.Context(), recordings, out, &Options{Every: 3, Camera: "head"})
+	if err != nil || len(report.Failed) != 2 {
+		t.Fatal(report, err)
+	}
+	if text := report.String(); !strings.Contains(text, "notes.md") || !strings.Contains(text, "1.json is there already") {
+		t.Error(text)
+	}
+	if diff := cmp.Diff(before, tree(t, out, false)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSceneWithoutAnnotation(t *testing.T) {
 	root := source(t, 3, 2, 10)
 	if err := os.Remove(filepath.Join(root, "task_info", "s0.json")); err != nil {

@@ -318,6 +318,9 @@ func TestSpoolTorn(t *testing.T) {
 			}
 			sp.close()
 			healed, _ := os.ReadFile(torn)
+			if tail == "" && kept > 0 && whole[min(cut, len(whole)-1)] == '\n' && whole[cut-1] != '\n' {
+				kept++ // an answer that has lost its line's end alone is not lost
+			}
 			if string(healed) != strings.Join(lines[:max(1, kept)], "") || len(sp.at) != max(0, kept-1) {
 				t.Fatalf("cut at %d: %d answers, %q", cut, len(sp.at), healed)
 			}
@@ -327,7 +330,7 @@ func TestSpoolTorn(t *testing.T) {
 	os.WriteFile(torn, whole[:len(whole)-1], 0o644)
 	o := fill(t.Context(), w, src, Options{Spool: torn, Parallel: 1})
 	o.check(t, lit(src))
-	if again, _ := os.ReadFile(torn); string(again) != string(whole) || w.count() != before+1 {
+	if again, _ := os.ReadFile(torn); string(again) != string(whole) || w.count() != before {
 		t.Errorf("%d questions, %q", w.count()-before, again)
 	}
 }

@@ -8,12 +8,13 @@
 //
 // DIR holds observation/<scene>/<episode>/<camera>.mp4 (or folders of frames) and task_info/<scene>.json. OUT gets
 // clips/ and episodes/ in the layout of EgoTSR-Short, cot.jsonl, tag.jsonl, long.jsonl and general.jsonl, and sheet.png.
-// Run again, it does only what is missing. Nothing in DIR is touched. Videos need ffmpeg. The descriptions for CoT are made
+// Run again, it does only what is missing, and a file in OUT that would become another is an error. Nothing in DIR is touched. Videos need ffmpeg. The descriptions for CoT are made
 // from the annotations, or with -describe by a vision model, whose answers are kept in OUT/cot.spool.
 package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -188,7 +189,8 @@ func write(ctx context.Context, path string, s stage, src dataset.Source, descri
 	return c, err
 }
 
-// replace writes a file under a temporary name first, so that it is never there by half.
+// replace writes a file under a temporary name first, so that it is never there by half. One that is there already has to be the
+// same: it may be somebody's, or samples made otherwise that took their time.
 func replace(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
 	if err != nil {
@@ -198,5 +200,27 @@ func replace(path string, write func(io.Writer) error) error {
 	if err := errors.Join(f.Chmod(0o644), write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(f.Name(), path)
+	}
+	was, err := sum(path)
+	if err != nil {
+		return err
+	}
+	now, err := sum(f.Name())
+	if err == nil && was != now {
+		err = fmt.Errorf("%s is there already and holds something else: move it away, or prepare into another folder", path)
+	}
+	return err
+}
+
+func sum(path string) (s string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return string(h.Sum(nil)), err
 }

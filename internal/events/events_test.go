@@ -222,9 +222,10 @@ func TestNames(t *testing.T) {
 	if err != nil {
 		host = "localhost"
 	}
-	for _, other := range []string{"zzz", prefix, prefix + "zzz", prefix + "9999999999", "x." + prefix + "9999999999.h.1.0",
-		prefix + "9223372036854775807.h.1.0", prefix + "1700000010.zzz.99999.9.v2"} {
-		must(t, os.WriteFile(filepath.Join(dir, other), nil, 0o644))
+	others := []string{"zzz", prefix, prefix + "zzz", prefix + "9999999999", "x." + prefix + "9999999999.h.1.0",
+		prefix + "9223372036854775807.h.1.0", prefix + "1700000010.zzz.99999.9.v2"}
+	for _, other := range others {
+		must(t, os.WriteFile(filepath.Join(dir, other), []byte(other), 0o644))
 	}
 	var names []string
 	for i, c := range []struct{ unix, want int64 }{
@@ -239,6 +240,11 @@ func TestNames(t *testing.T) {
 	}
 	if !slices.IsSorted(names) {
 		t.Errorf("not in order: %q", names)
+	}
+	for _, other := range others {
+		if data, err := os.ReadFile(filepath.Join(dir, other)); err != nil || string(data) != other {
+			t.Errorf("%s became %q, %v", other, data, err)
+		}
 	}
 }
 

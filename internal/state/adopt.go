@@ -12,7 +12,7 @@ import (
 // them, those that are there now. A directory that has a list already, or is absent, is left alone.
 func (d Disk) Adopt(dir string, names []string) error {
 	list := filepath.Join(dir, manifestFile)
-	if _, err := os.Stat(list); !errors.Is(err, fs.ErrNotExist) {
+	if listed, err := d.Listed(dir); listed || err != nil {
 		return err
 	}
 	found := manifest{}
@@ -40,4 +40,13 @@ func (d Disk) Adopt(dir string, names []string) error {
 		return nil
 	}
 	return d.WriteFile(list, found.write)
+}
+
+// Listed tells whether a directory has the list that Replace leaves.
+func (d Disk) Listed(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, manifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }

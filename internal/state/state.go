@@ -89,6 +89,15 @@ func (d Disk) Replace(dir string, write func(*Dir) error) (err error) {
 	return d.syncDir(parent)
 }
 
+// Replaceable tells whether Replace would take a directory, without changing anything: nil, or the error that it would give.
+func (d Disk) Replaceable(dir string) error {
+	dir, err := resolve(dir)
+	if err == nil {
+		_, err = vacant(dir)
+	}
+	return err
+}
+
 // makeTemporary makes a directory in parent that dir is to come of.
 func (d Disk) makeTemporary(dir, parent, prefix string) (tmp string, err error) {
 	err = d.do("mkdir", dir, func() (err error) {

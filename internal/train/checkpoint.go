@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -56,19 +57,22 @@ type stageState struct {
 	Samples int                     `json:"samples"` // in the source
 	Held    int                     `json:"held"`    // in the source it is validated on
 	Step    int                     `json:"step"`    // steps done
+	Empty   empty                   `json:"empty,omitzero"`
 	History []curriculum.Validation `json:"history,omitempty"`
 
 	Recipe map[string]json.RawMessage `json:"recipe"` // completed, field by field
 }
 
+// empty is what became of the last steps' samples, where none of them could be learnt from.
+type empty struct {
+	Steps   int `json:"steps"`   // in a row
+	Refused int `json:"refused"` // turns without an answer
+	Unread  int `json:"unread"`  // samples that cannot be read
+}
+
 // validated reports that the stage has been validated at its present step.
 func (s *stageState) validated() bool {
 	return len(s.History) > 0 && s.History[len(s.History)-1].Step == s.Step
-}
-
-// ended reports that a stage's exit rule has fired on the state as it is.
-func (s *stageState) ended(stage curriculum.Stage) bool {
-	return s.validated() && stage.Done(s.History)
 }
 
 // save makes a checkpoint of the current step, unless it is the newest already, and removes those that are too many.
@@ -89,7 +93,12 @@ func (t *Trainer) save(ctx context.Context) error {
 		return err
 	}
 	for len(there) > t.opts.Keep {
-		if err := t.disk.Remove(filepath.Join(t.opts.Dir, there[0])); err != nil {
+		err := t.disk.Remove(filepath.Join(t.opts.Dir, there[0]))
+		if errors.As(err, new(*state.OccupiedError)) { // somebody keeps it, or something in it
+			t.opts.Logger.Warn("old checkpoint stays", "error", err)
+			err = nil
+		}
+		if err != nil {
 			return err
 		}
 		there = there[1:]
@@ -150,9 +159,27 @@ func (t *Trainer) writeState(d *state.Dir) error {
 	return d.File(tensorsFile, t.training.WriteState)
 }
 
-// adopt lets what a run of an older version has left be replaced and removed, though no list of its files is in it. A file that no
-// run writes is not adopted, and stays.
+// adopt lets what a run of an older version has left be replaced and removed, though no list of its files is in it. That is its
+// checkpoints, known by their state, and what lies beside such. A file that no run writes is not adopted, and stays.
 func (t *Trainer) adopt() error {
+	there, err := checkpoints(t.opts.Dir)
+	if err != nil {
+		return err
+	}
+	var unlisted []string
+	for _, name := range there {
+		dir := filepath.Join(t.opts.Dir, name)
+		listed, err := t.disk.Listed(dir)
+		if err != nil {
+			return err
+		}
+		if s, err := readState(os.DirFS(dir)); err == nil && !listed && s.Version > 0 && len(s.Stages) > 0 {
+			unlisted = append(unlisted, name)
+		}
+	}
+	if len(unlisted) == 0 {
+		return nil
+	}
 	const config, weights = "adapter_config.json", "adapter_model.safetensors"
 	names := []string{"config.json", "model.safetensors", config, weights, model.AdapterDir + "/" + config, model.AdapterDir + "/" + weights, stateFile, tensorsFile}
 	beside, err := fs.ReadDir(t.files, ".")
@@ -162,15 +189,13 @@ func (t *Trainer) adopt() error {
 	for _, e := range beside {
 		names = append(names, e.Name())
 	}
-	for _, pattern := range []string{checkpointPrefix + "*", adapterPrefix + "*", "best"} {
-		there, err := fs.Glob(os.DirFS(t.opts.Dir), pattern)
-		if err != nil {
+	adapters, err := fs.Glob(os.DirFS(t.opts.Dir), adapterPrefix+"*")
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Concat(adapters, []string{"best"}, unlisted) { // the checkpoints last: they tell of the rest
+		if err := t.disk.Adopt(filepath.Join(t.opts.Dir, name), names); err != nil {
 			return err
-		}
-		for _, name := range there {
-			if err := t.disk.Adopt(filepath.Join(t.opts.Dir, name), names); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -185,7 +210,11 @@ func (t *Trainer) resume(ctx context.Context) error {
 	}
 	t.newest = there[len(there)-1]
 	dir := filepath.Join(t.opts.Dir, t.newest)
-	if err := t.load(ctx, os.DirFS(dir)); err != nil {
+	err = t.load(ctx, os.DirFS(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.Join(&state.OccupiedError{Path: dir, Reason: "is no checkpoint that a run can go on from"}, err)
+	}
+	if err != nil {
 		return fmt.Errorf("train: resume from %s: %w", dir, err)
 	}
 	t.saved = t.state.Global
@@ -193,14 +222,22 @@ func (t *Trainer) resume(ctx context.Context) error {
 	return nil
 }
 
-func (t *Trainer) load(ctx context.Context, files fs.FS) error {
+// readState reads where a checkpoint's run is.
+func readState(files fs.FS) (s runState, err error) {
 	data, err := fs.ReadFile(files, stateFile)
 	if err != nil {
-		return err
+		return s, err
 	}
-	var s runState
 	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("%s: %w", stateFile, err)
+		return s, fmt.Errorf("%s: %w", stateFile, err)
+	}
+	return s, nil
+}
+
+func (t *Trainer) load(ctx context.Context, files fs.FS) error {
+	s, err := readState(files)
+	if err != nil {
+		return err
 	}
 	if err := t.state.accepts(s); err != nil {
 		return fmt.Errorf("%s: %w", stateFile, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -69,13 +70,10 @@ func (e *Encoder) encode(src dataset.Source, samples []asked) (out []model.Examp
 
 func (e *Encoder) frame(src dataset.Source, path string) (*vision.Patches, error) {
 	img, err := src.Image(path)
-	if file := (*dataset.FileError)(nil); err != nil && !errors.As(err, &file) {
-		err = &dataset.FileError{Path: path, Err: err} // what a source of a user's own says of an image
-	}
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.Processor.Patches(img)
+	p, err := foreign.Do("the image", func() (*vision.Patches, error) { return e.Processor.Patches(img) })
 	if err != nil {
 		return nil, &dataset.FileError{Path: path, Err: err}
 	}

@@ -105,7 +105,7 @@ func TestPlanSequence(t *testing.T) {
 	m, e := tiny(t)
 	src := painted{samples: []dataset.Sample{{Task: "paint", Img1: "7", Kind: dataset.KindPlan, Plan: []string{"dip", "brush"}, Done: [2]int{1, 1}}}}
 	stage := curriculum.LongTag(src, &curriculum.Recipe{LR: 1e-3, MaxSteps: 1, Batch: 1, Accumulate: 1, Both: true})
-	p := newFeed(m, e, stage, stage.Recipe(), 1).step(0)
+	p := newFeed(m, e, planned(t, stage), 1).step(0)
 	if p.err != nil || len(p.samples) != 1 || len(p.bad) != 0 {
 		t.Errorf("%d sequences, %v, %v", len(p.samples), p.bad, p.err)
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -15,8 +15,7 @@ import (
 type feed struct {
 	model   *model.Model
 	encoder *Encoder
-	stage   curriculum.Stage
-	recipe  curriculum.Recipe
+	stage   *stage
 	order   dataset.Order
 }
 
@@ -25,6 +24,7 @@ type prepared struct {
 	batches []*model.Batch
 	samples []int // indices in the source of what is learnt from
 	bad     []bad // what cannot be, in order
+	refused int   // how many samples have no answer
 	tokens  int   // supervised
 	err     error // of the layout: no sample's own
 }
@@ -34,13 +34,8 @@ type bad struct {
 	err   error
 }
 
-func newFeed(m *model.Model, e *Encoder, s curriculum.Stage, r curriculum.Recipe, seed uint64) *feed {
-	f := &feed{model: m, encoder: e, stage: s, recipe: r}
-	f.order = dataset.Order{Seed: seed, Len: s.Source().Len()}
-	if b, ok := s.Source().(dataset.Blocked); ok {
-		f.order.Block = b.Block()
-	}
-	return f
+func newFeed(m *model.Model, e *Encoder, s *stage, seed uint64) *feed {
+	return &feed{m, e, s, dataset.Order{Seed: seed, Len: s.src.n, Block: s.src.block}}
 }
 
 // from yields the steps from n (counted from 0) on, and how long each was waited for. Two are prepared ahead.
@@ -51,9 +46,13 @@ func (f *feed) from(ctx context.Context, n int) func(yield func(prepared, time.D
 		ahead := make(chan prepared, 2)
 		go func() {
 			defer close(ahead)
-			for ; n < f.recipe.MaxSteps; n++ {
+			for ; n < f.stage.recipe.MaxSteps; n++ {
+				p, err := foreign.Get("preparing a step", func() prepared { return f.step(n) })
+				if err != nil {
+					p.err = err
+				}
 				select {
-				case ahead <- f.step(n):
+				case ahead <- p:
 				case <-ctx.Done():
 					return
 				}
@@ -76,21 +75,19 @@ func (f *feed) from(ctx context.Context, n int) func(yield func(prepared, time.D
 // step prepares step n: its samples are those at n*Batch*Accumulate and after in the order of the run, whatever else has
 // happened. Sequences of like length share a batch.
 func (f *feed) step(n int) (p prepared) {
-	size := f.recipe.Batch * f.recipe.Accumulate
+	r := f.stage.recipe
+	size := r.Batch * r.Accumulate
 	var samples []asked
 	for k := range size {
 		i := f.order.At(uint64(n)*uint64(size) + uint64(k))
-		s, err := f.stage.Source().At(i)
+		asked, refused, err := f.ask(i)
 		if err != nil {
 			p.bad = append(p.bad, bad{i, err})
-			continue
 		}
-		samples = f.ask(samples, i, s)
-		if f.recipe.Both && s.Kind != dataset.KindPlan {
-			samples = f.ask(samples, i, s.Swap())
-		}
+		samples = append(samples, asked...)
+		p.refused += refused
 	}
-	examples, errs := f.encoder.encode(f.stage.Source(), samples)
+	examples, errs := f.encoder.encode(f.stage.src, samples)
 	good := examples[:0]
 	total := 0.0 // of the tokens' weights
 	for i, s := range samples {
@@ -111,8 +108,8 @@ func (f *feed) step(n int) (p prepared) {
 	slices.SortStableFunc(good, func(a, b model.Example) int {
 		return cmp.Compare(model.TrainedLength(len(a.IDs)), model.TrainedLength(len(b.IDs)))
 	})
-	rows := f.recipe.Batch
-	if f.recipe.Both {
+	rows := r.Batch
+	if r.Both {
 		rows *= 2
 	}
 	for batch := range slices.Chunk(good, rows) {
@@ -126,11 +123,26 @@ func (f *feed) step(n int) (p prepared) {
 	return p
 }
 
-// ask adds a sample that has an answer.
-func (f *feed) ask(samples []asked, index int, s dataset.Sample) []asked {
-	t := f.stage.Turn(s)
-	if t.Answer == "" {
-		return samples
+// ask makes turns of a sample: one, or with Recipe.Both one for each order of its frames. Those without an answer are refused.
+func (f *feed) ask(i int) (turns []asked, refused int, err error) {
+	s, err := f.stage.src.At(i)
+	if err != nil {
+		return nil, 0, err
 	}
-	return append(samples, asked{index, s, t})
+	ways := []dataset.Sample{s}
+	if f.stage.recipe.Both && s.Kind != dataset.KindPlan {
+		ways = append(ways, s.Swap())
+	}
+	for _, s := range ways {
+		t, err := f.stage.turn(i, s)
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case t.Answer == "":
+			refused++
+		default:
+			turns = append(turns, asked{i, s, t})
+		}
+	}
+	return turns, refused, nil
 }

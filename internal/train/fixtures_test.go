@@ -128,6 +128,16 @@ func trainer(t testing.TB, m *model.Model, e *Encoder, o curriculum.Options, sta
 	return tr
 }
 
+// planned is a stage as a run knows it.
+func planned(t testing.TB, user curriculum.Stage) *stage {
+	t.Helper()
+	s, err := newStage("stage", user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // steps takes up to n steps and closes the trainer; n < 0 is all.
 func steps(t testing.TB, tr *Trainer, n int) (all []curriculum.Step) {
 	t.Helper()
@@ -233,7 +243,7 @@ func trainIn(dir string, disk state.Disk) error {
 	defer m.Close()
 	ctx := context.Background()
 	o := withDefaults(curriculum.Options{Dir: dir, Seed: 3, SaveEvery: 2, Keep: 2, MaxBad: 0.5})
-	t, err := start(ctx, &Trainer{model: m, encoder: e, files: os.DirFS(checkpoint), stages: stagesOf(), opts: o, disk: disk, saved: -1})
+	t, err := start(ctx, &Trainer{model: m, encoder: e, files: os.DirFS(checkpoint), users: stagesOf(), opts: o, disk: disk, saved: -1})
 	if err != nil {
 		return err
 	}

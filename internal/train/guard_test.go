@@ -45,7 +45,7 @@ func TestNotFinite(t *testing.T) {
 		levels = append(levels, [2]int{i, 255 - i})
 	}
 	stage := spoilt{asks("guarded", pairs(levels...), "{task_name}", curriculum.Recipe{LR: 1e-3, MaxSteps: 4, Batch: 2, Accumulate: 2, Warmup: -1}), nil}
-	samples := newFeed(m, e, stage, stage.recipe, 0).step(2).samples // every sample is seen in one step of the four
+	samples := newFeed(m, e, planned(t, stage), 0).step(2).samples // every sample is seen in one step of the four
 	first, _ := stage.src.At(samples[0])
 	stage.frames = []string{first.Img1}
 	var text bytes.Buffer

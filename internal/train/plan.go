@@ -42,51 +42,48 @@ func (t *Trainer) plan() error {
 	if err := checkOptions(t.opts); err != nil {
 		return err
 	}
-	if len(t.stages) == 0 {
+	if len(t.users) == 0 {
 		return &curriculum.InputError{What: "stages", Reason: "are none"}
 	}
 	t.state = runState{Version: stateVersion, Seed: t.opts.Seed}
 	names := map[string]bool{}
-	for i, s := range t.stages {
-		what := fmt.Sprintf("stage %d", i+1)
-		switch {
-		case s == nil:
-			return &curriculum.InputError{What: what, Reason: "is nil"}
-		case s.Name() == "" || names[s.Name()]:
-			return &curriculum.InputError{What: what, Reason: fmt.Sprintf("is named %q: every stage needs a name of its own", s.Name())}
-		case s.Source() == nil:
-			return &curriculum.InputError{What: "stage " + s.Name(), Reason: "has no source"}
-		}
-		n := s.Source().Len()
-		r, err := complete(s.Recipe(), n)
+	for i, user := range t.users {
+		s, err := newStage(fmt.Sprintf("stage %d", i+1), user)
 		if err != nil {
-			return fmt.Errorf("stage %s: %w", s.Name(), err)
+			return err
 		}
-		at := stageState{Name: s.Name(), Steps: r.MaxSteps, Samples: n}
-		if r.Validation != nil {
-			at.Held = r.Validation.Len()
+		if names[s.name] {
+			return &curriculum.InputError{What: fmt.Sprintf("stage %d", i+1), Reason: fmt.Sprintf("is named %q, as one before it: every stage needs a name of its own", s.name)}
 		}
-		if at.Recipe, err = fields(r); err != nil {
-			return fmt.Errorf("stage %s: %w", s.Name(), err)
+		names[s.name] = true
+		at := stageState{Name: s.name, Steps: s.recipe.MaxSteps, Samples: s.src.n}
+		if s.held != nil {
+			at.Held = s.held.n
 		}
-		names[s.Name()] = true
-		t.recipes = append(t.recipes, r)
+		if at.Recipe, err = fields(s.recipe); err != nil {
+			return fmt.Errorf("stage %s: %w", s.name, err)
+		}
+		t.stages = append(t.stages, s)
 		t.state.Stages = append(t.state.Stages, at)
 	}
 	return nil
 }
 
-// complete puts in what a recipe leaves at zero, for a source of n samples.
+// complete puts in what a recipe leaves at zero, for a source of n samples. Its errors are *curriculum.InputError, of a field.
 func complete(r curriculum.Recipe, n int) (curriculum.Recipe, error) {
-	r.Batch, r.Accumulate = max(r.Batch, 1), max(r.Accumulate, 1)
-	if r.LR == 0 {
-		r.LR = curriculum.PublishedLR
+	if n <= 0 {
+		return r, &curriculum.InputError{What: "Source", Reason: "is empty"}
 	}
+	if err := check(r); err != nil {
+		return r, err
+	}
+	r.LR, r.Batch, r.Accumulate = cmp.Or(r.LR, curriculum.PublishedLR), max(r.Batch, 1), max(r.Accumulate, 1)
+	per := r.Batch * r.Accumulate
+	pass := func(epochs int) int { return (epochs*n + per - 1) / per }
 	if r.MaxSteps == 0 {
-		per := r.Batch * r.Accumulate
-		r.MaxSteps = (max(r.Epochs, 1)*n + per - 1) / per
+		r.MaxSteps = pass(max(r.Epochs, 1))
 	} else if r.Epochs > 0 {
-		r.MaxSteps = min(r.MaxSteps, (r.Epochs*n+r.Batch*r.Accumulate-1)/(r.Batch*r.Accumulate))
+		r.MaxSteps = min(r.MaxSteps, pass(r.Epochs))
 	}
 	switch {
 	case r.Warmup == 0:
@@ -94,28 +91,44 @@ func complete(r curriculum.Recipe, n int) (curriculum.Recipe, error) {
 	case r.Warmup < 0:
 		r.Warmup = 0
 	}
-	for _, x := range []float64{r.LR, r.WeightDecay, r.MaxGradNorm, r.Beta2, r.StopAt} {
-		if !(x >= 0) || math.IsInf(x, 1) {
-			return r, fmt.Errorf("recipe: %v is not a rate", x)
+	if r.LoRA != nil {
+		l, err := model.LoRA(*r.LoRA).Check()
+		if err != nil {
+			return r, &curriculum.InputError{What: "Recipe.LoRA", Reason: err.Error()}
+		}
+		r.LoRA = (*curriculum.LoRA)(&l)
+	}
+	return r, nil
+}
+
+// check finds a field that no training can be done with.
+func check(r curriculum.Recipe) error {
+	for _, f := range []struct {
+		name    string
+		x, most float64 // it has to be less than that
+	}{
+		{"LR", r.LR, math.Inf(1)}, {"WeightDecay", r.WeightDecay, math.Inf(1)}, {"MaxGradNorm", r.MaxGradNorm, math.Inf(1)},
+		{"Beta2", r.Beta2, 1}, {"StopAt", r.StopAt, math.Nextafter(1, 2)},
+	} {
+		if !(f.x >= 0 && f.x < f.most) {
+			return &curriculum.InputError{What: "Recipe." + f.name, Reason: fmt.Sprintf("is %v, not a rate", f.x)}
+		}
+	}
+	for _, f := range []struct {
+		name string
+		n    int
+	}{
+		{"Epochs", r.Epochs}, {"MaxSteps", r.MaxSteps}, {"Batch", r.Batch}, {"Accumulate", r.Accumulate}, {"MaxTarget", r.MaxTarget},
+		{"ValidateEvery", r.ValidateEvery}, {"Patience", r.Patience},
+	} {
+		if f.n < 0 {
+			return &curriculum.InputError{What: "Recipe." + f.name, Reason: fmt.Sprintf("is %d", f.n)}
 		}
 	}
 	for _, pattern := range r.Trainable {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return r, fmt.Errorf("recipe: pattern %q: %w", pattern, err)
+			return &curriculum.InputError{What: "Recipe.Trainable", Reason: fmt.Sprintf("has the pattern %q: %v", pattern, err)}
 		}
 	}
-	if r.LoRA != nil {
-		l, err := model.LoRA(*r.LoRA).Check()
-		if err != nil {
-			return r, fmt.Errorf("recipe: %w", err)
-		}
-		r.LoRA = (*curriculum.LoRA)(&l)
-	}
-	switch {
-	case n == 0:
-		return r, fmt.Errorf("recipe: the source is empty")
-	case r.MaxSteps < 0 || r.Beta2 >= 1:
-		return r, fmt.Errorf("recipe: %d steps, beta2 %v", r.MaxSteps, r.Beta2)
-	}
-	return r, nil
+	return nil
 }

@@ -1,8 +1,12 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -159,15 +163,99 @@ func TestBadSamples(t *testing.T) {
 	m, e = tiny(t)
 	tr := trainer(t, m, e, curriculum.Options{}, asks("tag", src, "{task_name}", curriculum.Recipe{LR: 1e-3, MaxSteps: 1000, Batch: 8, Warmup: -1}))
 	defer tr.Close()
-	var share *dataset.BadShareError
+	var nothing *curriculum.EmptyError // and no BadShareError: all miss the same image
 	n := 0
 	for _, err := range tr.Steps(context.Background()) {
-		if n++; err != nil && !errors.As(err, &share) {
+		if n++; err != nil && !errors.As(err, &nothing) {
 			t.Fatal(err)
 		}
 	}
-	if share == nil || n > 200 {
-		t.Errorf("%d steps on nothing readable", n)
+	if n != 1 || nothing == nil || nothing.Stage != "tag" || nothing.Unread != 8 || !errors.Is(nothing, fs.ErrNotExist) {
+		t.Errorf("%d steps on nothing readable, %v", n, nothing)
+	}
+}
+
+// answers is a stage that has answers to some samples.
+type answers struct {
+	*asking
+	to func(dataset.Sample) bool
+}
+
+func (s answers) Turn(x dataset.Sample) curriculum.Turn {
+	if !s.to(x) {
+		return curriculum.Turn{}
+	}
+	return s.asking.Turn(x)
+}
+
+// gone is a source whose images are all missing, each under a name of its own.
+func gone(n int) (src painted) {
+	for i := range n {
+		src.samples = append(src.samples, dataset.Sample{Task: "t", Img1: fmt.Sprintf("x%d", i), Img2: fmt.Sprintf("y%d", i), Closer: dataset.Img1})
+	}
+	return src
+}
+
+// TestNothingToLearn: a run that finds nothing to learn from ends soon and says so, whatever the reason and however large the source.
+func TestNothingToLearn(t *testing.T) {
+	t.Parallel()
+	m, e := tiny(t)
+	nobody := func(dataset.Sample) bool { return false }
+	many := painted{slices.Repeat(white.samples, 1000)}
+	share, nothing := new(*dataset.BadShareError), new(*curriculum.EmptyError)
+	for what, c := range map[string]struct {
+		stage curriculum.Stage
+		err   any // as errors.As takes it
+		text  string
+	}{
+		"ten images, all missing":   {asks("ten", gone(10), "{task_name}", curriculum.Recipe{LR: 1e-3, MaxSteps: 124}), share, "stage ten: sample "},
+		"many images, all missing":  {asks("many", gone(100_000), "{task_name}", curriculum.Recipe{LR: 1e-3, Batch: 4}), share, "3 of 3 samples are bad"},
+		"one sample, missing":       {asks("one", gone(1), "{task_name}", curriculum.Recipe{LR: 1e-3}), nothing, "1 could not be read"},
+		"a Turn that refuses all":   {answers{asks("refused", many, "{task_name}", curriculum.Recipe{LR: 1e-3, Batch: 4}), nobody}, nothing, "stage refused: 100 steps in a row held no sample to learn from: 0 could not be read, and for 400 Turn had no answer"},
+		"and of a small source":     {answers{asks("refused", white, "{task_name}", curriculum.Recipe{LR: 1e-3, Batch: 2, MaxSteps: 1000}), nobody}, nothing, "4 steps in a row"},
+		"and of a stage soon over":  {answers{asks("refused", many, "{task_name}", curriculum.Recipe{LR: 1e-3, Batch: 2, MaxSteps: 3}), nobody}, nothing, "3 steps in a row"},
+		"and in both orders, twice": {answers{asks("refused", white, "{task_name}", curriculum.Recipe{LR: 1e-3, Batch: 8, Both: true, MaxSteps: 9}), nobody}, nothing, "for 16 Turn"},
+	} {
+		tr := trainer(t, m, e, curriculum.Options{}, c.stage)
+		n, last := 0, error(nil)
+		for _, err := range tr.Steps(t.Context()) {
+			n, last = n+1, err
+		}
+		if err := tr.Close(); err != nil {
+			t.Error(err)
+		}
+		if n != 1 || last == nil || !errors.As(last, c.err) || !strings.Contains(last.Error(), c.text) {
+			t.Errorf("%s: %d steps, %v", what, n, last)
+		}
+	}
+}
+
+// TestPassedOver: a step without a sample is none: it is not told of, but logged, and a resumed run takes the others as one left alone.
+// What follows is validated all the same.
+func TestPassedOver(t *testing.T) {
+	t.Parallel()
+	run := func(dir string, o curriculum.Options, left int) (all []curriculum.Step, hash string) {
+		m, e := tiny(t)
+		r := curriculum.Recipe{LR: 1e-3, MaxSteps: 16, Batch: 1, Warmup: -1, Validation: pairs([2]int{10, 245})}
+		stage := answers{asks("some", white, "{task_name}", r), func(s dataset.Sample) bool { return s.Img1 < "2" }}
+		o.Dir = dir
+		all = steps(t, trainer(t, m, e, o, stage), left)
+		return all, hashOf(t, m)
+	}
+	var text bytes.Buffer
+	whole, want := run(t.TempDir(), curriculum.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))}, -1)
+	held := 0
+	for _, s := range whole {
+		held += s.Samples
+	}
+	empty := strings.Count(text.String(), "passed over")
+	if last := whole[len(whole)-1]; held == 0 || held == 16 || held+empty != 16 || last.N != 16 || last.Validation == nil || len(whole) > held+1 {
+		t.Errorf("%d samples in %d steps, %d passed over, the last %+v", held, len(whole), empty, last)
+	}
+	dir := t.TempDir()
+	run(dir, curriculum.Options{}, 2)
+	if _, got := run(dir, curriculum.Options{}, -1); got != want {
+		t.Error("a resumed run ended with other weights")
 	}
 }
 

@@ -10,12 +10,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/events"
-	"github.com/egotsr/egotsr/internal/optim"
 	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
@@ -30,8 +28,8 @@ type Trainer struct {
 	model   *model.Model
 	encoder *Encoder
 	files   fs.FS
-	stages  []curriculum.Stage
-	recipes []curriculum.Recipe
+	users   []curriculum.Stage // as they were given
+	stages  []*stage           // those
 	opts    curriculum.Options
 
 	disk       state.Disk
@@ -50,7 +48,7 @@ type Trainer struct {
 // New prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of its
 // newest checkpoint. files holds the small files of the checkpoint being trained, which are copied to those made.
 func New(ctx context.Context, m *model.Model, e *Encoder, files fs.FS, stages []curriculum.Stage, opts curriculum.Options) (*Trainer, error) {
-	return start(ctx, &Trainer{model: m, encoder: e, files: files, stages: stages, opts: withDefaults(opts), saved: -1})
+	return start(ctx, &Trainer{model: m, encoder: e, files: files, users: stages, opts: withDefaults(opts), saved: -1})
 }
 
 func start(ctx context.Context, t *Trainer) (*Trainer, error) {
@@ -160,7 +158,7 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 			return
 		}
 		for t.state.Stage < len(t.stages) {
-			name := t.stages[t.state.Stage].Name()
+			name := t.stages[t.state.Stage].name
 			goOn, err := t.runStage(ctx, yield)
 			if err != nil {
 				if ctx.Err() != nil {
@@ -174,50 +172,6 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 		}
 		left = false
 	}
-}
-
-// runStage takes the current stage from where it is to its end, or reports that the caller has left.
-func (t *Trainer) runStage(ctx context.Context, yield func(curriculum.Step, error) bool) (goOn bool, err error) {
-	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
-	seed := t.opts.Seed + uint64(t.state.Stage)
-	if !t.begun {
-		if err := t.begin(ctx, r, seed); err != nil {
-			return false, err
-		}
-	}
-	feed := newFeed(t.model, t.encoder, stage, r, seed)
-	if _, err := t.validate(ctx); err != nil { // the run may have been left while it validated
-		return false, err
-	}
-	if !at.ended(stage) {
-		for p, waited := range feed.from(ctx, at.Step) {
-			start := time.Now()
-			step, err := t.take(ctx, p)
-			if err != nil {
-				return false, err
-			}
-			step.Rate, step.Waited = t.pace.add(step.Samples, waited, time.Since(start), t.opts.LogEvery)
-			if step.Validation, err = t.validate(ctx); err != nil {
-				return false, err
-			}
-			t.log(step)
-			if at.Step%t.opts.SaveEvery == 0 {
-				if err := t.save(ctx); err != nil {
-					return false, err
-				}
-			}
-			if !yield(step, nil) {
-				return false, t.save(context.WithoutCancel(ctx))
-			}
-			if at.ended(stage) {
-				break
-			}
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	return true, t.next(ctx)
 }
 
 // begin begins the current stage, with the adapters and moments of the newest checkpoint if that was made within it.
@@ -236,8 +190,8 @@ func (t *Trainer) begin(ctx context.Context, r curriculum.Recipe, seed uint64) e
 // next ends a stage: the one after it begins with fresh moments, and no adapters. What the stage's adapters have learnt is
 // kept before the weights take it up.
 func (t *Trainer) next(ctx context.Context) error {
-	if t.recipes[t.state.Stage].LoRA != nil {
-		name := adapterPrefix + url.PathEscape(t.state.Stages[t.state.Stage].Name)
+	if s, _ := t.current(); s.recipe.LoRA != nil {
+		name := adapterPrefix + url.PathEscape(s.name)
 		if err := t.replace(ctx, name, func(d *state.Dir) error { return t.training.WriteAdapters(d) }); err != nil {
 			return err
 		}
@@ -249,69 +203,4 @@ func (t *Trainer) next(ctx context.Context) error {
 	t.state.Stage++
 	t.saved = -1 // the same step, but another stage
 	return t.save(ctx)
-}
-
-// take is one optimiser step.
-func (t *Trainer) take(ctx context.Context, p prepared) (curriculum.Step, error) {
-	r, at := t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
-	if p.err != nil {
-		return curriculum.Step{}, p.err
-	}
-	for _, b := range p.bad {
-		t.opts.Logger.Warn("sample left out", "stage", at.Name, "index", b.index, "error", b.err)
-		if err := t.quarantine.Add(b.index, b.err); err != nil {
-			return curriculum.Step{}, fmt.Errorf("stage %s: sample %d: %w", at.Name, b.index, err)
-		}
-		t.state.Skipped++
-	}
-	for range p.samples {
-		t.quarantine.Add(0, nil) // counted only: a good sample never fails
-	}
-	n := at.Step + 1
-	step := curriculum.Step{
-		Stage: at.Name, N: n, Total: r.MaxSteps, LR: optim.Cosine(r.LR, n, r.Warmup, r.MaxSteps),
-		Tokens: p.tokens, Samples: len(p.samples), Skipped: t.state.Skipped,
-	}
-	if len(p.batches) > 0 {
-		var err error
-		if step.Loss, step.GradNorm, err = t.training.Step(ctx, n, step.LR, p.batches); err != nil {
-			return step, err
-		}
-	}
-	if finite(step.Loss) && finite(step.GradNorm) {
-		t.state.InARow = 0
-	} else {
-		t.state.InARow++
-		t.state.NonFinite++
-		t.opts.Logger.Warn("step skipped: not finite", "stage", at.Name, "step", n, "loss", step.Loss, "norm", step.GradNorm, "samples", p.samples)
-		if t.state.InARow == maxNonFinite {
-			return step, fmt.Errorf("stage %s, step %d, samples %v: %w", at.Name, n, p.samples, curriculum.ErrDiverged)
-		}
-	}
-	step.NonFinite = t.state.NonFinite
-	at.Step = n
-	t.state.Global++
-	return step, nil
-}
-
-// validate judges the held-out pairs where that is due and not done, and keeps the checkpoint if it is the stage's best.
-func (t *Trainer) validate(ctx context.Context) (*curriculum.Validation, error) {
-	stage, r, at := t.stages[t.state.Stage], t.recipes[t.state.Stage], &t.state.Stages[t.state.Stage]
-	due := r.ValidateEvery > 0 && at.Step > 0 && at.Step%r.ValidateEvery == 0 || at.Step == r.MaxSteps
-	if r.Validation == nil || !due || at.validated() {
-		return nil, nil
-	}
-	question := func(s dataset.Sample) string { return stage.Turn(s).Question }
-	answers, err := Validate(ctx, t.model, t.encoder, r.Validation, question)
-	if err != nil {
-		return nil, fmt.Errorf("stage %s: validation: %w", at.Name, err)
-	}
-	v := curriculum.Validation{Step: at.Step, Answers: answers}
-	at.History = append(at.History, v)
-	if curriculum.Best(at.History) == len(at.History)-1 {
-		if err := t.write(ctx, "best", false); err != nil {
-			return nil, err
-		}
-	}
-	return &v, nil
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -20,7 +21,7 @@ const (
 // that Judge takes too. question is the user's text; samples for which it is empty are left out. Where it asks
 // for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of
 // the samples, evenly spread, have to do.
-func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) string) (curriculum.Answers, error) {
+func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) (string, error)) (curriculum.Answers, error) {
 	var a curriculum.Answers
 	asker, err := ask.New(m, e.Tokenizer)
 	if err != nil {
@@ -42,7 +43,10 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 		if err != nil {
 			return a, err
 		}
-		text := question(s)
+		text, err := question(s)
+		if err != nil {
+			return a, fmt.Errorf("sample %d: %w", i, err)
+		}
 		if s.Closer == "" || text == "" {
 			continue
 		}
@@ -63,15 +67,18 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 }
 
 func (e *Encoder) judge(ctx context.Context, m *model.Model, asker *ask.Asker, src dataset.Source, samples []dataset.Sample,
-	frames map[string]*model.Features, question func(dataset.Sample) string, a *curriculum.Answers) error {
+	frames map[string]*model.Features, question func(dataset.Sample) (string, error), a *curriculum.Answers) error {
 	if err := e.features(ctx, m, src, samples, frames); err != nil {
 		return err
 	}
 	pairs := make([]ask.Pair, len(samples))
 	for i, s := range samples {
-		p := ask.Pair{Text: question(s), Frames: [2]*model.Features{frames[s.Img1], frames[s.Img2]}, Orders: []int{0}}
+		text, err := question(s)
+		if err != nil {
+			return err
+		}
+		p := ask.Pair{Text: text, Frames: [2]*model.Features{frames[s.Img1], frames[s.Img2]}, Orders: []int{0}}
 		if dataset.Prompt(p.Text).Explains() {
-			var err error
 			if p.Said[0], err = asker.Describe(ctx, p.Text, explainTokens, p.Frames[:]...); err != nil {
 				return err
 			}

@@ -20,11 +20,11 @@ func TestValidateLeavesOut(t *testing.T) {
 	m, e := tiny(t)
 	held := pairs([2]int{10, 245}, [2]int{200, 100}, [2]int{0, 9})
 	held.samples[1].Closer = ""
-	question := func(s dataset.Sample) string {
+	question := func(s dataset.Sample) (string, error) {
 		if s.Img1 == "0" {
-			return ""
+			return "", nil
 		}
-		return "?"
+		return "?", nil
 	}
 	if a, err := Validate(context.Background(), m, e, held, question); err != nil || a.All.Of != 8 {
 		t.Errorf("%+v, %v", a, err)
@@ -47,7 +47,7 @@ func TestValidateExplains(t *testing.T) {
 	r := curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 80, Batch: 4, Warmup: 5}
 	all := steps(t, trainer(t, m, e, curriculum.Options{}, asks("explained", src, prompt, r)), -1)
 	t.Logf("loss %.3f to %.3f", all[0].Loss, all[len(all)-1].Loss)
-	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) string { return dataset.Prompt(prompt).Text(s.Task) })
+	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) (string, error) { return dataset.Prompt(prompt).Text(s.Task), nil })
 	if want := 2 * explainedPairs; err != nil || a.All != (curriculum.Count{Right: want, Of: want}) {
 		t.Errorf("%v, %v", a, err)
 	}
@@ -74,7 +74,7 @@ func TestValidateBroken(t *testing.T) {
 	}
 	defer m.Close()
 	_, e := tiny(t)
-	_, err = Validate(t.Context(), m, e, white, func(dataset.Sample) string { return "?" })
+	_, err = Validate(t.Context(), m, e, white, func(dataset.Sample) (string, error) { return "?", nil })
 	if !errors.Is(err, ask.ErrNotFinite) {
 		t.Errorf("%v, want ErrNotFinite", err)
 	}

@@ -25,7 +25,11 @@ type Trainer struct {
 // NewTrainer prepares a run of stages, in order, or goes on with the one that opts.Dir holds: the model's weights are then
 // those of its newest checkpoint, and the run ends with the very weights it would have ended with undisturbed, on the
 // same backend. A run that began with other stages, recipes or another seed is refused with a *[curriculum.ChangedError]
-// that names the difference.
+// that names the difference; it may be made longer or shorter, see [curriculum.Recipe]. A directory of other files will do: a run
+// touches its own alone, and one that would need another's name is refused.
+//
+// What a stage, its source or an image panics with is an error: samples that cannot be read are left out, listed in quarantine.jsonl and
+// counted against TrainOptions.MaxBad, see [dataset.OpenQuarantine].
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
 // directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each

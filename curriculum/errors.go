@@ -37,7 +37,7 @@ func (e *EmptyError) Error() string {
 func (e *EmptyError) Unwrap() error { return e.Err }
 
 // ChangedError says in what a run that is to go on differs from the one now planned. Going on would then give the result of
-// neither, so it is refused: whoever means the change begins a run of its own.
+// neither, so it is refused: whoever means the change begins a run of its own. What may change is told at [Recipe].
 type ChangedError struct {
 	Stage    string // empty where it concerns the whole run
 	Field    string // of Recipe ("LR", "Batch", "LoRA", …), or "Seed", "Stages", "Name", "Source.Len", "Validation.Len"

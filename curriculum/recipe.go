@@ -2,8 +2,13 @@ package curriculum
 
 import "github.com/egotsr/egotsr/dataset"
 
-// Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches. A run goes on only with the recipes
-// it began with; see [ChangedError].
+// Recipe says how a stage is trained. A step is an optimiser step: Accumulate batches. One whose samples all turn out to be unreadable or
+// without an answer is passed over; many of them in a row are an [EmptyError].
+//
+// A run goes on only with the recipes it began with, see [ChangedError], but for Checkpointing and for its length: MaxSteps, and Epochs, which
+// comes to a number of steps, may be others as long as a stage has not come to its last step. What was done stays. The warm-up stays as long
+// as it was, and what is left of the half cosine is stretched over the steps that are left, so that the rate goes on from where it is and
+// ends at zero. The run's state lists such changes, so that it is the same run however often it is interrupted.
 type Recipe struct {
 	LR          float64 // peak learning rate; 0 = PublishedLR. The schedule is a linear warm-up, then half a cosine down to zero
 	WeightDecay float64 // of AdamW, on matrices; never on biases and norms

@@ -10,14 +10,14 @@ type Options struct {
 	SaveEvery int          // steps between checkpoints; one is also made at the end of every stage and when Steps is left; 0 = 500
 	LogEvery  int          // steps between lines of the log and points of the curves; 0 = 10
 	Shard     bool         // every device holds an equal part of weights, moments and gradients, not a copy; needs a backend of several
-	MaxBad    float64      // share of unreadable samples above which the run stops; 0 = 0.01
+	MaxBad    float64      // share of unreadable samples above which the run stops, as [dataset.OpenQuarantine] counts it; 0 = 0.01
 	Logger    *slog.Logger // nil = silence
 }
 
 // Step reports one optimiser step.
 type Step struct {
 	Stage              string
-	N, Total           int     // within the stage, from 1
+	N, Total           int     // within the stage, from 1; those that held no sample are not told of, but counted
 	Loss, LR, GradNorm float64 // the loss is the mean over the step's supervised tokens, weighed as their turns say; the norm is that before clipping
 	Tokens, Samples    int     // supervised tokens and sequences of this step
 	Skipped            int     // samples that could not be read so far

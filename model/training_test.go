@@ -110,7 +110,7 @@ func TestBF16Curve(t *testing.T) {
 		m := open(t, os.DirFS(dir), backend, weights)
 		tr := begin(t, m, TrainingOptions{WeightDecay: 0.01, MaxGradNorm: 1})
 		for n := range steps {
-			loss, _ := take(t, m, tr, n+1, optim.Cosine(7e-4, n+1, 20, steps))
+			loss, _ := take(t, m, tr, n+1, optim.NewSchedule(20, steps).Rate(7e-4, n+1))
 			if losses = append(losses, loss); after != nil {
 				after(m)
 			}

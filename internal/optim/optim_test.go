@@ -12,16 +12,46 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// TestCosine: values of transformers' get_cosine_schedule_with_warmup for 10 steps with 4 of warm-up, times 2.
-func TestCosine(t *testing.T) {
+// TestSchedule: values of transformers' get_cosine_schedule_with_warmup for 10 steps with 4 of warm-up, times 2.
+func TestSchedule(t *testing.T) {
 	want := []float64{0, 0.5, 1, 1.5, 2, 1.8660254037844386, 1.5, 1, 0.5, 0.13397459621556135}
 	for i, w := range want {
-		if got := Cosine(2, i+1, 4, 10); math.Abs(got-w) > 1e-12 {
+		if got := NewSchedule(4, 10).Rate(2, i+1); math.Abs(got-w) > 1e-12 {
 			t.Errorf("step %d: %v, want %v", i+1, got, w)
 		}
 	}
-	if got := Cosine(2, 11, 4, 10); got > 1e-12 {
+	if got := NewSchedule(4, 10).Rate(2, 11); got > 1e-12 {
 		t.Errorf("after the last step: %v", got)
+	}
+}
+
+// TestScheduleChanged: a run made longer or shorter keeps what was done, goes on from the rate that it had, falls from there and ends at zero.
+func TestScheduleChanged(t *testing.T) {
+	for _, c := range []struct{ warmup, steps, done, until int }{
+		{4, 10, 7, 20}, {4, 10, 6, 8}, {4, 10, 2, 30}, {0, 100, 99, 200}, {0, 100, 1, 1000}, {10, 100, 10, 50}, {4, 10, 5, 6},
+	} {
+		was := NewSchedule(c.warmup, c.steps)
+		now := was.Until(c.done, c.until)
+		for n := 1; n <= c.done+1; n++ { // the next step's rate is decided too
+			if was.Rate(2, n) != now.Rate(2, n) {
+				t.Errorf("%+v: step %d has %v, not %v", c, n, now.Rate(2, n), was.Rate(2, n))
+			}
+		}
+		for n := max(c.done, c.warmup) + 1; n < c.until; n++ {
+			if now.Rate(2, n+1) >= now.Rate(2, n) {
+				t.Errorf("%+v: the rate goes from %v to %v after step %d", c, now.Rate(2, n), now.Rate(2, n+1), n)
+			}
+		}
+		if end := now.Rate(2, c.until+1); end > 1e-12 || !now.Ended(c.until) || now.Ended(c.until-1) {
+			t.Errorf("%+v: ends at %v", c, end)
+		}
+		if back := now.Until(c.done, c.steps); back.Rate(2, c.steps) != was.Until(c.done, c.steps).Rate(2, c.steps) || len(back.Parts) > 2 {
+			t.Errorf("%+v: a change that nothing was done by is still there: %+v", c, back)
+		}
+	}
+	s := NewSchedule(0, 10)
+	if a, b := s.Until(3, 20), s.Until(3, 30); a.Parts[1] == b.Parts[1] {
+		t.Error("two schedules share their parts")
 	}
 }
 

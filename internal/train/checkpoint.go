@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/internal/optim"
 	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
@@ -52,15 +53,18 @@ type runState struct {
 }
 
 type stageState struct {
-	Name    string                  `json:"name"`
-	Steps   int                     `json:"steps"`   // of the recipe
-	Samples int                     `json:"samples"` // in the source
-	Held    int                     `json:"held"`    // in the source it is validated on
-	Step    int                     `json:"step"`    // steps done
-	Empty   empty                   `json:"empty,omitzero"`
-	History []curriculum.Validation `json:"history,omitempty"`
+	Name     string                  `json:"name"`
+	Steps    int                     `json:"steps"`   // of the recipe
+	Samples  int                     `json:"samples"` // in the source
+	Held     int                     `json:"held"`    // in the source it is validated on
+	Step     int                     `json:"step"`    // steps done
+	Schedule optim.Schedule          `json:"schedule,omitzero"`
+	Empty    empty                   `json:"empty,omitzero"`
+	History  []curriculum.Validation `json:"history,omitempty"`
 
 	Recipe map[string]json.RawMessage `json:"recipe"` // completed, field by field
+
+	derived bool // Warmup follows from the number of steps
 }
 
 // empty is what became of the last steps' samples, where none of them could be learnt from.
@@ -239,10 +243,9 @@ func (t *Trainer) load(ctx context.Context, files fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if err := t.state.accepts(s); err != nil {
+	if t.state, err = t.state.after(s); err != nil {
 		return fmt.Errorf("%s: %w", stateFile, err)
 	}
-	t.state = s
 	return t.training.ReadState(ctx, files, tensorsFile)
 }
 

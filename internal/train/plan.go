@@ -56,7 +56,7 @@ func (t *Trainer) plan() error {
 			return &curriculum.InputError{What: fmt.Sprintf("stage %d", i+1), Reason: fmt.Sprintf("is named %q, as one before it: every stage needs a name of its own", s.name)}
 		}
 		names[s.name] = true
-		at := stageState{Name: s.name, Steps: s.recipe.MaxSteps, Samples: s.src.n}
+		at := stageState{Name: s.name, Steps: s.recipe.MaxSteps, Samples: s.src.n, Schedule: optim.NewSchedule(s.recipe.Warmup, s.recipe.MaxSteps), derived: s.derived}
 		if s.held != nil {
 			at.Held = s.held.n
 		}

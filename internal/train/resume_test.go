@@ -378,14 +378,16 @@ func TestChanged(t *testing.T) {
 		"Batch":          func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Batch = 4 },
 		"Accumulate":     func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Accumulate = 3 },
 		"Both":           func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Both = true },
-		"MaxSteps":       func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.MaxSteps++ },
-		"Trainable":      func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Trainable = nil },
+		"Warmup": func(_ *curriculum.Options, stages []curriculum.Stage, _ *curriculum.Recipe) {
+			stages[0].(*asking).recipe.Warmup = 3
+		},
+		"Trainable": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.Trainable = nil },
 		"LoRA": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) {
 			r.LoRA = &curriculum.LoRA{Rank: 3, Dropout: 0.3, Targets: r.LoRA.Targets}
 		},
 		"StopAt": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) { r.StopAt = 0.9 },
 		"": func(_ *curriculum.Options, _ []curriculum.Stage, r *curriculum.Recipe) {
-			r.Checkpointing, r.Epochs = true, 99
+			r.Checkpointing, r.Epochs, r.MaxSteps = true, 99, r.MaxSteps+1
 		},
 	} {
 		o, stages := curriculum.Options{Dir: dir, Seed: 3, MaxBad: 0.5}, stagesOf()
@@ -402,7 +404,7 @@ func TestChanged(t *testing.T) {
 		var changed *curriculum.ChangedError
 		if !errors.As(err, &changed) || changed.Field != field || changed.Was == changed.Now || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
-		} else if inStage := changed.Stage == "adapters"; inStage == (field == "Seed" || field == "Stages") {
+		} else if inStage := changed.Stage == "adapters"; field != "Warmup" && inStage == (field == "Seed" || field == "Stages") {
 			t.Errorf("%s: in stage %q", field, changed.Stage)
 		}
 	}

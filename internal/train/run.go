@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/curriculum"
-	"github.com/egotsr/egotsr/internal/optim"
 )
 
 // current is the stage that the run is in, and how far it is there.
@@ -93,7 +92,7 @@ func (t *Trainer) take(ctx context.Context, p prepared) (curriculum.Step, error)
 	}
 	n := at.Step + 1
 	step := curriculum.Step{
-		Stage: s.name, N: n, Total: s.recipe.MaxSteps, LR: optim.Cosine(s.recipe.LR, n, s.recipe.Warmup, s.recipe.MaxSteps),
+		Stage: s.name, N: n, Total: s.recipe.MaxSteps, LR: at.Schedule.Rate(s.recipe.LR, n),
 		Tokens: p.tokens, Samples: len(p.samples), Skipped: t.state.Skipped, NonFinite: t.state.NonFinite,
 	}
 	if len(p.batches) == 0 {

@@ -18,6 +18,8 @@ type stage struct {
 	src    *source
 	held   *source           // that it is validated on, or nil
 	recipe curriculum.Recipe // completed
+
+	derived bool // its Warmup follows from MaxSteps
 }
 
 // newStage asks a stage what it is. what names it as long as it has not said its name.
@@ -49,6 +51,7 @@ func newStage(what string, user curriculum.Stage) (*stage, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
+	s.derived = recipe.Warmup == 0
 	if s.recipe, err = complete(recipe, s.src.n); err != nil {
 		if field := (*curriculum.InputError)(nil); errors.As(err, &field) {
 			return nil, &curriculum.InputError{What: what + ": " + field.What, Reason: field.Reason}

@@ -43,6 +43,8 @@ type Plan struct {
 	Reason   string // why this order; from the generator where it gave one
 	Repairs  int    // answers of the generator that were not accepted before this one
 
+	Assumed []string // what the words left open and the plan rests on: "the caddy can hold things"; nil in strict mode
+
 	Start []string // literals that hold before the first subtask, as far as the plan's maker knew them
 	Want  []string // literals that hold after the last one: the goal in symbols; may be empty
 }

@@ -1,4 +1,4 @@
-package decompose
+package decompose_test
 
 import (
 	"bytes"
@@ -16,6 +16,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
+)
+
+const (
+	tidyFork  = "Put the fork in the drawer and close the drawer"
+	goodFork  = `["open(drawer)","pick(fork)","place-in(fork,drawer)","close(drawer)"]`
+	shortFork = `["pick(fork)","place-in(fork,drawer)","close(drawer)"]`
 )
 
 // asked is the part of a request that matters.
@@ -32,7 +41,7 @@ type asked struct {
 }
 
 // chat is a server that answers the n-th request, from 0.
-func chat(t *testing.T, answer func(n int, q asked, w http.ResponseWriter)) (*Endpoint, *int) {
+func chat(t *testing.T, answer func(n int, q asked, w http.ResponseWriter)) (*decompose.Endpoint, *int) {
 	n := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var q asked
@@ -43,7 +52,7 @@ func chat(t *testing.T, answer func(n int, q asked, w http.ResponseWriter)) (*En
 		n++
 	}))
 	t.Cleanup(s.Close)
-	return &Endpoint{URL: s.URL + "/v1", Model: "planner", Key: "sk-secret\n"}, &n
+	return &decompose.Endpoint{URL: s.URL + "/v1", Model: "planner", Key: "sk-secret\n"}, &n
 }
 
 func say(w io.Writer, text string) {
@@ -75,13 +84,15 @@ func TestEndpoint(t *testing.T) {
 			say(w, "The drawer first.\n"+goodFork)
 		}
 	})
-	opts := &Options{Generator: e, Problem: fork(), Frames: []image.Image{image.NewRGBA(image.Rect(0, 0, 3, 2)), wide}}
-	p, err := Decompose(t.Context(), tidyFork, opts)
-	if err != nil || joined(p) != tidied || p.Repairs != 1 || p.Reason != "The drawer first." || *n != 2 {
+	opts := &decompose.Options{Generator: e, Frames: []image.Image{image.NewRGBA(image.Rect(0, 0, 3, 2)), wide}}
+	p, err := english.Decompose(t.Context(), tidyFork, opts)
+	if err != nil || len(p.Subtasks) != 4 || p.Repairs != 1 || p.Reason != "The drawer first." || *n != 2 {
 		t.Fatalf("%v, %v after %d requests", p, err, *n)
 	}
-	provenPlan(t, tidyFork, opts, p)
-	if _, err := Decompose(t.Context(), tidyFork, &Options{Generator: e, Frames: []image.Image{nil}}); !errors.As(err, new(*GeneratorError)) || !strings.Contains(err.Error(), "frame 0") {
+	if err := errors.Join(p.Verify(nil), p.VerifyOrder(nil)); err != nil {
+		t.Error(err)
+	}
+	if _, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: e, Frames: []image.Image{nil}}); !errors.As(err, new(*decompose.GeneratorError)) || !strings.Contains(err.Error(), "frame 0") {
 		t.Error(err)
 	}
 }
@@ -119,9 +130,9 @@ func TestEndpointErrors(t *testing.T) {
 	} {
 		e, n := chat(t, func(_ int, _ asked, w http.ResponseWriter) { w.WriteHeader(c.status); io.WriteString(w, c.reply) })
 		e.Retries = -1
-		_, err := Decompose(t.Context(), tidyFork, &Options{Generator: e})
-		var failed *GeneratorError
-		var refused *EndpointError
+		_, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: e})
+		var failed *decompose.GeneratorError
+		var refused *decompose.EndpointError
 		if !errors.As(err, &failed) || !errors.As(err, &refused) || refused.Reason != c.reason || refused.Final != c.final || *n != 1 {
 			t.Errorf("%s: %v after %d requests", c.reply, err, *n)
 		}
@@ -129,7 +140,7 @@ func TestEndpointErrors(t *testing.T) {
 			t.Errorf("the error tells the key or the URL: %s", text)
 		}
 	}
-	if _, err := (&Endpoint{URL: "localhost"}).Generate(t.Context(), "hello"); !errors.As(err, new(*EndpointError)) {
+	if _, err := (&decompose.Endpoint{URL: "localhost"}).Generate(t.Context(), "hello"); !errors.As(err, new(*decompose.EndpointError)) {
 		t.Error(err)
 	}
 }

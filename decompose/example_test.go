@@ -190,3 +190,10 @@ func ExampleParseLiteral() {
 	fmt.Println(l, l.Args[0], err)
 	// Output: not on(red mug,table) red mug <nil>
 }
+
+func ExampleEndpoint() {
+	planner := &decompose.Endpoint{URL: "http://localhost:8000/v1", Model: "qwen2.5-vl", Key: "sk-…"}
+	options := &decompose.Options{Generator: planner}
+	fmt.Println(options.Generator == planner, planner.Key)
+	// Output: true [hidden]
+}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 	"github.com/egotsr/egotsr/model/nano"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -41,7 +42,7 @@ func main() {
 	if *frame != "" {
 		p, err = seen(ctx, *dir, task, *frame)
 	} else {
-		p, err = decompose.Grammar(ctx, task)
+		p, err = egotsr.Decompose(ctx, task, nil)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -100,7 +101,7 @@ func seen(ctx context.Context, dir, task, frame string) (*decompose.Plan, error)
 
 // export writes what the grammar understood as PDDL, for other planners, with the plan in the form that validators take.
 func export(ctx context.Context, task, dir string) error {
-	r, err := decompose.Understand(task)
+	r, err := english.Understand(task)
 	if err != nil {
 		return fmt.Errorf("PDDL: %w", err)
 	}

@@ -1,10 +1,12 @@
-package decompose
+package english
 
 import (
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // mention is a phrase that stands for a thing.
@@ -151,24 +153,24 @@ func (p *parser) described(m *mention, how string, i int) (out []phrase) {
 		}
 		with := *m
 		with.end = in.end
-		item, liquid := Skills().Is(m.noun.kinds, "item") || m.unknown, Skills().Is(y.noun.kinds, "liquid")
+		item, liquid := decompose.Skills().Is(m.noun.kinds, "item") || m.unknown, decompose.Skills().Is(y.noun.kinds, "liquid")
 		switch {
 		case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 			with.where, with.how = y, "room"
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
-		case how == "of" && liquid && Skills().Is(m.noun.kinds, "vessel"):
+		case how == "of" && liquid && decompose.Skills().Is(m.noun.kinds, "vessel"):
 			with.of = y
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how == "of" && m.noun.name == "door" && m.bare && Skills().Is(y.noun.kinds, "container"):
+		case how == "of" && m.noun.name == "door" && m.bare && decompose.Skills().Is(y.noun.kinds, "container"):
 			out = append(out, phrase{[]*mention{y}, in.end, in.places})
-		case (how == "of" || how == "on" && !Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "surface")) && !item && !Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
+		case (how == "of" || how == "on" && !decompose.Skills().Is(m.noun.kinds, "container") && !decompose.Skills().Is(m.noun.kinds, "surface")) && !item && !decompose.Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !decompose.Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
 			with.said = y.said + " " + m.said // the handle of the drawer, the button on the fan
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how != "of" && (how == "in" && Skills().Is(m.noun.kinds, "container") && !Skills().Is(m.noun.kinds, "vessel") || !item && Skills().Is(m.noun.kinds, "surface") || !item && Skills().Is(m.noun.kinds, "container")) &&
-			(Skills().Is(y.noun.kinds, "container") || Skills().Is(y.noun.kinds, "surface")):
+		case how != "of" && (how == "in" && decompose.Skills().Is(m.noun.kinds, "container") && !decompose.Skills().Is(m.noun.kinds, "vessel") || !item && decompose.Skills().Is(m.noun.kinds, "surface") || !item && decompose.Skills().Is(m.noun.kinds, "container")) &&
+			(decompose.Skills().Is(y.noun.kinds, "container") || decompose.Skills().Is(y.noun.kinds, "surface")):
 			with.where, with.how = y, "at"
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
-		case how == "on" && item && Skills().Is(y.noun.kinds, "surface"), how == "in" && item && Skills().Is(y.noun.kinds, "container"):
+		case how == "on" && item && decompose.Skills().Is(y.noun.kinds, "surface"), how == "in" && item && decompose.Skills().Is(y.noun.kinds, "container"):
 			with.where, with.how = y, how
 			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
 		}
@@ -241,7 +243,7 @@ func (p *parser) core(i int) *mention {
 		}
 	}
 	m.said = strings.Join(said, " ")
-	if m.noun.name == "door" && before != nil && Skills().Is(before.kinds, "container") { // the fridge's door is the fridge
+	if m.noun.name == "door" && before != nil && decompose.Skills().Is(before.kinds, "container") { // the fridge's door is the fridge
 		m.noun, m.said = before, strings.TrimSuffix(m.said, " door")
 	}
 	return m
@@ -250,7 +252,7 @@ func (p *parser) core(i int) *mention {
 // compound tells whether two nouns make one: soup bowl, drawer handle, but not mug sink.
 func (p *parser) compound(first, head *noun) bool {
 	is := func(n *noun, kinds ...string) bool {
-		return slices.ContainsFunc(kinds, func(k string) bool { return n.kinds == k || Skills().Is(n.kinds, k) })
+		return slices.ContainsFunc(kinds, func(k string) bool { return n.kinds == k || decompose.Skills().Is(n.kinds, k) })
 	}
 	switch {
 	case is(first, room):

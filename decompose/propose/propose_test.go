@@ -1,4 +1,4 @@
-package decompose
+package propose_test
 
 import (
 	"context"
@@ -8,11 +8,16 @@ import (
 	"image"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
+	"github.com/egotsr/egotsr/decompose/propose"
 )
 
 // fake answers with one text after the other, the last one again and again.
@@ -55,19 +60,57 @@ const (
 		`"goal":["running(fizzled lamp)"],"steps":["turn-on(fizzled lamp)"]}`
 )
 
-func fork() *Problem { return kitchen().want("in(fork,drawer)", "not is-open(drawer)") }
+// kitchen is a scene with much in it.
+func kitchen(goal ...string) *decompose.Problem {
+	pr := &decompose.Problem{Goal: goal, Start: []string{"hand-empty", "at(here)", "in(milk bottle,fridge)", "contains(milk bottle,milk)", "supplies(faucet,water)"},
+		Objects: map[string]string{"here": "place", "milk": "milk", "water": "water", "milk bottle": "bottle"}}
+	for _, o := range []string{"counter", "sink", "fridge", "microwave", "drawer", "lamp", "faucet"} {
+		pr.Objects[o] = o
+		pr.Start = append(pr.Start, "located("+o+",here)")
+	}
+	for _, o := range []string{"apple", "mug", "fork", "plate", "sponge", "knife", "bowl"} {
+		pr.Objects[o] = o
+		pr.Start = append(pr.Start, "located("+o+",here)", "on("+o+",counter)")
+	}
+	return pr
+}
+
+// tasks are the sentences of a table of the grammar's.
+func tasks(t testing.TB, table string) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile("../english/testdata/" + table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if sentence, _, ok := strings.Cut(line, " | "); ok && !strings.HasPrefix(line, "#") {
+			out = append(out, sentence)
+		}
+	}
+	return out
+}
+
+func joined(p *decompose.Plan) string {
+	var out []string
+	for _, s := range p.Subtasks {
+		out = append(out, s.String())
+	}
+	return strings.Join(out, "; ")
+}
+
+func fork() *decompose.Problem { return kitchen("in(fork,drawer)", "not is-open(drawer)") }
 
 // provenPlan fails unless what Decompose returned is proved in every way there is.
-func provenPlan(t testing.TB, goal string, opts *Options, p *Plan) {
+func provenPlan(t testing.TB, goal string, opts *decompose.Options, p *decompose.Plan) {
 	t.Helper()
 	if err := errors.Join(p.Verify(nil), p.Verify(p.Start), p.VerifyOrder(nil)); err != nil {
 		t.Fatalf("%q: %v", goal, err)
 	}
-	if p.Goal != goal || len(p.Reason) > maxReason || len(p.Subtasks) > maxPlan || p.Repairs < 0 {
+	if p.Goal != goal || len(p.Reason) > propose.MaxReason || len(p.Subtasks) > propose.MaxPlan || p.Repairs < 0 {
 		t.Fatalf("%q: %.300q", goal, fmt.Sprint(p))
 	}
 	if pr := opts.Problem; pr != nil {
-		if err := errors.Join(Skills().Check(pr, p), Skills().Verify(pr, p)); err != nil {
+		if err := errors.Join(decompose.Skills().Check(pr, p), decompose.Skills().Verify(pr, p)); err != nil {
 			t.Fatalf("%q: %v", goal, err)
 		}
 	}
@@ -108,7 +151,7 @@ func TestDecompose(t *testing.T) {
 		"endless":           {tidyFork, true, []string{goodFork + long}, "", 0, "there is no JSON"},
 		"invalid UTF-8":     {tidyFork, true, []string{"\xff\xfe [\"open(\xff)\"]", "\xff" + goodFork}, tidied, 1, ""},
 		"huge list":         {tidyFork, true, []string{"[" + strings.Repeat(`"open(drawer)",`, 4000) + `"close(drawer)"]`}, "", 0, "4001 steps, at most 256"},
-		"brackets":          {tidyFork, true, []string{strings.Repeat("[", maxAnswer)}, "", 0, "there is no JSON"},
+		"brackets":          {tidyFork, true, []string{strings.Repeat("[", propose.MaxAnswer)}, "", 0, "there is no JSON"},
 		"stated":            {flurb, false, []string{"A lamp can be on.\n" + litFlurb}, "turn-on(fizzled lamp)", 0, ""},
 		"stated, no list":   {flurb, false, []string{`["turn-on(fizzled lamp)"]`, litFlurb}, "turn-on(fizzled lamp)", 1, ""},
 		"stated, no steps":  {flurb, false, []string{`{"objects":{"lamp":"lamp"}}`}, "", 0, "has no steps"},
@@ -127,17 +170,17 @@ func TestDecompose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fake{answers: c.answers}
-			opts := &Options{Generator: f, Frames: []image.Image{image.NewGray(image.Rect(0, 0, 2, 2))}}
+			opts := &decompose.Options{Generator: f, Frames: []image.Image{image.NewGray(image.Rect(0, 0, 2, 2))}}
 			if c.known {
 				opts.Problem = fork()
 			}
-			p, err := Decompose(t.Context(), c.goal, opts)
+			p, err := english.Decompose(t.Context(), c.goal, opts)
 			if c.fault != "" {
-				var failed *GeneratorError
-				if !errors.As(err, &failed) || !strings.Contains(err.Error(), c.fault) || p != nil || failed.Rounds != 3 || len(f.prompts) != 4 || len(failed.Last) > maxReason+3 {
+				var failed *decompose.GeneratorError
+				if !errors.As(err, &failed) || !strings.Contains(err.Error(), c.fault) || p != nil || failed.Rounds != 3 || len(f.prompts) != 4 || len(failed.Last) > propose.MaxReason+3 {
 					t.Fatalf("%v, %v after %d prompts", p, err, len(f.prompts))
 				}
-				if !errors.As(err, new(*OrderError)) && !errors.As(err, new(*ParseError)) && !errors.As(err, new(*ProblemError)) {
+				if !errors.As(err, new(*decompose.OrderError)) && !errors.As(err, new(*decompose.ParseError)) && !errors.As(err, new(*decompose.ProblemError)) {
 					t.Errorf("%T", failed.Err)
 				}
 			} else if err != nil || joined(p) != c.steps || p.Repairs != c.repairs || len(f.prompts) != c.repairs+1 {
@@ -163,13 +206,13 @@ func things(n int) string {
 }
 
 func TestReason(t *testing.T) {
-	reason := strings.Repeat("ö", maxReason)
+	reason := strings.Repeat("ö", propose.MaxReason)
 	for answer, want := range map[string]string{
 		" First the drawer.\n\n```json\n" + goodFork + "\n```": "First the drawer.",
-		"a" + reason + goodFork:                                "a" + reason[:maxReason-2],
+		"a" + reason + goodFork:                                "a" + reason[:propose.MaxReason-2],
 		goodFork:                                               "",
 	} {
-		p, err := Decompose(t.Context(), tidyFork, &Options{Generator: &fake{answers: []string{answer}}, Problem: fork()})
+		p, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: &fake{answers: []string{answer}}, Problem: fork()})
 		if err != nil || p.Reason != want {
 			t.Errorf("%v, %q", err, p.Reason)
 		}
@@ -179,7 +222,7 @@ func TestReason(t *testing.T) {
 // A repair prompt is the prompt before, and what was wrong.
 func TestRepair(t *testing.T) {
 	f := &fake{answers: []string{"Hm. " + shortFork, goodFork}}
-	if _, err := Decompose(t.Context(), tidyFork, &Options{Generator: f, Problem: fork()}); err != nil {
+	if _, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: f, Problem: fork()}); err != nil {
 		t.Fatal(err)
 	}
 	rest, ok := strings.CutPrefix(f.prompts[1], f.prompts[0])
@@ -189,32 +232,34 @@ func TestRepair(t *testing.T) {
 		}
 	}
 	f = &fake{answers: []string{shortFork}}
-	var failed *GeneratorError
-	if _, err := Decompose(t.Context(), tidyFork, &Options{Generator: f, Problem: fork(), Rounds: -1}); !errors.As(err, &failed) || failed.Rounds != 0 || failed.Last != shortFork || len(f.prompts) != 1 {
+	var failed *decompose.GeneratorError
+	if _, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: f, Problem: fork(), Rounds: -1}); !errors.As(err, &failed) || failed.Rounds != 0 || failed.Last != shortFork || len(f.prompts) != 1 {
 		t.Errorf("%v, %d prompts", err, len(f.prompts))
 	}
 }
 
 func TestGenerateList(t *testing.T) {
 	f := &listing{lists: [][]string{{"pick(fork)"}, {"open(drawer)", "pick(fork)", "place-in(fork,drawer)", "close(drawer)"}}}
-	opts := &Options{Generator: f, Problem: fork()}
-	p, err := Decompose(t.Context(), tidyFork, opts)
+	opts := &decompose.Options{Generator: f, Problem: fork()}
+	p, err := english.Decompose(t.Context(), tidyFork, opts)
 	if err != nil || joined(p) != tidied || p.Repairs != 1 || p.Reason != "" || !strings.Contains(f.prompts[1], `[\"pick(fork)\"]`) {
 		t.Fatalf("%v, %v, %q", p, err, f.prompts)
 	}
 	provenPlan(t, tidyFork, opts, p)
 	f = &listing{fake: fake{answers: []string{litFlurb}}} // nothing is known: a list will not do
-	if p, err := Decompose(t.Context(), flurb, &Options{Generator: f}); err != nil || joined(p) != "turn-on(fizzled lamp)" {
+	if p, err := english.Decompose(t.Context(), flurb, &decompose.Options{Generator: f}); err != nil || joined(p) != "turn-on(fizzled lamp)" {
 		t.Fatal(p, err)
 	}
 	f = &listing{lists: [][]string{nil}}
-	if p, err := Decompose(t.Context(), tidyFork, forking(f)); !errors.As(err, new(*GeneratorError)) {
+	if p, err := english.Decompose(t.Context(), tidyFork, forking(f)); !errors.As(err, new(*decompose.GeneratorError)) {
 		t.Fatal(p, err)
 	}
 }
 
 // forking asks a generator to put the fork away.
-func forking(g Generator) *Options { return &Options{Generator: g, Problem: fork()} }
+func forking(g decompose.Generator) *decompose.Options {
+	return &decompose.Options{Generator: g, Problem: fork()}
+}
 
 func TestGeneratorFails(t *testing.T) {
 	broken := errors.New("out of memory")
@@ -227,15 +272,15 @@ func TestGeneratorFails(t *testing.T) {
 		"nobody": {nil, "panicked"},
 		"empty":  {func(context.Context, string) (string, error) { return "", nil }, "is empty"},
 	} {
-		var failed *GeneratorError
-		if p, err := Decompose(t.Context(), tidyFork, forking(c.g)); p != nil || !errors.As(err, &failed) || !strings.Contains(err.Error(), c.want) || failed.Last != "" {
+		var failed *decompose.GeneratorError
+		if p, err := english.Decompose(t.Context(), tidyFork, forking(c.g)); p != nil || !errors.As(err, &failed) || !strings.Contains(err.Error(), c.want) || failed.Last != "" {
 			t.Errorf("%s: %v, %v", name, p, err)
 		}
 	}
-	if _, err := Decompose(t.Context(), tidyFork, forking(generatorFunc(func(context.Context, string) (string, error) { return "", broken }))); !errors.Is(err, broken) {
+	if _, err := english.Decompose(t.Context(), tidyFork, forking(generatorFunc(func(context.Context, string) (string, error) { return "", broken }))); !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	if _, err := Decompose(t.Context(), tidyFork, forking((*fake)(nil))); !errors.As(err, new(*GeneratorError)) {
+	if _, err := english.Decompose(t.Context(), tidyFork, forking((*fake)(nil))); !errors.As(err, new(*decompose.GeneratorError)) {
 		t.Error(err)
 	}
 }
@@ -246,7 +291,7 @@ func TestGeneratorBlocks(t *testing.T) {
 		defer cancel()
 		release := make(chan struct{})
 		deaf := generatorFunc(func(context.Context, string) (string, error) { <-release; return goodFork, nil })
-		if p, err := Decompose(ctx, tidyFork, forking(deaf)); p != nil || err != context.DeadlineExceeded {
+		if p, err := english.Decompose(ctx, tidyFork, forking(deaf)); p != nil || err != context.DeadlineExceeded {
 			t.Error(p, err)
 		}
 		close(release)
@@ -256,10 +301,10 @@ func TestGeneratorBlocks(t *testing.T) {
 		})
 		ctx, cancel = context.WithCancel(t.Context())
 		go cancel()
-		if p, err := Decompose(ctx, tidyFork, forking(polite)); p != nil || err != context.Canceled {
+		if p, err := english.Decompose(ctx, tidyFork, forking(polite)); p != nil || err != context.Canceled {
 			t.Error(p, err)
 		}
-		if p, err := Decompose(ctx, tidyFork, forking(polite)); p != nil || err != context.Canceled {
+		if p, err := english.Decompose(ctx, tidyFork, forking(polite)); p != nil || err != context.Canceled {
 			t.Error(p, err)
 		}
 	})
@@ -268,11 +313,11 @@ func TestGeneratorBlocks(t *testing.T) {
 func TestDecomposeInput(t *testing.T) {
 	f := &fake{answers: []string{goodFork}}
 	for _, goal := range []string{"", " \n", "\xff", strings.Repeat("open ", 500)} {
-		if p, err := Decompose(t.Context(), goal, forking(f)); p != nil || !errors.As(err, new(*UnplacedError)) {
+		if p, err := english.Decompose(t.Context(), goal, forking(f)); p != nil || !errors.As(err, new(*decompose.UnplacedError)) {
 			t.Errorf("%.10q: %v, %v", goal, p, err)
 		}
 	}
-	if _, err := Decompose(t.Context(), tidyFork, &Options{Generator: f, Problem: kitchen().want("in(fork,safe)")}); !errors.As(err, new(*ProblemError)) {
+	if _, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: f, Problem: kitchen("in(fork,safe)")}); !errors.As(err, new(*decompose.ProblemError)) {
 		t.Error(err)
 	}
 	if len(f.prompts) > 0 {
@@ -281,29 +326,29 @@ func TestDecomposeInput(t *testing.T) {
 }
 
 func TestDecomposeWithout(t *testing.T) {
-	if p, err := Decompose(t.Context(), tidyFork, nil); err != nil || joined(p) != tidied {
+	if p, err := english.Decompose(t.Context(), tidyFork, nil); err != nil || joined(p) != tidied {
 		t.Error(p, err)
 	}
-	if p, err := Decompose(t.Context(), "Tidy up", &Options{Problem: fork()}); err != nil || len(p.Subtasks) != 4 || p.Goal != "Tidy up" {
+	if p, err := english.Decompose(t.Context(), "Tidy up", &decompose.Options{Problem: fork()}); err != nil || len(p.Subtasks) != 4 || p.Goal != "Tidy up" {
 		t.Error(p, err)
 	}
-	if p, err := Decompose(t.Context(), flurb, nil); !errors.As(err, new(*UnplacedError)) {
+	if p, err := english.Decompose(t.Context(), flurb, nil); !errors.As(err, new(*decompose.UnplacedError)) {
 		t.Error(p, err)
 	}
 }
 
 // The grammar's problems are used with extensions of its libraries, and with no others.
 func TestDecomposeLibrary(t *testing.T) {
-	more, err := Skills().Extend("more.txt", strings.NewReader("action slam(c: openable)\n text Slam the {c}\n needs is-open(c)\n effect not is-open(c)\n"))
+	more, err := decompose.Skills().Extend("more.txt", strings.NewReader("action slam(c: openable)\n text Slam the {c}\n needs is-open(c)\n effect not is-open(c)\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &fake{answers: []string{`["open(drawer)","pick(fork)","place-in(fork,drawer)","slam(drawer)"]`}}
-	if p, err := Decompose(t.Context(), tidyFork, &Options{Generator: f, Library: more}); err != nil || p.Subtasks[3].Text != "Slam the drawer" {
+	if p, err := english.Decompose(t.Context(), tidyFork, &decompose.Options{Generator: f, Library: more}); err != nil || p.Subtasks[3].Text != "Slam the drawer" {
 		t.Error(p, err)
 	}
 	f = &fake{answers: []string{`["open(drawer)"]`}}
-	if p, err := Decompose(t.Context(), "Open the drawer", &Options{Generator: f, Library: Motions()}); !errors.As(err, new(*GeneratorError)) || !strings.Contains(f.prompts[0], "The kinds of things") {
+	if p, err := english.Decompose(t.Context(), "Open the drawer", &decompose.Options{Generator: f, Library: decompose.Motions()}); !errors.As(err, new(*decompose.GeneratorError)) || !strings.Contains(f.prompts[0], "The kinds of things") {
 		t.Error(p, err)
 	}
 }
@@ -313,10 +358,9 @@ func TestDecomposeLibrary(t *testing.T) {
 func TestDecomposeTable(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 5))
 	plans, mutants := 0, 0
-	for _, table := range []string{"testdata/sentences.txt", "testdata/second.txt", "testdata/third.txt"} {
-		for _, row := range sentences(t, table) {
-			goal := row[0]
-			want, err := Grammar(t.Context(), goal)
+	for _, table := range []string{"sentences.txt", "second.txt", "third.txt"} {
+		for _, goal := range tasks(t, table) {
+			want, err := english.Decompose(t.Context(), goal, nil)
 			if err != nil {
 				continue
 			}
@@ -325,16 +369,16 @@ func TestDecomposeTable(t *testing.T) {
 			for _, s := range want.Subtasks {
 				said = append(said, s.String())
 			}
-			p, err := Decompose(t.Context(), goal, &Options{Generator: &fake{answers: []string{listed(said)}}, Rounds: -1})
+			p, err := english.Decompose(t.Context(), goal, &decompose.Options{Generator: &fake{answers: []string{propose.Listed(said)}}, Rounds: -1})
 			if err != nil || !slices.Equal(p.Want, want.Want) {
 				t.Errorf("%s: %s: %v", goal, said, err)
 				continue
 			}
-			provenPlan(t, goal, &Options{}, p)
+			provenPlan(t, goal, &decompose.Options{}, p)
 			i := r.IntN(len(said))
 			for _, mutant := range [][]string{slices.Delete(slices.Clone(said), i, i+1), slices.Insert(slices.Clone(said), i, said[i]), slices.Insert(slices.Clone(said), i, "wait(workspace)")} {
 				mutants++
-				if p, err := Decompose(t.Context(), goal, &Options{Generator: &fake{answers: []string{listed(mutant)}}, Rounds: -1}); err == nil {
+				if p, err := english.Decompose(t.Context(), goal, &decompose.Options{Generator: &fake{answers: []string{propose.Listed(mutant)}}, Rounds: -1}); err == nil {
 					t.Errorf("%s: %s instead of %s", goal, joined(p), said)
 				}
 			}
@@ -352,12 +396,12 @@ func FuzzGenerator(f *testing.F) {
 	f.Add("Open the drawer, then close it", `["open(drawer)","close(drawer)"]`, "")
 	f.Fuzz(func(t *testing.T, goal, first, second string) {
 		began := time.Now()
-		for _, pr := range []*Problem{nil, fork()} {
-			opts := &Options{Generator: &fake{answers: []string{first, second}}, Rounds: 1, Problem: pr}
-			p, err := Decompose(t.Context(), goal, opts)
+		for _, pr := range []*decompose.Problem{nil, fork()} {
+			opts := &decompose.Options{Generator: &fake{answers: []string{first, second}}, Rounds: 1, Problem: pr}
+			p, err := english.Decompose(t.Context(), goal, opts)
 			if err == nil {
 				provenPlan(t, goal, opts, p)
-			} else if !errors.As(err, new(*GeneratorError)) && !errors.As(err, new(*UnplacedError)) {
+			} else if !errors.As(err, new(*decompose.GeneratorError)) && !errors.As(err, new(*decompose.UnplacedError)) {
 				t.Fatalf("%T %v", err, err)
 			}
 		}
@@ -371,7 +415,7 @@ func FuzzGenerator(f *testing.F) {
 func TestGeneratorSlow(t *testing.T) {
 	idle := strings.Repeat(`"open(drawer)","close(drawer)",`, 125)
 	var facts []string
-	for i := range maxFacts - 2 {
+	for i := range propose.MaxFacts - 2 {
 		facts = append(facts, fmt.Sprintf("on(x%d,y%d)", i%15, i/15%15))
 	}
 	var many []string
@@ -380,19 +424,19 @@ func TestGeneratorSlow(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		goal, answer string
-		pr           *Problem
+		pr           *decompose.Problem
 	}{
 		"idle":          {tidyFork, "[" + idle + goodFork[1:], fork()},
 		"idle, grammar": {"Open the drawer, put the fork in the drawer, then close the drawer", "[" + idle + goodFork[1:], nil},
-		"brackets":      {tidyFork, strings.Repeat("[", maxAnswer), fork()},
-		"objects":       {flurb, strings.Repeat(`{"a":`, maxAnswer/5), nil},
-		"strings":       {tidyFork, strings.Repeat(`["[",`, maxAnswer/5), fork()},
-		"pairs":         {tidyFork, strings.Repeat(`[]`, maxAnswer/2), fork()},
+		"brackets":      {tidyFork, strings.Repeat("[", propose.MaxAnswer), fork()},
+		"objects":       {flurb, strings.Repeat(`{"a":`, propose.MaxAnswer/5), nil},
+		"strings":       {tidyFork, strings.Repeat(`["[",`, propose.MaxAnswer/5), fork()},
+		"pairs":         {tidyFork, strings.Repeat(`[]`, propose.MaxAnswer/2), fork()},
 		"states": {"Put x1 on y2", `{"objects":{` + strings.Join(many, ",") + `},"start":["` + strings.Join(facts, `","`) + `"],"goal":["holding(x1)"],"steps":[` +
 			strings.Repeat(`"stack(x1,y2)","unstack(x1,y2)",`, 127) + `"reach(x1)"]}`, nil},
 	} {
 		began := time.Now()
-		p, err := Decompose(t.Context(), c.goal, &Options{Generator: &fake{answers: []string{c.answer}}, Problem: c.pr, Rounds: -1})
+		p, err := english.Decompose(t.Context(), c.goal, &decompose.Options{Generator: &fake{answers: []string{c.answer}}, Problem: c.pr, Rounds: -1})
 		if took := time.Since(began); err == nil || took > 5*time.Second {
 			t.Errorf("%s: %v after %v", name, p, took)
 		} else {
@@ -403,43 +447,43 @@ func TestGeneratorSlow(t *testing.T) {
 
 // Steps at random, and goals that the last of them may bring about.
 func TestGeneratorRandom(t *testing.T) {
-	r, pr, planned := rng(), kitchen(), 0
+	r, pr, planned := rand.New(rand.NewPCG(7, 11)), kitchen(), 0
 	objects := slices.Sorted(maps.Keys(pr.Objects))
 	one := func(kind string) string {
-		fit := slices.DeleteFunc(slices.Clone(objects), func(o string) bool { return !Skills().Is(pr.Objects[o], kind) && r.IntN(9) > 0 })
+		fit := slices.DeleteFunc(slices.Clone(objects), func(o string) bool { return !decompose.Skills().Is(pr.Objects[o], kind) && r.IntN(9) > 0 })
 		if len(fit) == 0 {
 			return "nothing"
 		}
 		return fit[r.IntN(len(fit))]
 	}
 	for range 4000 {
-		said := proposal{Objects: pr.Objects, Start: pr.Start}
+		said := propose.Proposal{Objects: pr.Objects, Start: pr.Start}
 		for range 1 + r.IntN(3) {
-			a := Skills().actions[r.IntN(len(Skills().actions))]
-			step := Literal{Name: a.Name}
+			a := decompose.Skills().Actions()[r.IntN(len(decompose.Skills().Actions()))]
+			step := decompose.Literal{Name: a.Name}
 			for _, p := range a.Params {
 				step.Args = append(step.Args, one(p.Kind))
 			}
 			said.Steps = append(said.Steps, step.String())
-			said.Goal = []string{a.Effects[0].with(func(name string) string {
-				if i := slices.IndexFunc(a.Params, named(name)); i >= 0 {
+			said.Goal = []string{a.Effects[0].With(func(name string) string {
+				if i := slices.IndexFunc(a.Params, func(p decompose.Param) bool { return p.Name == name }); i >= 0 {
 					return step.Args[i]
 				}
 				return "counter"
 			}).String()}
 		}
 		answer, _ := json.Marshal(said)
-		opts := &Options{Generator: &fake{answers: []string{string(answer)}}, Rounds: -1}
+		opts := &decompose.Options{Generator: &fake{answers: []string{string(answer)}}, Rounds: -1}
 		if r.IntN(2) == 0 {
-			opts.Problem = pr.want(said.Goal...)
+			opts.Problem = kitchen(said.Goal...)
 		}
 		goal := "Zorp: " + said.Goal[0]
-		plan, err := Decompose(t.Context(), goal, opts)
+		plan, err := english.Decompose(t.Context(), goal, opts)
 		if err != nil {
 			continue
 		}
 		planned++
-		opts.Problem = pr.want(said.Goal...)
+		opts.Problem = kitchen(said.Goal...)
 		provenPlan(t, goal, opts, plan)
 	}
 	if planned < 100 {
@@ -450,12 +494,12 @@ func TestGeneratorRandom(t *testing.T) {
 
 // The example that a generator is shown is one that would be accepted.
 func TestAnswerForm(t *testing.T) {
-	f := &fake{answers: []string{answerForm}}
-	p, err := Decompose(t.Context(), "Zorp the red box", &Options{Generator: f})
+	f := &fake{answers: []string{propose.AnswerForm}}
+	p, err := english.Decompose(t.Context(), "Zorp the red box", &decompose.Options{Generator: f})
 	if err != nil || joined(p) != "open(red box)" {
 		t.Error(p, err)
 	}
-	for _, want := range []string{answerForm, "hold at the start unless it says \"not\":\nclear(any item); empty(any hole)", "mug < bowl-like hangable", "located(thing,place)"} {
+	for _, want := range []string{propose.AnswerForm, "hold at the start unless it says \"not\":\nclear(any item); empty(any hole)", "mug < bowl-like hangable", "located(thing,place)"} {
 		if !strings.Contains(f.prompts[0], want) {
 			t.Errorf("no %s in %s", want, f.prompts[0])
 		}

@@ -1,9 +1,11 @@
-package decompose
+package english
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // make finds the thing of a phrase, or adds it to the scene. A liquid that is treated as a thing is the container of it.
@@ -47,7 +49,7 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err := b.describe(c, o, m, fresh); err != nil {
 		return nil, err
 	}
-	if Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
+	if decompose.Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
 		return []*object{b.containerOf(o)}, nil
 	}
 	return []*object{o}, nil
@@ -58,14 +60,14 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
 	var has []*object
 	for _, o := range b.objects {
-		if Skills().Is(o.noun.kinds, "openable") && Skills().Is(o.noun.kinds, "container") && o.noun.name != "drawer" {
+		if decompose.Skills().Is(o.noun.kinds, "openable") && decompose.Skills().Is(o.noun.kinds, "container") && o.noun.name != "drawer" {
 			has = append(has, o)
 		}
 	}
 	if len(has) == 0 {
 		return nil, nil
 	}
-	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l Literal) bool { return l.Not && l.Name == "is-open" })
+	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Not && l.Name == "is-open" })
 	if len(has) > 1 || !closing {
 		return nil, b.fault(m.at, m.end, "the door of the %s, or another?", has[0].name)
 	}
@@ -113,8 +115,8 @@ func (b *builder) add(name string, n *noun) *object {
 // for, and "the sliced apple" of an apple named before is so by then.
 func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) error {
 	for _, s := range m.states {
-		l := s.literal.with(func(string) string { return o.name })
-		if args := b.request.Library.predicates[l.Name].args; !Skills().Is(o.noun.kinds, args[0]) || l.Name == "is-open" && !Skills().Is(o.noun.kinds, "openable") {
+		l := s.literal.With(func(string) string { return o.name })
+		if args, _ := b.request.Library.Predicate(l.Name); !decompose.Skills().Is(o.noun.kinds, args[0]) || l.Name == "is-open" && !decompose.Skills().Is(o.noun.kinds, "openable") {
 			return b.fault(m.at, m.end, "a %s is never %s", o.noun.name, s.word)
 		}
 		switch {

@@ -1,9 +1,11 @@
-package decompose
+package english
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // say reads patterns: "put|place X:item [back] on|onto Y:surface".
@@ -65,18 +67,18 @@ func replaceWord(text, name, by string) string {
 func (r *saying) line(word, rest string) (err error) {
 	switch word {
 	case "goal":
-		r.goal, err = literalList(rest)
+		r.goal, err = decompose.ParseLiterals(rest)
 	case "start":
-		r.start, err = literalList(rest)
+		r.start, err = decompose.ParseLiterals(rest)
 	case "was":
-		r.was, err = literalList(rest)
+		r.was, err = decompose.ParseLiterals(rest)
 	case "motions":
 		r.motions = true
 	case "without":
 		r.without = strings.Fields(rest)
 	case "by":
-		var l Literal
-		l, err = ParseLiteral(rest)
+		var l decompose.Literal
+		l, err = decompose.ParseLiteral(rest)
 		r.by = &l
 	case "need":
 		slot, of, _ := strings.Cut(rest, ":")

@@ -26,7 +26,7 @@ func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) 
 		}
 	}
 	for _, e := range r.Events {
-		with.Without = append(slices.Clip(with.Without), e.without...)
+		with.Without = append(slices.Clip(with.Without), e.Without...)
 	}
 	p, err := r.atOnce(ctx, opts, &with)
 	if err == nil && p == nil {
@@ -40,7 +40,9 @@ func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	return r.neat(p), nil
+	p = r.neat(p)
+	p.Assumed = slices.Clone(r.Assumed)
+	return p, nil
 }
 
 // atOnce searches for all that is asked for. Its plan is nil where that is not to be had in the order of the words.
@@ -111,7 +113,7 @@ func (r *Request) letGo() *Problem {
 	out := *r.Problem
 	out.Goal = slices.Clone(r.Problem.Goal)
 	for i, e := range r.Events {
-		if e.pick && i < len(r.Events)-1 {
+		if e.takes() && i < len(r.Events)-1 {
 			out.Goal = slices.DeleteFunc(out.Goal, func(l string) bool { return l == e.Goal[0] })
 		}
 	}
@@ -134,20 +136,20 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 	var kept []Literal
 	for i := 0; i < len(r.Events); i++ {
 		e := r.Events[i]
-		if e.passing && i < len(r.Events)-1 {
+		if e.Passing && i < len(r.Events)-1 {
 			continue
 		}
 		goal, _ := parseLiterals(e.Goal)
 		for _, l := range goal {
-			kept = slices.DeleteFunc(kept, func(m Literal) bool { return opposed(l, m) || m.Name == "at" || fleeting(m) })
-			if !slices.ContainsFunc(kept, l.equal) {
+			kept = slices.DeleteFunc(kept, func(m Literal) bool { return l.Opposes(m) || m.Name == "at" || m.Fleeting() })
+			if !slices.ContainsFunc(kept, l.Equal) {
 				kept = append(kept, l)
 			}
 		}
 		now.Goal = texts(kept)
-		with := SearchOptions{Nodes: triesEach, Without: e.without}
+		with := SearchOptions{Nodes: triesEach, Without: e.Without}
 		if opts != nil {
-			with.Without = append(slices.Clip(opts.Without), e.without...)
+			with.Without = append(slices.Clip(opts.Without), e.Without...)
 		}
 		p, err := r.Library.Search(ctx, &now, &with)
 		if err != nil {
@@ -155,7 +157,7 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 		}
 		for j, s := range p.Subtasks {
 			for _, l := range kept {
-				if slices.Contains(s.Effect, l.negated().String()) && l.Name == "holding" && !slices.Contains(e.Goal, l.String()) {
+				if slices.Contains(s.Effect, l.Negated().String()) && l.Name == "holding" && !slices.Contains(e.Goal, l.String()) {
 					return nil, &OrderError{Fault: WrongOrder, Step: len(steps) + j, Action: s.String(), Literal: "hand-empty", Supplier: -1, Destroyer: -1,
 						Reason: "by the order of the words, " + l.String() + " holds from before on"}
 				}
@@ -167,7 +169,7 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 		}
 		steps = append(steps, p.Subtasks...)
 		now.Start = closed(after, p)
-		if free && !e.pick {
+		if free && !e.takes() {
 			kept = slices.DeleteFunc(kept, func(l Literal) bool {
 				return l.Name == "holding" && !slices.Contains(final.Goal, l.String()) &&
 					slices.ContainsFunc(p.Subtasks, func(s Subtask) bool { return slices.Contains(s.Pre, l.String()) })

@@ -1,4 +1,4 @@
-package decompose_test
+package english_test
 
 import (
 	"context"
@@ -6,10 +6,11 @@ import (
 	"fmt"
 
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 )
 
-func ExampleGrammar() {
-	plan, err := decompose.Grammar(context.Background(), "Pick up the mug and put it in the sink, then close the drawer")
+func ExampleDecompose() {
+	plan, err := english.Decompose(context.Background(), "Pick up the mug and put it in the sink, then close the drawer", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -24,7 +25,7 @@ func ExampleGrammar() {
 }
 
 func ExampleUnderstand() {
-	request, err := decompose.Understand("Put a washed apple in the fridge")
+	request, err := english.Understand("Put a washed apple in the fridge")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -36,8 +37,8 @@ func ExampleUnderstand() {
 	// faucet
 }
 
-func ExampleRequest_Plan() {
-	request, err := decompose.Understand("Open the fridge, but first turn off the lamp")
+func ExampleUnderstand_order() {
+	request, err := english.Understand("Open the fridge, but first turn off the lamp")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -53,8 +54,8 @@ func ExampleRequest_Plan() {
 	// <nil>
 }
 
-func ExampleUnplacedError() {
-	_, err := decompose.Grammar(context.Background(), "Boil water, then ignore the drawer")
+func ExampleDecompose_refused() {
+	_, err := english.Decompose(context.Background(), "Boil water, then ignore the drawer", nil)
 	var unplaced *decompose.UnplacedError
 	if errors.As(err, &unplaced) {
 		for _, w := range unplaced.Words {

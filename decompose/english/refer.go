@@ -1,8 +1,10 @@
-package decompose
+package english
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // object is a thing that a sentence speaks of, or takes for granted.
@@ -13,9 +15,9 @@ type object struct {
 	where   *object // said with its noun
 	how     string  // on, in, at
 	of      *object // the liquid in it
-	states  []Literal
+	states  []decompose.Literal
 	place   string // where it is at the start, once that is known
-	loc     *Literal
+	loc     *decompose.Literal
 	touched bool
 	room    bool
 }
@@ -32,7 +34,7 @@ type past struct {
 type builder struct {
 	*parser
 	sentence string
-	request  *Request
+	request  *decompose.Request
 	objects  []*object
 	past     []past
 	clauses  []*understood
@@ -43,15 +45,15 @@ type builder struct {
 type understood struct {
 	reading
 	bound map[string][]*object
-	goal  []Literal // beyond that of the rule, of "a washed apple"
-	known []Literal // what phrases say of things that were named before: "the sliced apple"
-	said  []int     // clauses that the words put before it
+	goal  []decompose.Literal // beyond that of the rule, of "a washed apple"
+	known []decompose.Literal // what phrases say of things that were named before: "the sliced apple"
+	said  []int               // clauses that the words put before it
 }
 
 func (b *builder) fault(at, end int, format string, args ...any) error {
-	e := &UnplacedError{Sentence: b.sentence, Reason: fmt.Sprintf(format, args...)}
+	e := &decompose.UnplacedError{Sentence: b.sentence, Reason: fmt.Sprintf(format, args...)}
 	for i := at; i < end && i < len(b.words); i++ {
-		e.Words = append(e.Words, Word{b.words[i].said, b.words[i].at})
+		e.Words = append(e.Words, decompose.Word{Text: b.words[i].said, Offset: b.words[i].at})
 	}
 	return e
 }
@@ -153,10 +155,10 @@ func (b *builder) find(m *mention) (*object, error) {
 // refer finds what a pronoun stands for: the last thing that fits, where only one does.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
-		if Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" {
+		if decompose.Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" {
 			return false // "it" is the glass, not the water in it
 		}
-		return fitsKind(o.noun, kind) && (m.pronoun == "him") == Skills().Is(o.noun.kinds, "person") && !slices.Contains(named, o)
+		return fitsKind(o.noun, kind) && (m.pronoun == "him") == decompose.Skills().Is(o.noun.kinds, "person") && !slices.Contains(named, o)
 	}
 	said := b.words[m.at].text
 	if m.pronoun == "taken" {
@@ -232,7 +234,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 		if s.name == "X" && len(c.bound["X"]) == 1 && r.rule != nil && takes(r.rule) {
 			now.taken = c.bound["X"][0]
 		}
-		if m := s.list[0]; m.pronoun == "" && r.rule != nil && slices.ContainsFunc(r.rule.goal, Literal{Name: "used", Args: []string{s.name}}.equal) && len(c.bound["X"]) == 1 {
+		if m := s.list[0]; m.pronoun == "" && r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Name: "used", Args: []string{s.name}}.Equal) && len(c.bound["X"]) == 1 {
 			now.tool = c.bound[s.name][0]
 		}
 		for i, o := range c.bound[s.name] {
@@ -253,10 +255,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 
 // takes tells whether a clause leaves its thing in the hand.
 func takes(r *saying) bool {
-	return slices.ContainsFunc(r.goal, func(l Literal) bool {
-		return l.Args[0] == "X" && (l.Name == "holding" || l.Name == "lifted" || l.Not && slices.Contains(places, l.Name))
+	return slices.ContainsFunc(r.goal, func(l decompose.Literal) bool {
+		return l.Args[0] == "X" && (l.Name == "holding" || l.Name == "lifted" || l.Not && l.Placed() != "")
 	})
 }
-
-// places are the predicates of which at most one holds of a thing at any time.
-var places = []string{"holding", "on", "in", "inserted", "around", "hung", "has", "there"}

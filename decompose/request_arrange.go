@@ -35,7 +35,7 @@ func (r *Request) rearrange(steps []Subtask, pr *Problem) ([]Subtask, bool) {
 	}
 	for i, e := range r.Events {
 		for _, j := range e.After {
-			if !r.Events[j].passing || r.consumes(i, j) {
+			if !r.Events[j].Passing || r.consumes(i, j) {
 				follow(at[j], at[i])
 			}
 		}

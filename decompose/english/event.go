@@ -1,8 +1,10 @@
-package decompose
+package english
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // events turns a clause into what it asks for, and notes what it takes for granted of the start.
@@ -14,11 +16,11 @@ func (s *setter) events(number int) error {
 	}
 	for _, l := range c.known {
 		now := s.now[l.Args[0]]
-		if left, ok := s.holds[l.atom()]; !(ok && left != l.Not) && !(now != nil && now.equal(l)) && !s.saidAtStart(l) {
+		if left, ok := s.holds[l.Atom()]; !(ok && left != l.Not) && !(now != nil && now.Equal(l)) && !s.saidAtStart(l) {
 			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
 		}
 	}
-	if s.request.Library == Motions() && slices.ContainsFunc(c.slots, func(sl slot) bool {
+	if s.request.Library == decompose.Motions() && slices.ContainsFunc(c.slots, func(sl slot) bool {
 		return slices.ContainsFunc(c.bound[sl.name], func(o *object) bool { return o.room }) || len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by"
 	}) {
 		return s.fault(c.at, c.end, "a task of the gripper's motions goes to no other place")
@@ -28,11 +30,11 @@ func (s *setter) events(number int) error {
 			y[0].touched, y[0].place = true, "near "+y[0].name
 		}
 		s.here = y[0].place
-		s.plan(number, c, nil, []Literal{{Name: "at", Args: []string{s.here}}})
+		s.plan(number, c, nil, []decompose.Literal{{Name: "at", Args: []string{s.here}}})
 		return nil
 	}
 	for _, l := range slices.Concat(c.rule.start, c.rule.was) {
-		if err := s.granted(c, l, slices.ContainsFunc(c.rule.was, l.equal), before); err != nil {
+		if err := s.granted(c, l, slices.ContainsFunc(c.rule.was, l.Equal), before); err != nil {
 			return err
 		}
 	}
@@ -43,9 +45,9 @@ func (s *setter) events(number int) error {
 		}
 	}
 	s.touchAll(c)
-	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !Skills().Is(to[0].noun.kinds, "item") {
+	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !decompose.Skills().Is(to[0].noun.kinds, "item") {
 		s.here = to[0].place
-	} else if x := c.bound["X"]; len(x) > 0 && !Skills().Is(x[0].noun.kinds, "item") {
+	} else if x := c.bound["X"]; len(x) > 0 && !decompose.Skills().Is(x[0].noun.kinds, "item") {
 		s.here = x[0].place
 	}
 	for _, n := range c.rule.needs {
@@ -68,7 +70,7 @@ func (s *setter) events(number int) error {
 		xs = []*object{nil}
 	}
 	for _, x := range xs {
-		var goal []Literal
+		var goal []decompose.Literal
 		for _, l := range c.rule.goal {
 			goal = append(goal, bind(l, c, x))
 		}
@@ -80,7 +82,7 @@ func (s *setter) events(number int) error {
 						s.touch(o)
 					}
 				}
-				s.plan(number, c, nil, []Literal{l})
+				s.plan(number, c, nil, []decompose.Literal{l})
 			}
 			break
 		}
@@ -90,10 +92,10 @@ func (s *setter) events(number int) error {
 }
 
 // saidAtStart tells whether a thing was called so where it was named first, and nothing has changed it.
-func (s *setter) saidAtStart(l Literal) bool {
-	_, changed := s.holds[l.atom()]
+func (s *setter) saidAtStart(l decompose.Literal) bool {
+	_, changed := s.holds[l.Atom()]
 	return !changed && slices.ContainsFunc(s.objects, func(o *object) bool {
-		return o.name == l.Args[0] && slices.ContainsFunc(o.states, l.equal)
+		return o.name == l.Args[0] && slices.ContainsFunc(o.states, l.Equal)
 	})
 }
 
@@ -132,7 +134,7 @@ func (s *setter) support(c *understood) *object {
 }
 
 // granted notes a literal that a clause says, or takes for granted, of the start.
-func (s *setter) granted(c *understood, l Literal, was bool, before map[*object]bool) error {
+func (s *setter) granted(c *understood, l decompose.Literal, was bool, before map[*object]bool) error {
 	xs := []*object{nil}
 	if slices.Contains(l.Args, "X") {
 		xs = c.bound["X"]
@@ -166,21 +168,21 @@ func (s *setter) granted(c *understood, l Literal, was bool, before map[*object]
 			x.touched, x.place = true, r.place
 			continue
 		}
-		if slices.Contains(places, g.Name) && !g.Not {
+		if item(g) != "" && !g.Not {
 			if err := s.located(c, g, before); err != nil {
 				return err
 			}
 			continue
 		}
-		if left, ok := s.holds[g.atom()]; ok && left != g.Not {
+		if left, ok := s.holds[g.Atom()]; ok && left != g.Not {
 			continue // by a clause before
 		}
-		if g.Not && !slices.ContainsFunc(s.said, g.equal) && slices.ContainsFunc(c.rule.start, func(m Literal) bool {
-			return slices.Contains(places, m.Name) && s.now[bind(m, c, x).item()] != nil
+		if g.Not && !slices.ContainsFunc(s.said, g.Equal) && slices.ContainsFunc(c.rule.start, func(m decompose.Literal) bool {
+			return item(m) != "" && s.now[item(bind(m, c, x))] != nil
 		}) {
 			continue // the hole was not full, then something was put into it
 		}
-		if !slices.ContainsFunc(s.said, g.equal) {
+		if !slices.ContainsFunc(s.said, g.Equal) {
 			s.said = append(s.said, g)
 		}
 	}
@@ -207,29 +209,29 @@ func (s *setter) handled(o *object, predicate string, before bool) bool {
 
 // says tells whether a phrase has said of a thing whether a predicate holds of it.
 func (s *setter) says(o *object, predicate string) bool {
-	return slices.ContainsFunc(o.states, func(l Literal) bool { return l.Name == predicate })
+	return slices.ContainsFunc(o.states, func(l decompose.Literal) bool { return l.Name == predicate })
 }
 
 // item is what a literal about a place speaks of.
-func (l Literal) item() string {
-	if l.Name == "has" {
-		return l.Args[1]
+func item(l decompose.Literal) string {
+	if l.Name == "there" {
+		return l.Args[0]
 	}
-	return l.Args[0]
+	return l.Placed()
 }
 
 // located notes where a thing was at the start, unless a clause before has put it there.
-func (s *setter) located(c *understood, g Literal, before map[*object]bool) error {
+func (s *setter) located(c *understood, g decompose.Literal, before map[*object]bool) error {
 	var x, y *object
 	for _, o := range s.objects {
-		if o.name == g.item() {
+		if o.name == item(g) {
 			x = o
 		} else if slices.Contains(g.Args, o.name) {
 			y = o
 		}
 	}
 	if now := s.now[x.name]; now != nil {
-		if !now.equal(g) {
+		if !now.Equal(g) {
 			return s.fault(c.at, c.end, "the %s is not there by then", x.name)
 		}
 		return nil
@@ -242,42 +244,41 @@ func (s *setter) located(c *understood, g Literal, before map[*object]bool) erro
 		return nil
 	}
 	s.touch(x)
-	if x.loc == nil || !x.loc.equal(g) {
+	if x.loc == nil || !x.loc.Equal(g) {
 		return s.fault(c.at, c.end, "the %s was somewhere else", x.name)
 	}
 	return nil
 }
 
 // plan adds an event.
-func (s *setter) plan(number int, c *understood, x *object, goal []Literal) {
+func (s *setter) plan(number int, c *understood, x *object, goal []decompose.Literal) {
 	var words []string
 	for _, w := range s.words[c.at:c.end] {
 		words = append(words, w.said)
 	}
-	e := planned{Event: Event{Text: strings.Join(words, " "), soft: c.state, without: c.rule.without}, clause: number, goal: goal, here: s.here}
+	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without}, clause: number, goal: goal, here: s.here}
 	e.Goal = texts(goal)
 	if c.rule.by != nil {
 		e.By = bind(*c.rule.by, c, x).String()
 	}
-	e.pick = len(goal) == 1 && goal[0].Name == "holding"
 	for i, earlier := range s.planned {
 		said := slices.Contains(c.said, earlier.clause)
 		if said {
-			e.said = append(e.said, i)
+			e.Said = append(e.Said, i)
 		}
-		if said || slices.ContainsFunc(goal, func(l Literal) bool {
-			return slices.ContainsFunc(earlier.goal, func(m Literal) bool { return opposed(l, m) })
+		if said || slices.ContainsFunc(goal, func(l decompose.Literal) bool {
+			return slices.ContainsFunc(earlier.goal, func(m decompose.Literal) bool { return l.Opposes(m) })
 		}) {
 			e.After = append(e.After, i)
 		}
 	}
 	for _, l := range goal {
-		s.holds[l.atom()] = !l.Not
-		if slices.Contains(places, l.Name) {
+		s.holds[l.Atom()] = !l.Not
+		if item(l) != "" {
 			if !l.Not {
-				s.now[l.item()] = &l
-			} else if s.now[l.item()] == nil || s.now[l.item()].equal(l.negated()) {
-				s.now[l.item()] = &Literal{Name: "holding", Args: []string{l.item()}}
+				s.now[item(l)] = &l
+			} else if s.now[item(l)] == nil || s.now[item(l)].Equal(l.Negated()) {
+				s.now[item(l)] = &decompose.Literal{Name: "holding", Args: []string{item(l)}}
 			}
 		}
 		if l.Name == "contains" {
@@ -288,29 +289,13 @@ func (s *setter) plan(number int, c *understood, x *object, goal []Literal) {
 }
 
 // pour notes what a vessel holds from now on.
-func (s *setter) pour(l Literal) {
+func (s *setter) pour(l decompose.Literal) {
 	for _, o := range s.objects {
 		for _, liquid := range s.objects {
 			if o.name == l.Args[0] && liquid.name == l.Args[1] && !l.Not && o.of == nil {
-				s.said = append(s.said, l.negated())
+				s.said = append(s.said, l.Negated())
 				o.of = liquid
 			}
 		}
 	}
-}
-
-// opposed tells whether two literals cannot hold together.
-func opposed(l, m Literal) bool {
-	if l.Not != m.Not {
-		return l.atom() == m.atom()
-	}
-	if l.Not {
-		return false
-	}
-	if slices.Contains(places, l.Name) && slices.Contains(places, m.Name) {
-		return l.item() == m.item() && !l.equal(m)
-	}
-	hot := []string{"hot", "cold"}
-	return l.Name == "at" && m.Name == "at" && l.Args[0] != m.Args[0] ||
-		l.Name != m.Name && slices.Contains(hot, l.Name) && slices.Contains(hot, m.Name) && l.Args[0] == m.Args[0]
 }

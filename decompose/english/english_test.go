@@ -1,4 +1,4 @@
-package decompose
+package english
 
 import (
 	"bufio"
@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // sentences reads a table of testdata.
@@ -49,7 +51,7 @@ func table(t *testing.T, name string, percent int) {
 	t.Helper()
 	right, rows := 0, sentences(t, name)
 	for _, row := range rows {
-		p, err := Grammar(context.Background(), row[0])
+		p, err := Decompose(context.Background(), row[0], nil)
 		if row[1] == "!" {
 			if err == nil {
 				t.Errorf("%s: not refused: %q", row[0], shown(p))
@@ -72,7 +74,7 @@ func table(t *testing.T, name string, percent int) {
 	t.Logf("%d of %d", right, len(rows))
 }
 
-func joined(p *Plan) string {
+func joined(p *decompose.Plan) string {
 	var out []string
 	for _, s := range p.Subtasks {
 		out = append(out, s.String())
@@ -81,7 +83,7 @@ func joined(p *Plan) string {
 }
 
 // same tells whether steps are those of a plan, in an order that its After allows.
-func same(p *Plan, steps []string) error {
+func same(p *decompose.Plan, steps []string) error {
 	left := make([]bool, len(p.Subtasks))
 	if len(steps) != len(left) {
 		return fmt.Errorf("%d steps, want %d", len(left), len(steps))
@@ -105,7 +107,7 @@ func same(p *Plan, steps []string) error {
 // TestGrammarRefuses wants errors that name the words to blame, with their places in the sentence.
 func TestGrammarRefuses(t *testing.T) {
 	for _, row := range sentences(t, "testdata/refused.txt") {
-		p, err := Grammar(context.Background(), row[0])
+		p, err := Decompose(context.Background(), row[0], nil)
 		if err == nil {
 			t.Errorf("%s: not refused: %q", row[0], shown(p))
 			continue
@@ -113,7 +115,7 @@ func TestGrammarRefuses(t *testing.T) {
 		if !strings.Contains(err.Error(), row[1]) {
 			t.Errorf("%s: %v", row[0], err)
 		}
-		var unplaced *UnplacedError
+		var unplaced *decompose.UnplacedError
 		if errors.As(err, &unplaced) {
 			for _, w := range unplaced.Words {
 				if !strings.HasPrefix(row[0][w.Offset:], w.Text) {
@@ -122,4 +124,11 @@ func TestGrammarRefuses(t *testing.T) {
 			}
 		}
 	}
+}
+
+func shown(p *decompose.Plan) (out []string) {
+	for _, s := range p.Subtasks {
+		out = append(out, fmt.Sprint(s, s.After))
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package decompose_test
+package propose_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"image"
 
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 )
 
 // hasty is a generator that thinks of the drawer only once it is told. A loaded model or an Endpoint takes its place.
@@ -21,8 +22,8 @@ func (h *hasty) Generate(context.Context, string, ...image.Image) (string, error
 		`["open(drawer)", "pick(fork)", "place-in(fork,drawer)"]`, nil
 }
 
-func ExampleDecompose() {
-	plan, err := decompose.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: &hasty{}})
+func ExamplePlan() {
+	plan, err := english.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: &hasty{}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,8 +39,8 @@ func ExampleDecompose() {
 	// 1 Nothing goes into a closed drawer, and a full hand opens none.
 }
 
-func ExampleGeneratorError() {
-	_, err := decompose.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: &hasty{}, Rounds: -1})
+func ExamplePlan_refused() {
+	_, err := english.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: &hasty{}, Rounds: -1})
 	var failed *decompose.GeneratorError
 	var order *decompose.OrderError
 	if errors.As(err, &failed) && errors.As(err, &order) {
@@ -49,11 +50,4 @@ func ExampleGeneratorError() {
 	// Output:
 	// ["pick(fork)", "place-in(fork,drawer)"]
 	// missing step is-open(drawer) [open(drawer)]
-}
-
-func ExampleEndpoint() {
-	planner := &decompose.Endpoint{URL: "http://localhost:8000/v1", Model: "qwen2.5-vl", Key: "sk-…"}
-	options := &decompose.Options{Generator: planner}
-	fmt.Println(options.Generator == planner, planner.Key)
-	// Output: true [hidden]
 }

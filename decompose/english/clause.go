@@ -1,6 +1,10 @@
-package decompose
+package english
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
 
 // reading is one way to understand a clause.
 type reading struct {
@@ -35,12 +39,12 @@ func fitsKind(n *noun, kind string) bool {
 	case "tap-water":
 		return n.name == "water"
 	case "heats":
-		return Skills().Is(n.kinds, "heater") || Skills().Is(n.kinds, "hotplate")
+		return decompose.Skills().Is(n.kinds, "heater") || decompose.Skills().Is(n.kinds, "hotplate")
 	}
-	if n.kinds == kind || Skills().Is(n.kinds, kind) {
+	if n.kinds == kind || decompose.Skills().Is(n.kinds, kind) {
 		return true
 	}
-	return Skills().Is(n.kinds, "liquid") && kind != "thing" && Skills().Is(poured, kind)
+	return decompose.Skills().Is(n.kinds, "liquid") && kind != "thing" && decompose.Skills().Is(poured, kind)
 }
 
 const poured = "bowl-like" // what a liquid is in that is named without it
@@ -154,9 +158,10 @@ func (p *parser) condition(i int) map[int][]reading {
 		s, kind := p.states[p.text(j+1)], ""
 		switch w := p.text(j + 1); {
 		case s != nil && s.need == nil:
-			kind = Skills().predicates[s.literal.Name].args[0]
+			args, _ := decompose.Skills().Predicate(s.literal.Name)
+			kind = args[0]
 		case w == "on" || w == "off":
-			s, kind = &state{literal: Literal{w == "off", "running", []string{"X"}}}, "device"
+			s, kind = &state{literal: decompose.Literal{Not: w == "off", Name: "running", Args: []string{"X"}}}, "device"
 		default:
 			continue
 		}
@@ -164,7 +169,7 @@ func (p *parser) condition(i int) map[int][]reading {
 			kind = "openable"
 		}
 		if p.is(ph.list[0], kind) {
-			r := &saying{goal: []Literal{s.literal}}
+			r := &saying{goal: []decompose.Literal{s.literal}}
 			out[j+2] = append(out[j+2], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: true, at: i, end: j + 2})
 		}
 	}

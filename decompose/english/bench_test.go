@@ -1,4 +1,4 @@
-package decompose
+package english
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func BenchmarkGrammar(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Grammar(context.Background(), c.sentence)
+				Decompose(context.Background(), c.sentence, nil)
 			}
 		})
 	}
@@ -30,7 +30,7 @@ func BenchmarkGrammar(b *testing.B) {
 		rows := sentences(b, "testdata/sentences.txt")
 		i := 0
 		for b.Loop() {
-			Grammar(context.Background(), rows[i%len(rows)][0])
+			Decompose(context.Background(), rows[i%len(rows)][0], nil)
 			i++
 		}
 	})
@@ -42,10 +42,10 @@ func TestGrammarSteady(t *testing.T) {
 	if testing.Short() {
 		calls = 1000
 	}
-	once := func() { Grammar(context.Background(), "Open the drawer, put the spoon in it and close it.") }
+	once := func() { Decompose(context.Background(), "Open the drawer, put the spoon in it and close it.", nil) }
 	first := testing.AllocsPerRun(100, once)
 	for range calls {
-		Grammar(context.Background(), "Open the drawer.") // the cheapest: 20 s of them
+		Decompose(context.Background(), "Open the drawer.", nil) // the cheapest: 20 s of them
 	}
 	if last := testing.AllocsPerRun(100, once); last > first*1.02 {
 		t.Errorf("%v allocations a call, then %v", first, last)
@@ -57,7 +57,7 @@ func TestGrammarFast(t *testing.T) {
 	best := time.Hour
 	for range 20 {
 		began := time.Now()
-		p, err := Grammar(context.Background(), tenSteps)
+		p, err := Decompose(context.Background(), tenSteps, nil)
 		if err != nil || len(p.Subtasks) != 10 {
 			t.Fatal(p, err)
 		}

@@ -1,11 +1,12 @@
-package decompose
+package english
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // lexicon is grammar.txt, read: which words there are and what they ask for.
@@ -32,7 +33,7 @@ type noun struct {
 // state is a word for what is true of a thing.
 type state struct {
 	word    string
-	literal Literal // of X
+	literal decompose.Literal // of X
 	need    *need
 }
 
@@ -44,9 +45,9 @@ type belongs struct{ noun, preposition, place string }
 // saying is what a clause asks for.
 type saying struct {
 	patterns         [][]element
-	goal, start, was []Literal
+	goal, start, was []decompose.Literal
 	needs            []need
-	by               *Literal
+	by               *decompose.Literal
 	without          []string
 	motions          bool
 }
@@ -63,7 +64,7 @@ const room = "room" // the one kind of the grammar's own that a noun can be of
 var english = sync.OnceValue(func() *lexicon {
 	x := &lexicon{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
 		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{}}
-	x.leaves(Skills())
+	x.leaves(decompose.Skills())
 	text, err := files.ReadFile("grammar.txt")
 	if err == nil {
 		err = x.read(string(text))
@@ -75,15 +76,11 @@ var english = sync.OnceValue(func() *lexicon {
 })
 
 // leaves makes a noun of every kind that has none below it: of mug and table, not of item and surface.
-func (x *lexicon) leaves(l *Library) {
-	above := map[string]bool{"place": true, "person": true, "spot": true}
-	for _, k := range l.kinds {
-		for _, p := range k.parents {
-			above[p] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(l.kinds)) {
-		if !above[name] || l.Is(name, "liquid") && name != "liquid" {
+func (x *lexicon) leaves(l *decompose.Library) {
+	all := l.Kinds()
+	for _, name := range all {
+		leaf := !slices.ContainsFunc(all, func(k string) bool { return k != name && l.Is(k, name) })
+		if leaf && !slices.Contains([]string{"place", "person", "spot", "liquid"}, name) {
 			x.noun(name, name)
 		}
 	}
@@ -132,7 +129,7 @@ func (x *lexicon) read(text string) error {
 			err = x.line(word, rest)
 		}
 		if err != nil {
-			return fmt.Errorf("decompose: grammar.txt:%d: %w", i+1, err)
+			return fmt.Errorf("english: grammar.txt:%d: %w", i+1, err)
 		}
 	}
 	return nil
@@ -174,7 +171,7 @@ func (x *lexicon) line(word, rest string) error {
 		}
 	case "state":
 		literal, needs, _ := strings.Cut(right, " needs ")
-		l, err := ParseLiteral(literal)
+		l, err := decompose.ParseLiteral(literal)
 		if err != nil {
 			return err
 		}

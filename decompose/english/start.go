@@ -1,27 +1,29 @@
-package decompose
+package english
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // setter goes through the clauses in the order that they are asked for, and finds out what the start must have been.
 type setter struct {
 	*builder
 	here    string
-	holds   map[string]bool     // the atoms that the clauses so far spoke of, and how they left them
-	now     map[string]*Literal // where they left things
-	said    []Literal           // of the start
-	needed  []string            // kinds of things used and not named
+	holds   map[string]bool               // the atoms that the clauses so far spoke of, and how they left them
+	now     map[string]*decompose.Literal // where they left things
+	said    []decompose.Literal           // of the start
+	needed  []string                      // kinds of things used and not named
 	planned []planned
 	placed  map[string]*object // workspaces
 }
 
 // planned is an event in the making.
 type planned struct {
-	Event
+	decompose.Event
 	clause int
-	goal   []Literal
+	goal   []decompose.Literal
 	here   string
 }
 
@@ -44,12 +46,12 @@ func (s *setter) touch(o *object) {
 		o.place = s.here
 	}
 	switch {
-	case o.how == "at" && Skills().Is(o.noun.kinds, "item"): // a container that stands in another and can be reached
-		o.loc = &Literal{Name: "on", Args: []string{o.name, o.where.name}}
+	case o.how == "at" && decompose.Skills().Is(o.noun.kinds, "item"): // a container that stands in another and can be reached
+		o.loc = &decompose.Literal{Name: "on", Args: []string{o.name, o.where.name}}
 	case o.where != nil && (o.how == "on" || o.how == "in"):
-		o.loc = &Literal{Name: o.how, Args: []string{o.name, o.where.name}}
-	case slices.ContainsFunc(o.states, func(l Literal) bool { return l.Name == "holding" }):
-		o.loc = &Literal{Name: "holding", Args: []string{o.name}}
+		o.loc = &decompose.Literal{Name: o.how, Args: []string{o.name, o.where.name}}
+	case slices.ContainsFunc(o.states, func(l decompose.Literal) bool { return l.Name == "holding" }):
+		o.loc = &decompose.Literal{Name: "holding", Args: []string{o.name}}
 	}
 }
 
@@ -66,8 +68,8 @@ func (s *setter) workspace(place string) *object {
 }
 
 // bind replaces slots by things, X by one of several.
-func bind(l Literal, c *understood, x *object) Literal {
-	return l.with(func(slot string) string {
+func bind(l decompose.Literal, c *understood, x *object) decompose.Literal {
+	return l.With(func(slot string) string {
 		if slot == "X" && x != nil {
 			return x.name
 		}
@@ -79,19 +81,19 @@ func bind(l Literal, c *understood, x *object) Literal {
 }
 
 // finish writes down the start, and what holds at the end.
-func (s *setter) finish() *Request {
+func (s *setter) finish() *decompose.Request {
 	r := s.request
-	pr := &Problem{Objects: map[string]string{}, Text: r.Text}
+	pr := &decompose.Problem{Objects: map[string]string{}, Text: r.Text}
 	for _, o := range s.objects {
 		s.touch(o)
 	}
 	for _, e := range s.planned {
 		s.workspace(e.here) // a place to put down what is in the way
 	}
-	var start []Literal
-	fact := func(name string, args ...string) { start = append(start, Literal{Name: name, Args: args}) }
-	is := func(o *object, kind string) bool { return Skills().Is(o.noun.kinds, kind) }
-	skills := r.Library == Skills()
+	var start []decompose.Literal
+	fact := func(name string, args ...string) { start = append(start, decompose.Literal{Name: name, Args: args}) }
+	is := func(o *object, kind string) bool { return decompose.Skills().Is(o.noun.kinds, kind) }
+	skills := r.Library == decompose.Skills()
 	free := true
 	for i := 0; i < len(s.objects); i++ { // workspaces are added as they are needed
 		o := s.objects[i]
@@ -99,7 +101,7 @@ func (s *setter) finish() *Request {
 			pr.Objects[o.name] = "thing"
 		}
 		if o.loc == nil && is(o, "item") {
-			o.loc = &Literal{Name: "on", Args: []string{o.name, s.workspace(o.place).name}}
+			o.loc = &decompose.Literal{Name: "on", Args: []string{o.name, s.workspace(o.place).name}}
 		}
 		carried := false
 		if o.loc != nil {
@@ -113,7 +115,7 @@ func (s *setter) finish() *Request {
 				fact("located", o.name, o.place)
 			}
 		}
-		if o.of != nil && !slices.ContainsFunc(s.said, Literal{Not: true, Name: "contains", Args: []string{o.name, o.of.name}}.equal) {
+		if o.of != nil && !slices.ContainsFunc(s.said, decompose.Literal{Not: true, Name: "contains", Args: []string{o.name, o.of.name}}.Equal) {
 			fact("contains", o.name, o.of.name)
 		}
 		for _, l := range o.states {
@@ -122,16 +124,16 @@ func (s *setter) finish() *Request {
 			}
 		}
 		open := slices.ContainsFunc(strings.Fields(o.noun.kinds), func(k string) bool { return s.open[k] })
-		if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, func(l Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }) {
+		if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, func(l decompose.Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }) {
 			fact("is-open", o.name)
 		}
 	}
 	for _, l := range s.said {
-		if !slices.ContainsFunc(start, l.equal) {
+		if !slices.ContainsFunc(start, l.Equal) {
 			start = append(start, l)
 		}
 	}
-	near := slices.ContainsFunc(s.said, func(l Literal) bool { return l.Name == "near" })
+	near := slices.ContainsFunc(s.said, func(l decompose.Literal) bool { return l.Name == "near" })
 	if free {
 		fact("hand-empty")
 	}
@@ -148,19 +150,19 @@ func (s *setter) finish() *Request {
 }
 
 // outcome is what holds at the end: what was asked for, and not undone by what is asked for later.
-func (s *setter) outcome() (final []Literal) {
+func (s *setter) outcome() (final []decompose.Literal) {
 	for i := range s.planned {
 		e := &s.planned[i]
 		for _, l := range e.goal {
-			gone := func(m Literal) bool {
-				return opposed(l, m) || fleeting(m) || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
+			gone := func(m decompose.Literal) bool {
+				return l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; f.pick && slices.Contains(places, l.Name) && opposed(l, f.goal[0]) {
-					f.passing = true
+				if f := &s.planned[j]; len(f.goal) == 1 && f.goal[0].Name == "holding" && l.Placed() != "" && l.Opposes(f.goal[0]) {
+					f.Passing = true
 				}
 			}
-			if final = slices.DeleteFunc(final, gone); !slices.ContainsFunc(final, l.equal) {
+			if final = slices.DeleteFunc(final, gone); !slices.ContainsFunc(final, l.Equal) {
 				final = append(final, l)
 			}
 		}
@@ -171,5 +173,10 @@ func (s *setter) outcome() (final []Literal) {
 	return final
 }
 
-// fleeting tells whether a literal is only on the way: the next motion may end it.
-func fleeting(l Literal) bool { return l.Name == "near" || l.Name == "away" }
+func texts(literals []decompose.Literal) []string {
+	out := make([]string, len(literals))
+	for i, l := range literals {
+		out[i] = l.String()
+	}
+	return out
+}

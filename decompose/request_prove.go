@@ -60,7 +60,7 @@ func (r *Request) happen(p *Plan, ordered bool) ([]int, error) {
 		}
 		from := -1
 		for _, j := range e.After {
-			if ordered && (!r.Events[j].passing || r.consumes(i, j)) {
+			if ordered && (!r.Events[j].Passing || r.consumes(i, j)) {
 				from = max(from, at[j])
 			}
 		}
@@ -74,7 +74,7 @@ func (r *Request) happen(p *Plan, ordered bool) ([]int, error) {
 				break
 			}
 		}
-		if _, lacks := newWorld(start).lacks(goal); at[i] < 0 && !(e.soft && !lacks) {
+		if _, lacks := newWorld(start).lacks(goal); at[i] < 0 && !(e.Soft && !lacks) {
 			return nil, &OrderError{Fault: GoalNotReached, Step: len(steps), Literal: e.Goal[0], Supplier: -1, Destroyer: -1,
 				Reason: "no step does what the words ask for: " + e.Text}
 		}
@@ -87,16 +87,16 @@ func (r *Request) consumes(i, j int) bool {
 	thing := strings.TrimSuffix(strings.TrimPrefix(r.Events[j].Goal[0], "holding("), ")")
 	return slices.ContainsFunc(r.Events[i].Goal, func(l string) bool {
 		m, err := ParseLiteral(l)
-		return err == nil && slices.Contains(places, m.Name) && m.item() == thing
+		return err == nil && m.Placed() == thing
 	})
 }
 
 // sequence adds to After what the words put before.
 func (r *Request) sequence(p *Plan, at []int) error {
 	for i, e := range r.Events {
-		for _, j := range e.said {
+		for _, j := range e.Said {
 			from, to := at[j], at[i]
-			if r.Events[j].passing && !r.consumes(i, j) || from < 0 || to < 0 || from == to || p.comesBefore(from, to) {
+			if r.Events[j].Passing && !r.consumes(i, j) || from < 0 || to < 0 || from == to || p.comesBefore(from, to) {
 				continue
 			}
 			p.Subtasks[to].After = append(p.Subtasks[to].After, from)
@@ -159,4 +159,45 @@ func (r *Request) workspace(place string) string {
 		}
 	}
 	return ""
+}
+
+// Accept proves steps that came from elsewhere as its own are proved: that they bring about all that is asked for, in the order
+// of the words, and that none may be left out. Only their actions and arguments count. Where what was picked up cannot stay in the hand it need not.
+func (r *Request) Accept(steps []Subtask) (*Plan, error) {
+	p, err := r.prove(steps, r.Problem)
+	if free := r.letGo(); err != nil && free != nil {
+		if q, e := r.prove(steps, free); e == nil {
+			p, err = q, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Assumed = slices.Clone(r.Assumed)
+	return p, r.lean(p)
+}
+
+// lean is what Library.Check is, where a step may serve something that is asked for on the way.
+func (r *Request) lean(p *Plan) error {
+	start, steps, want, err := p.parse(nil)
+	if err != nil {
+		return err
+	}
+	for i := range steps {
+		w, rest := newWorld(start), &Plan{Start: p.Start}
+		for j, st := range steps {
+			if _, lacks := w.lacks(st.pre); j != i && !lacks {
+				w.apply(st.effects)
+				rest.Subtasks = append(rest.Subtasks, p.Subtasks[j])
+			}
+		}
+		if _, lacks := w.lacks(want); lacks {
+			continue
+		}
+		if _, err := r.happen(rest, true); err == nil {
+			return &OrderError{Fault: AdditionalStep, Step: i, Action: steps[i].name, Supplier: -1, Destroyer: -1,
+				Reason: "all that is asked for comes about without it"}
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package decompose
+package english
 
 import (
 	"context"
@@ -8,15 +8,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // proved fails unless a plan is sound by its own literals, by its order, and by the library.
-func proved(t testing.TB, sentence string) *Plan {
+func proved(t testing.TB, sentence string) *decompose.Plan {
 	t.Helper()
 	began := time.Now()
 	r, err := Understand(sentence)
 	if err != nil {
-		var unplaced *UnplacedError
+		var unplaced *decompose.UnplacedError
 		if !errors.As(err, &unplaced) {
 			t.Fatalf("%q: %T %v", sentence, err, err)
 		}
@@ -27,10 +29,10 @@ func proved(t testing.TB, sentence string) *Plan {
 		t.Fatalf("%q: %v", sentence, took)
 	}
 	if err != nil {
-		var none *NoPlanError
-		var limit *LimitError
-		var order *OrderError
-		var contradiction *UnplacedError
+		var none *decompose.NoPlanError
+		var limit *decompose.LimitError
+		var order *decompose.OrderError
+		var contradiction *decompose.UnplacedError
 		if !errors.As(err, &contradiction) && !errors.As(err, &none) && !errors.As(err, &limit) && !errors.As(err, &order) {
 			t.Fatalf("%q: %T %v", sentence, err, err)
 		}
@@ -58,7 +60,7 @@ func FuzzGrammar(f *testing.F) {
 
 // TestGrammarShuffled says the words of the tables in any order, and joins sentences: what is planned must be proved.
 func TestGrammarShuffled(t *testing.T) {
-	r := rng()
+	r := rand.New(rand.NewPCG(7, 11))
 	var all []string
 	for _, row := range sentences(t, "testdata/sentences.txt") {
 		all = append(all, row[0])

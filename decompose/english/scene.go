@@ -1,16 +1,20 @@
-package decompose
+package english
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
 
 // build makes a request of the pieces of a sentence.
-func (b *builder) build(pieces []piece) (*Request, error) {
+func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 	for _, pc := range pieces {
 		r, err := b.choose(pc.readings)
 		if err != nil {
 			return nil, err
 		}
 		if r.rule != nil && r.rule.motions {
-			b.request.Library = Motions()
+			b.request.Library = decompose.Motions()
 		}
 		c, err := b.commit(r)
 		if err != nil {
@@ -24,7 +28,7 @@ func (b *builder) build(pieces []piece) (*Request, error) {
 		}
 		for _, n := range r.rule.needs {
 			// what the goal or the start speaks of is needed now; of tools, later clauses may name one
-			about := func(l Literal) bool { return slices.Contains(l.Args, n.slot) }
+			about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
 			if n.kind == "support" {
 				continue
 			}
@@ -42,7 +46,7 @@ func (b *builder) build(pieces []piece) (*Request, error) {
 	b.furnish()
 	order(pieces, b.clauses)
 	narrated(b.clauses)
-	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*Literal{}, placed: map[string]*object{}}
+	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*decompose.Literal{}, placed: map[string]*object{}}
 	sorted := topological(b.clauses)
 	if sorted == nil {
 		return nil, b.fault(0, len(b.words), "the order that it asks for runs in a circle")
@@ -65,7 +69,7 @@ func (b *builder) untidy(c *understood) (*saying, error) {
 			return nil, b.fault(c.at, c.end, "what is there, beside the %s?", x.name)
 		}
 		x.where, x.how = on, "on"
-		c.goal = append(c.goal, Literal{Name: t.preposition, Args: []string{x.name, y.name}})
+		c.goal = append(c.goal, decompose.Literal{Name: t.preposition, Args: []string{x.name, y.name}})
 	}
 	return r, nil
 }

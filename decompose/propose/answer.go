@@ -1,14 +1,16 @@
-package decompose
+package propose
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // proposal is what a generator answers, as far as it counts.
@@ -29,17 +31,8 @@ func (g *generation) prompt(lists bool) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("A robot does one atomic action at a time. Split its task into such actions, as few as will do.")
-	line("The actions, with what must hold before and what holds after. Everything else stays as it is; what comes after \"with\" follows from the state and is not written down:")
-	for _, a := range g.lib.actions {
-		if g.scene == nil || g.scene.allows(a) {
-			line("%s", a.compact())
-		}
-	}
-	if g.scene == nil {
-		g.lib.vocabulary(line)
-	} else {
-		g.situation(line)
-	}
+	b.WriteString(g.described)
+	g.order(line)
 	if len(g.Frames) > 0 {
 		line("The pictures show the scene as it is now.")
 	}
@@ -48,7 +41,7 @@ func (g *generation) prompt(lists bool) string {
 	switch {
 	case lists:
 		line("Answer with a JSON list of the steps in their order, such as [\"open(drawer)\",\"pick(red mug)\"].")
-	case g.scene != nil:
+	case g.problem != nil:
 		line("First reason about what has to come before what. Then end with a line that is a JSON list of the steps in their order, such as [\"open(drawer)\",\"pick(red mug)\"].")
 	default:
 		line("First reason about what there is, what the task wants and what has to come before what. Then end with a line that is a JSON object:" +
@@ -58,80 +51,18 @@ func (g *generation) prompt(lists bool) string {
 	return b.String()
 }
 
-// allows tells whether the scene has things of all the kinds that an action takes.
-func (s *scene) allows(a *Action) bool {
-	return !slices.ContainsFunc(a.all(), func(p Param) bool {
-		return !slices.ContainsFunc(s.objects, func(o string) bool { return s.is(o, p.Kind) })
-	})
-}
-
-// compact is an action on one line.
-func (a *Action) compact() string {
-	list := func(params []Param) string {
-		out := make([]string, len(params))
-		for i, p := range params {
-			out[i] = p.Name + ": " + p.Kind
+// order tells what must come about on the way, where the words say more than the goal.
+func (g *generation) order(line func(string, ...any)) {
+	if g.request == nil || len(g.request.Events) < 2 {
+		return
+	}
+	line("On the way these come about:")
+	for i, e := range g.request.Events {
+		after := ""
+		for _, j := range e.After {
+			after += fmt.Sprintf(", after %d", j+1)
 		}
-		return strings.Join(out, ", ")
-	}
-	text := a.Name
-	if len(a.Params) > 0 {
-		text += "(" + list(a.Params) + ")"
-	}
-	if len(a.With) > 0 {
-		text += " with " + list(a.With)
-	}
-	return text + "; before: " + strings.Join(texts(a.Needs), ", ") + "; after: " + strings.Join(texts(a.Effects), ", ")
-}
-
-// vocabulary is what problems can be stated in.
-func (l *Library) vocabulary(line func(string, ...any)) {
-	var kinds, predicates []string
-	for _, name := range l.Kinds() {
-		if up := l.kinds[name].parents; len(up) > 0 {
-			name += " < " + strings.Join(up, " ")
-		}
-		kinds = append(kinds, name)
-	}
-	line("The kinds of things, with the kinds that each belongs to:\n%s", strings.Join(kinds, "; "))
-	for _, name := range slices.Sorted(maps.Keys(l.predicates)) {
-		predicates = append(predicates, Literal{Name: name, Args: l.predicates[name].args}.String())
-	}
-	line("What can be true, and of which kinds; what the start does not list is false:\n%s", strings.Join(predicates, "; "))
-	var given []string
-	for _, rule := range l.given {
-		for _, f := range rule.literals {
-			given = append(given, f.with(func(name string) string { return "any " + rule.vars[slices.IndexFunc(rule.vars, named(name))].Kind }).String())
-		}
-	}
-	if given != nil {
-		line("Except for these, which hold at the start unless it says \"not\":\n%s", strings.Join(given, "; "))
-	}
-}
-
-// situation is the problem, where it is known.
-func (g *generation) situation(line func(string, ...any)) {
-	s := g.scene
-	var things []string
-	for _, o := range s.objects {
-		of := map[string]bool{}
-		for k := range strings.FieldsSeq(s.kinds[o]) {
-			maps.Copy(of, g.lib.kinds[k].all)
-		}
-		things = append(things, o+": "+strings.Join(slices.Sorted(maps.Keys(of)), " "))
-	}
-	line("The things, with their kinds:\n%s", strings.Join(things, "; "))
-	line("At the start these hold, and nothing else:\n%s", strings.Join(texts(s.start), ", "))
-	line("At the end must hold:\n%s", strings.Join(texts(s.goal), ", "))
-	if g.request != nil && len(g.request.Events) > 1 {
-		line("On the way these come about:")
-		for i, e := range g.request.Events {
-			after := ""
-			for _, j := range e.After {
-				after += fmt.Sprintf(", after %d", j+1)
-			}
-			line("%d. %s%s", i+1, strings.Join(e.Goal, ", "), after)
-		}
+		line("%d. %s%s", i+1, strings.Join(e.Goal, ", "), after)
 	}
 }
 
@@ -160,7 +91,7 @@ func listed(list []string) string {
 }
 
 func malformed(line int, reason string) error {
-	return &ParseError{File: "answer", Line: line, Reason: reason}
+	return &decompose.ParseError{File: "answer", Line: line, Reason: reason}
 }
 
 // maxScan bounds what is read to find JSON, in bytes: an answer of opening brackets begins JSON at every byte.
@@ -188,7 +119,7 @@ func (g *generation) read(answer string) (*proposal, error) {
 		}
 		p := &proposal{}
 		var err error
-		if answer[i] == '[' && g.scene != nil {
+		if answer[i] == '[' && g.problem != nil {
 			err = json.Unmarshal(raw, &p.Steps)
 		} else if answer[i] == '[' {
 			err = errors.New("is a list, and an object is asked for")
@@ -222,47 +153,54 @@ func before(text string) string {
 }
 
 // subtasks reads the steps.
-func (p *proposal) subtasks() ([]Subtask, error) {
+func (p *proposal) subtasks() ([]decompose.Subtask, error) {
 	if n := len(p.Steps); n > maxPlan {
 		return nil, malformed(1, fmt.Sprintf("%d steps, at most %d are taken", n, maxPlan))
 	}
-	var out []Subtask
+	var out []decompose.Subtask
 	for i, text := range p.Steps {
-		l, err := ParseLiteral(text)
+		l, err := decompose.ParseLiteral(text)
 		if err == nil && l.Not {
 			err = errors.New("an action is never negated")
 		}
 		if err != nil {
-			return nil, &ParseError{File: "answer", Line: 1, Reason: fmt.Sprintf("step %d: %v", i, err), Err: err}
+			return nil, &decompose.ParseError{File: "answer", Line: 1, Reason: fmt.Sprintf("step %d: %v", i, err), Err: err}
 		}
-		out = append(out, Subtask{Action: l.Name, Args: l.Args})
+		out = append(out, decompose.Subtask{Action: l.Name, Args: l.Args})
 	}
 	return out, nil
 }
 
+// small are words that name nothing.
+var small = strings.Fields("a an the this that of in on at to and or it is are you with for by as up down out thing things item items object objects")
+
 // named tells whether a sentence speaks of a thing, and as what.
-func (s *scene) named(thing, sentence string) error {
-	said := tokens(sentence)
+func (g *generation) named(thing string, pr *decompose.Problem) error {
+	said := words(g.sentence)
 	shares, kind := false, ""
-	for _, w := range tokens(thing) {
-		if slices.Contains(notNames, w.text) || !slices.ContainsFunc(said, func(v word) bool { return alike(v.text, w.text) }) {
+	for _, w := range words(thing) {
+		if slices.Contains(small, w) || !slices.ContainsFunc(said, func(v string) bool { return alike(v, w) }) {
 			continue
 		}
 		shares = true
-		if s.lib.kinds[w.text] == nil {
+		if !slices.Contains(g.lib.Kinds(), w) {
 			continue
 		}
-		if kind = w.text; s.is(thing, kind) {
+		if kind = w; g.lib.Is(pr.Objects[thing], kind) {
 			return nil
 		}
 	}
 	switch {
 	case !shares:
-		return &ProblemError{"goal", "speaks of " + thing + ", of which the task has no word"}
+		return &decompose.ProblemError{Where: "goal", Reason: "speaks of " + thing + ", of which the task has no word"}
 	case kind != "":
-		return &ProblemError{"object " + thing, "is no " + kind}
+		return &decompose.ProblemError{Where: "object " + thing, Reason: "is no " + kind}
 	}
 	return nil
+}
+
+func words(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' })
 }
 
 // alike lets a thing have the name that the sentence has for several.

@@ -23,6 +23,7 @@ type Event struct {
 	After   []int    // the events that it must come after, because the words or the things say so
 	Said    []int    // of After, what the words say
 	Soft    bool     // it may hold already
+	Loose   bool     // what it takes in the hand need not stay there
 	Passing bool     // it only takes a thing in the hand, which a later event puts somewhere
 }
 

@@ -169,6 +169,9 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 		}
 		steps = append(steps, p.Subtasks...)
 		now.Start = closed(after, p)
+		if e.Loose && i < len(r.Events)-1 {
+			kept = slices.DeleteFunc(kept, func(l Literal) bool { return slices.Contains(e.Goal, l.String()) })
+		}
 		if free && !e.takes() {
 			kept = slices.DeleteFunc(kept, func(l Literal) bool {
 				return l.Name == "holding" && !slices.Contains(final.Goal, l.String()) &&

@@ -11,43 +11,26 @@ type reading struct {
 	rule   *saying
 	slots  []slot
 	places int
+	taken  int    // things that are taken to be of a kind that they are not known to be of
 	tidy   string // the noun of what is to be tidied
+	manner []word // that no step says
 	state  bool   // "the drawer is open": need not be brought about, if it is so
 	verb   string
 	at     int // words
 	end    int
 }
 
+// ends tells whether a clause ends with a thing.
+func (r *reading) ends() bool {
+	return slices.ContainsFunc(r.slots, func(s slot) bool {
+		return slices.ContainsFunc(s.list, func(m *mention) bool { return m.end == r.end })
+	})
+}
+
 type slot struct {
 	name, kind string
 	list       []*mention
 }
-
-// is tells whether what is mentioned may be of a kind. A liquid stands for what holds it.
-func (p *parser) is(m *mention, kind string) bool {
-	if m.pronoun != "" {
-		return kind != room && kind != "tap-water" && (m.pronoun != "him" || kind == "person")
-	}
-	if m.unknown {
-		return kind == "item" // a flurb can be picked up; who knows what else
-	}
-	return fitsKind(m.noun, kind)
-}
-
-func fitsKind(n *noun, kind string) bool {
-	switch kind {
-	case "tap-water":
-		return n.name == "water"
-	case "heats":
-		return decompose.Skills().Is(n.kinds, "heater") || decompose.Skills().Is(n.kinds, "hotplate")
-	}
-	if n.kinds == kind || decompose.Skills().Is(n.kinds, kind) {
-		return true
-	}
-	return decompose.Skills().Is(n.kinds, "liquid") && kind != "thing" && decompose.Skills().Is(poured, kind)
-}
-
-const poured = "bowl-like" // what a liquid is in that is named without it
 
 // match reads words from i on by a pattern, and yields where they end.
 func (p *parser) match(pattern []element, i int, so reading, f form, yield func(reading)) {
@@ -70,6 +53,9 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 			if e.slot != "" {
 				with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, []*mention{{pronoun: "there", at: i, end: i + len(words)}}})
 			}
+			if e.manner {
+				with.manner = append(slices.Clip(with.manner), p.words[i:i+len(words)]...)
+			}
 			p.match(rest, i+len(words), with, plain, yield)
 		}
 	}
@@ -83,17 +69,28 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	found := phrases(i)
 	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
 		// "pick up the mug and place on the table"
-		found = []phrase{{[]*mention{{pronoun: "taken", at: i - 1, end: i}}, i, 0}}
+		found = []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
 	}
 	for _, ph := range found {
-		if bad := slices.IndexFunc(ph.list, func(m *mention) bool { return !p.is(m, e.kind) }); bad >= 0 {
-			p.unfit.refuse(ph.list[bad].end, p.text(so.at), e.kind)
+		if ph.with && p.tooled[so.verb] {
+			continue // what it is done with says nothing of which thing it is done to
+		}
+		worst := sure
+		for _, m := range ph.list {
+			f := p.fits(m, e.kind)
+			if f == unfit && ph.places == 0 {
+				p.misfit.refuse(m.end, p.text(so.at), e.kind)
+			}
+			worst = min(worst, f)
+		}
+		if worst == unfit || worst == assumed && p.strict {
 			continue
 		}
 		p.fit = max(p.fit, ph.end)
 		with := so
 		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
 		with.places += ph.places
+		with.taken += int(sure - worst)
 		p.match(rest, ph.end, with, plain, yield)
 	}
 }
@@ -121,6 +118,9 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 		}
 		return out
 	}
+	if f == plain {
+		p.belonging(i, found)
+	}
 	for _, lemma := range p.lemmas(p.text(i), f) {
 		for _, r := range p.rules[lemma] {
 			for _, pattern := range r.patterns {
@@ -140,37 +140,66 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 				p.far = max(p.far, ph.end)
 				found(reading{tidy: m.noun.name, slots: []slot{{"X", "surface", ph.list}}, at: i, end: ph.end})
 			} else {
-				p.unfit.refuse(ph.end, w, "desk, table or counter")
+				p.misfit.refuse(ph.end, w, "desk, table or counter")
 			}
 		}
 	}
 	return out
 }
 
-// condition reads "the drawer is open".
-func (p *parser) condition(i int) map[int][]reading {
+// belonging reads "the milk goes in the fridge" as "put the milk in the fridge".
+func (p *parser) belonging(i int, found func(reading)) {
+	if !p.content(i) && !slices.Contains(definite, p.text(i)) {
+		return
+	}
+	for _, ph := range p.several(i) {
+		if w := p.text(ph.end); w != "go" && w != "goes" && w != "belong" && w != "belongs" {
+			continue
+		}
+		for _, r := range p.rules["put"] {
+			for _, pattern := range r.patterns {
+				if pattern[0].slot != "" || len(pattern) < 4 || pattern[1].slot != "X" {
+					continue
+				}
+				if slices.ContainsFunc(ph.list, func(m *mention) bool { return p.fits(m, pattern[1].kind) == unfit }) {
+					continue
+				}
+				so := reading{rule: r, at: i, verb: "put", places: ph.places, slots: []slot{{"X", pattern[1].kind, ph.list}}}
+				p.match(pattern[2:], ph.end+1, so, plain, found)
+			}
+		}
+	}
+}
+
+// condition reads "the drawer is open", as what is so or, where it is wanted, as what to bring about.
+func (p *parser) condition(i int, wanted bool) map[int][]reading {
 	out := map[int][]reading{}
 	for _, ph := range p.single(i) {
 		j := ph.end
-		if w := p.text(j); w != "is" && w != "are" && w != "it's" {
+		if w := p.text(j); slices.Contains([]string{"is", "are", "be", "stays", "remains", "lights", "turns", "goes", "'s"}, w) {
+			j++
+		} else if w != "closed" && w != "open" && w != "shut" && !(i == 0 && j == len(p.words)-1 && (w == "on" || w == "off")) {
 			continue
 		}
-		s, kind := p.states[p.text(j+1)], ""
-		switch w := p.text(j + 1); {
-		case s != nil && s.need == nil:
+		s, kind := p.states[p.text(j)], ""
+		switch w := p.text(j); {
+		case w == "on" || w == "off" || w == "up" && p.text(j-1) == "lights":
+			s, kind = &state{literal: decompose.Literal{Not: w == "off", Name: "running", Args: []string{"X"}}}, "device"
+		case s == nil || s.need != nil:
+			continue
+		default:
 			args, _ := decompose.Skills().Predicate(s.literal.Name)
 			kind = args[0]
-		case w == "on" || w == "off":
-			s, kind = &state{literal: decompose.Literal{Not: w == "off", Name: "running", Args: []string{"X"}}}, "device"
-		default:
-			continue
 		}
 		if s.literal.Name == "is-open" {
 			kind = "openable"
 		}
-		if p.is(ph.list[0], kind) {
+		if fit := p.fits(ph.list[0], kind); fit != unfit && !(p.strict && fit == assumed) && len(ph.list) == 1 {
 			r := &saying{goal: []decompose.Literal{s.literal}}
-			out[j+2] = append(out[j+2], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: true, at: i, end: j + 2})
+			if wanted {
+				r.was = []decompose.Literal{s.literal.Negated()}
+			}
+			out[j+1] = append(out[j+1], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: !wanted, at: i, end: j + 1, taken: int(sure - fit)})
 		}
 	}
 	return out

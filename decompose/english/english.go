@@ -29,7 +29,7 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 		return nil, err
 	}
 	if len(goal) > maxSentence || !utf8.ValidString(goal) || strings.TrimSpace(goal) == "" {
-		_, err := Understand(goal)
+		_, err := understand(goal, opts.Strict)
 		return nil, err
 	}
 	if opts.Problem != nil && opts.Generator == nil {
@@ -43,7 +43,7 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 		}
 		return p, err
 	}
-	r, err := Understand(goal)
+	r, err := understand(goal, opts.Strict)
 	if opts.Generator != nil {
 		return propose.Plan(ctx, goal, r, opts)
 	}
@@ -60,12 +60,21 @@ const (
 	maxEvents   = 40
 )
 
-// Understand reads a sentence, or a few. Its error is an [*UnplacedError].
+// Understand reads a sentence, or a few. Its error is a [*decompose.UnplacedError].
 //
-// A word carries no meaning only if grammar.txt lists it as such. A noun that no list has is taken for a plain thing
-// that a hand can hold, if it follows an article, everything else is placed, and nothing but holding is asked of it: the
-// flurb can be picked up, not opened. Adjectives tell things apart: the red mug is not the blue one.
-func Understand(sentence string) (*decompose.Request, error) {
+// What the words do not say is taken to be so: a thing that can be held stands
+// on a surface called workspace; everything is within reach, unless the words go somewhere; what has a door is closed,
+// other containers are open; what is to be closed, turned off or unfolded as the first thing done to it is open, on or
+// folded. A verb that needs a tool, and names none, takes the one that the sentence names elsewhere, else the usual
+// one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool.
+//
+// Any noun names a thing. Its kinds are those that grammar.txt lists for it, else those of its sense in WordNet, else, for a word that
+// nobody knows, a plain thing that a hand can hold. Where a verb asks for more, as "in the caddy" does, and nothing speaks
+// against it, the thing is taken to be so, and [decompose.Request.Assumed] says that. Adjectives tell things apart: the red mug is not the blue one.
+// A verb that stands for no skill, and words that the grammar cannot place, end in an error, never in a plan for the rest.
+func Understand(sentence string) (*decompose.Request, error) { return understand(sentence, false) }
+
+func understand(sentence string, strict bool) (*decompose.Request, error) {
 	whole := func(reason string) (*decompose.Request, error) {
 		return nil, &decompose.UnplacedError{Sentence: sentence, Reason: reason}
 	}
@@ -75,8 +84,8 @@ func Understand(sentence string) (*decompose.Request, error) {
 	case !utf8.ValidString(sentence):
 		return whole("it is not valid UTF-8")
 	}
-	p := &parser{lexicon: english(), singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
-	p.words = p.meaningful(tokens(sentence))
+	p := &parser{vocabulary: english(), singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries, strict: strict}
+	p.words = p.prepare(tokens(sentence))
 	switch {
 	case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):
 		return whole("it asks for nothing")
@@ -88,82 +97,12 @@ func Understand(sentence string) (*decompose.Request, error) {
 		return nil, p.unplaced(sentence)
 	}
 	b := &builder{parser: p, sentence: sentence, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
-	return b.build(pieces)
-}
-
-// meaningful drops the words that are listed as meaningless.
-func (p *parser) meaningful(all []word) (out []word) {
-	p.words = all
-	for i := 0; i < len(all); {
-		skipped := 0
-		for _, s := range p.skip {
-			if p.has(i, s) {
-				skipped = len(s)
-				break
-			}
-		}
-		if skipped == 0 {
-			out = append(out, all[i])
-			skipped = 1
-		}
-		i += skipped
+	for _, said := range p.said {
+		b.assume(said)
 	}
-	return out
-}
-
-// unplaced finds what to blame: words that end the reading, else those that nobody knows, else those where every reading
-// stopped.
-func (p *parser) unplaced(sentence string) error {
-	e := &decompose.UnplacedError{Sentence: sentence}
-	var reasons []string
-	blame := func(i int, reason string) {
-		e.Words = append(e.Words, decompose.Word{Text: p.words[i].said, Offset: p.words[i].at})
-		if !slices.Contains(reasons, reason) {
-			reasons = append(reasons, reason)
-		}
-		e.Reason = strings.Join(reasons, "; ")
+	r, err := b.build(pieces)
+	if err == nil && strict && len(r.Assumed) > 0 {
+		return whole("it rests on assumptions: " + strings.Join(r.Assumed, "; "))
 	}
-	for i, w := range p.words {
-		if reason := p.refuse[w.text]; reason != "" {
-			blame(i, "is part of "+reason)
-		} else if w.text == "?" {
-			blame(i, "is part of a question")
-		} else if !p.familiar(i) {
-			blame(i, "no list has it")
-		}
-	}
-	if e.Words != nil {
-		return e
-	}
-	if p.budget < 0 {
-		e.Reason = "it can be read in too many ways"
-		return e
-	}
-	if u := p.unfit; u.at >= p.far && u.at > p.fit {
-		blame(u.at-1, fmt.Sprintf("%q takes no such thing there (%s)", u.verb, strings.Join(u.kinds, ", ")))
-		return e
-	}
-	last := min(p.far, len(p.words)-1)
-	if last > 0 && (p.far > last || slices.Contains([]string{".", ",", "!", ";"}, p.text(last))) {
-		blame(min(p.far-1, last), "something is missing after it")
-	} else {
-		blame(last, "it fits nothing before it")
-	}
-	return e
-}
-
-// familiar tells whether a word is in some list, in some form.
-func (p *parser) familiar(i int) bool {
-	w := p.words[i].text
-	if p.known[w] || pronouns[w] != "" || p.singular(w) != "" || len(p.lemmas(w, gerund))+len(p.lemmas(w, participle)) > 0 {
-		return true
-	}
-	for _, list := range [][]string{notNames, {"me", "tidy", "clear", ",", ".", ";", "!", "and"}} {
-		for _, known := range list {
-			if w == known {
-				return true
-			}
-		}
-	}
-	return false
+	return r, err
 }

@@ -104,6 +104,22 @@ func same(p *decompose.Plan, steps []string) error {
 	return nil
 }
 
+// TestStrict wants plans that rest on assumptions refused where none may be made, and else made with them.
+func TestStrict(t *testing.T) {
+	for _, row := range sentences(t, "testdata/strict.txt") {
+		p, err := Decompose(t.Context(), row[0], &decompose.Options{Strict: true})
+		if err == nil || !errors.As(err, new(*decompose.UnplacedError)) {
+			t.Errorf("%s: %v, %v", row[0], p, err)
+		}
+		if p, err = Decompose(t.Context(), row[0], nil); err != nil || !strings.Contains(strings.Join(p.Assumed, "; "), row[1]) {
+			t.Errorf("%s: %v, %v", row[0], p, err)
+		}
+	}
+	if p, err := Decompose(t.Context(), "Put the mug in the sink", &decompose.Options{Strict: true}); err != nil || p.Assumed != nil {
+		t.Error(p, err)
+	}
+}
+
 // TestGrammarRefuses wants errors that name the words to blame, with their places in the sentence.
 func TestGrammarRefuses(t *testing.T) {
 	for _, row := range sentences(t, "testdata/refused.txt") {

@@ -45,14 +45,14 @@ func (s *setter) events(number int) error {
 		}
 	}
 	s.touchAll(c)
-	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !decompose.Skills().Is(to[0].noun.kinds, "item") {
+	if to := slices.Concat(c.bound["Y"], c.bound["T"], c.bound["F"]); len(to) > 0 && !decompose.Skills().Is(to[0].kinds, "item") {
 		s.here = to[0].place
-	} else if x := c.bound["X"]; len(x) > 0 && !decompose.Skills().Is(x[0].noun.kinds, "item") {
+	} else if x := c.bound["X"]; len(x) > 0 && !decompose.Skills().Is(x[0].kinds, "item") {
 		s.here = x[0].place
 	}
 	for _, n := range c.rule.needs {
 		for _, o := range s.objects {
-			if n.kind != "support" && fitsKind(o.noun, n.kind) {
+			if n.kind != "support" && o.is(n.kind) {
 				s.touch(o)
 			}
 		}
@@ -68,6 +68,12 @@ func (s *setter) events(number int) error {
 	xs := c.bound["X"]
 	if len(xs) == 0 {
 		xs = []*object{nil}
+	}
+	if c.rule.pair {
+		for i := range len(xs) - 1 {
+			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}})
+		}
+		return nil
 	}
 	for _, x := range xs {
 		var goal []decompose.Literal
@@ -204,7 +210,7 @@ func (s *setter) handled(o *object, predicate string, before bool) bool {
 	inside := slices.ContainsFunc(s.objects, func(x *object) bool {
 		return x.loc != nil && x.loc.Name == "in" && x.loc.Args[1] == o.name && predicate == "is-open"
 	})
-	return inside || s.says(o, predicate) || slices.ContainsFunc(s.needed, func(kind string) bool { return fitsKind(o.noun, kind) })
+	return inside || s.says(o, predicate) || slices.ContainsFunc(s.needed, func(kind string) bool { return o.is(kind) })
 }
 
 // says tells whether a phrase has said of a thing whether a predicate holds of it.
@@ -256,7 +262,7 @@ func (s *setter) plan(number int, c *understood, x *object, goal []decompose.Lit
 	for _, w := range s.words[c.at:c.end] {
 		words = append(words, w.said)
 	}
-	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without}, clause: number, goal: goal, here: s.here}
+	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without, Loose: c.rule.loose}, clause: number, goal: goal, here: s.here}
 	e.Goal = texts(goal)
 	if c.rule.by != nil {
 		e.By = bind(*c.rule.by, c, x).String()

@@ -17,7 +17,7 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err != nil {
 		return nil, err
 	}
-	if o == nil && m.noun.name == "door" && m.bare && m.definite {
+	if o == nil && (m.noun.name == "door" || m.noun.name == "lid") && m.bare && m.definite {
 		if o, err = b.doorOf(c, m); err != nil {
 			return nil, err
 		}
@@ -26,10 +26,15 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if fresh {
 		o = b.add(m.said, m.noun)
 		o.bare = m.bare
+		if o.plural = m.plural; o.plural {
+			b.assume("the " + o.name + " are handled as one thing, or one after the other")
+		}
 	}
 	if m.where != nil {
 		if y, err := b.make(c, m.where, "thing"); err != nil {
 			return nil, err
+		} else if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
+			return nil, b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
 		} else if !fresh && o.where != y[0] {
 			return nil, b.fault(m.at, m.end, "only now is it said where the %s is", o.name)
 		} else if fresh {
@@ -49,7 +54,7 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err := b.describe(c, o, m, fresh); err != nil {
 		return nil, err
 	}
-	if decompose.Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
+	if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
 		return []*object{b.containerOf(o)}, nil
 	}
 	return []*object{o}, nil
@@ -60,7 +65,7 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
 	var has []*object
 	for _, o := range b.objects {
-		if decompose.Skills().Is(o.noun.kinds, "openable") && decompose.Skills().Is(o.noun.kinds, "container") && o.noun.name != "drawer" {
+		if decompose.Skills().Is(o.kinds, "openable") && decompose.Skills().Is(o.kinds, "container") && o.noun.name != "drawer" {
 			has = append(has, o)
 		}
 	}
@@ -106,7 +111,7 @@ func (b *builder) add(name string, n *noun) *object {
 	for i := 2; slices.ContainsFunc(b.objects, func(o *object) bool { return o.name == name }); i++ {
 		name = strings.TrimRight(name, " 0123456789") + fmt.Sprint(" ", i)
 	}
-	o := &object{name: name, noun: n, room: n.kinds == room}
+	o := &object{name: name, noun: n, kinds: n.kinds, room: n.kinds == room}
 	b.objects = append(b.objects, o)
 	return o
 }
@@ -116,7 +121,7 @@ func (b *builder) add(name string, n *noun) *object {
 func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) error {
 	for _, s := range m.states {
 		l := s.literal.With(func(string) string { return o.name })
-		if args, _ := b.request.Library.Predicate(l.Name); !decompose.Skills().Is(o.noun.kinds, args[0]) || l.Name == "is-open" && !decompose.Skills().Is(o.noun.kinds, "openable") {
+		if args, _ := b.request.Library.Predicate(l.Name); !decompose.Skills().Is(o.kinds, args[0]) || l.Name == "is-open" && !decompose.Skills().Is(o.kinds, "openable") {
 			return b.fault(m.at, m.end, "a %s is never %s", o.noun.name, s.word)
 		}
 		switch {
@@ -139,7 +144,7 @@ func (b *builder) containerOf(liquid *object) *object {
 			return o
 		}
 	}
-	o := b.add(liquid.name+" container", &noun{liquid.name + " container", poured})
+	o := b.add(liquid.name+" container", &noun{name: liquid.name + " container", kinds: poured})
 	o.of = liquid
 	return o
 }
@@ -152,19 +157,19 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	if slot, ok := strings.CutPrefix(n.name, "contents of "); ok {
 		v := c.bound[slot][0]
 		if v.of == nil {
-			v.of = b.add(v.name+" contents", &noun{v.name + " contents", "liquid"})
+			v.of = b.add(v.name+" contents", &noun{name: v.name + " contents", kinds: "liquid"})
 		}
 		return v.of, nil
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if fitsKind(o.noun, n.kind) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+		if o.is(n.kind) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
 			one = append(one, o)
 		}
 	}
 	switch len(one) {
 	case 0:
-		return b.add(n.name, b.lexicon.nouns[n.name]), nil
+		return b.add(n.name, b.needed(n)), nil
 	case 1:
 		return one[0], nil
 	}
@@ -174,8 +179,16 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 // furnish adds what clauses need and nothing that was named is.
 func (b *builder) furnish() {
 	for _, n := range b.needs {
-		if !slices.ContainsFunc(b.objects, func(o *object) bool { return fitsKind(o.noun, n.kind) }) {
-			b.add(n.name, b.lexicon.nouns[n.name])
+		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.is(n.kind) }) {
+			b.add(n.name, b.needed(n))
 		}
 	}
+}
+
+// needed is the noun of a need.
+func (b *builder) needed(n need) *noun {
+	if known := b.nouns[n.name]; known != nil && (fitsKind(known.kinds, n.kind) || decompose.Skills().Is(known.kinds, "liquid")) {
+		return known
+	}
+	return &noun{name: n.name, kinds: n.kind}
 }

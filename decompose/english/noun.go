@@ -2,22 +2,23 @@ package english
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/egotsr/egotsr/decompose"
 )
 
-// mention is a phrase that stands for a thing.
+// mention is a phrase that stands for a thing, or for several of a sort.
 type mention struct {
 	said       string // without articles: "red mug"
-	noun       *noun  // nil for a pronoun
+	noun       *noun  // nil for a pronoun, and for "the left one" until it is known what that is
 	pronoun    string // it, them, there, him, or taken, which is not said: what is in the hand
 	definite   bool   // the, this, my
 	indefinite bool   // a
-	unknown    bool   // the noun is in no list
 	bare       bool   // nothing but the noun
+	plural     bool   // "mugs", and it is not said how many
+	one        bool   // "the left one"
 	count      int    // "two mugs"; else 0
 	states     []*state
 	of         *mention // the milk in "bottle of milk"
@@ -30,294 +31,341 @@ type mention struct {
 type phrase struct {
 	list   []*mention
 	end    int
-	places int // phrases such as "on the table" that are taken for descriptions
-}
-
-type parser struct {
-	*lexicon
-	words   []word
-	singles map[int][]phrase
-	failed  map[place]bool
-	budget  int
-	far     int // the first word that no reading got past
-	unfit   unfit
-	fit     int // the farthest end of a thing that fits
-}
-
-// place is one where a clause may begin, after one with a verb.
-type place struct {
-	word int
-	verb string
-}
-
-// unfit is a thing of a kind that a verb does not take, at the farthest such place.
-type unfit struct {
-	at    int // where the phrase ends
-	verb  string
-	kinds []string // that it would take
-}
-
-// refuse notes a thing that does not fit.
-func (u *unfit) refuse(at int, verb, kind string) {
-	if at > u.at {
-		*u = unfit{at: at, verb: verb}
-	}
-	if at == u.at && !slices.Contains(u.kinds, kind) {
-		u.kinds = append(u.kinds, kind)
-	}
-}
-
-// text is the word at i, or nothing at the end.
-func (p *parser) text(i int) string {
-	if i < len(p.words) {
-		return p.words[i].text
-	}
-	return ""
-}
-
-// has tells whether the words stand at i.
-func (p *parser) has(i int, words []string) bool {
-	for j, w := range words {
-		if p.text(i+j) != w {
-			return false
-		}
-	}
-	return true
-}
-
-// longestNoun finds a noun at i, and where it ends. A plural counts where plural is set.
-func (p *parser) longestNoun(i int, plural bool) (*noun, int) {
-	for n := min(p.longest, len(p.words)-i); n > 0; n-- {
-		var key string
-		if n == 1 {
-			key = p.words[i].text
-		} else {
-			parts := make([]string, n)
-			for j := range parts {
-				parts[j] = p.words[i+j].text
-			}
-			key = strings.Join(parts, " ")
-		}
-		if found := p.nouns[key]; found != nil {
-			return found, i + n
-		}
-		if one := p.singular(key); plural && one != "" {
-			return p.nouns[one], i + n
-		}
-	}
-	return nil, i
+	places int  // phrases such as "on the table" that are taken for descriptions
+	with   bool // one of them begins with "with"
 }
 
 var (
-	definite   = []string{"the", "this", "that", "my", "your", "our", "their", "his", "its", "these", "those"}
-	indefinite = []string{"a", "an", "some"}
-	numbers    = []string{"two", "three", "four", "five", "six"}
-	pronouns   = map[string]string{"it": "it", "them": "them", "both": "them", "him": "him", "her": "him", "there": "there"}
-	notNames   = append(append(append([]string{"of", "you", "have", "has", "been", "is", "are", "and", "then", "next", "afterwards", "afterward", "subsequently",
-		"finally", "lastly", "first", "firstly", "last", "but", "before", "after", "once", "when", "that", "soon", "as", "one", "ones", "i", "we", "they", "she", "he",
-		"everyone", "above", "below", "behind", "previous", "following", "rest", "tidy", "clear", "be", "am", "was", "were", "go", "let", "lets", "let's", "myself",
-		"yourself", "itself", "us", "you", "instruction", "instructions", "prompt", "system", "task", "command", "commands", "way", "thing", "things", "stuff", "item",
-		"items", "object", "objects", "place", "mess", "everything", "content", "up", "down", "out", "with", "at", "for", "by", "than", "so", "because"}, definite...), indefinite...), numbers...)
+	definite   = strings.Fields("the this that my your our their his its these those whose")
+	indefinite = strings.Fields("a an some another")
+	numbers    = strings.Fields("two three four five six seven eight nine ten eleven twelve")
+	pronouns   = map[string]string{"it": "it", "itself": "it", "them": "them", "these": "them", "those": "them", "both": "them", "all": "them", "each": "them", "him": "him", "her": "him", "there": "there", "here": "there"}
 )
 
-// single reads one thing at i, in every way there is.
-func (p *parser) single(i int) []phrase {
-	if out, ok := p.singles[i]; ok {
-		return out
-	}
-	var out []phrase
-	if m := p.core(i); m != nil {
-		out = append(out, phrase{[]*mention{m}, m.end, 0})
-		if m.noun != nil {
-			for _, how := range [][]string{{"on", "top", "of"}, {"on"}, {"in"}, {"inside"}, {"of"}} {
-				if p.has(m.end, how) {
-					out = append(out, p.described(m, how[0], m.end+len(how))...)
-					break
-				}
-			}
+// core reads things without what follows their noun, the longest phrase first: "two red mugs", "the yellow and white mug",
+// "both", and two things of "the red and blue blocks".
+func (p *parser) core(i int) (out []phrase) {
+	m := mention{at: i}
+	j, quantity := p.determiners(i, &m)
+	if j == i || quantity {
+		if to, ok := pronouns[p.text(i)]; ok && !p.content(i+1) && p.text(i+1) != "of" && !slices.Contains(definite, p.text(i+1)) {
+			return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
 		}
 	}
-	p.singles[i] = out
-	return out
-}
-
-// described reads what a thing is said to be on, in, or part of.
-func (p *parser) described(m *mention, how string, i int) (out []phrase) {
-	if how == "inside" {
-		how = "in"
+	if p.text(i) == "me" || p.text(i) == "us" || p.text(i) == "you" || p.text(i) == "myself" {
+		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
 	}
-	for _, in := range p.single(i) {
-		y := in.list[0]
-		if y.noun == nil {
-			continue
-		}
-		with := *m
-		with.end = in.end
-		item, liquid := decompose.Skills().Is(m.noun.kinds, "item") || m.unknown, decompose.Skills().Is(y.noun.kinds, "liquid")
-		switch {
-		case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
-			with.where, with.how = y, "room"
-			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
-		case how == "of" && liquid && decompose.Skills().Is(m.noun.kinds, "vessel"):
-			with.of = y
-			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how == "of" && m.noun.name == "door" && m.bare && decompose.Skills().Is(y.noun.kinds, "container"):
-			out = append(out, phrase{[]*mention{y}, in.end, in.places})
-		case (how == "of" || how == "on" && !decompose.Skills().Is(m.noun.kinds, "container") && !decompose.Skills().Is(m.noun.kinds, "surface")) && !item && !decompose.Skills().Is(m.noun.kinds, "liquid") && m.noun.kinds != room && !decompose.Skills().Is(m.noun.kinds, "person") && y.noun.kinds != room:
-			with.said = y.said + " " + m.said // the handle of the drawer, the button on the fan
-			out = append(out, phrase{[]*mention{&with}, in.end, in.places})
-		case how != "of" && (how == "in" && decompose.Skills().Is(m.noun.kinds, "container") && !decompose.Skills().Is(m.noun.kinds, "vessel") || !item && decompose.Skills().Is(m.noun.kinds, "surface") || !item && decompose.Skills().Is(m.noun.kinds, "container")) &&
-			(decompose.Skills().Is(y.noun.kinds, "container") || decompose.Skills().Is(y.noun.kinds, "surface")):
-			with.where, with.how = y, "at"
-			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
-		case how == "on" && item && decompose.Skills().Is(y.noun.kinds, "surface"), how == "in" && item && decompose.Skills().Is(y.noun.kinds, "container"):
-			with.where, with.how = y, how
-			out = append(out, phrase{[]*mention{&with}, in.end, in.places + 1})
-		}
-	}
-	return out
-}
-
-// core reads a thing without what follows its noun.
-func (p *parser) core(i int) *mention {
-	m := &mention{at: i}
-	w := p.text(i)
-	if to, ok := pronouns[w]; ok {
-		if m.pronoun, m.end = to, i+1; to == "them" && p.text(i+1) == "both" {
-			m.end++
-		}
-		if w != "both" || p.text(i+1) == "" || !unicode.IsLetter(rune(p.text(i + 1)[0])) || p.known[p.text(i+1)] && p.nouns[p.text(i+1)] == nil {
-			return m
-		}
-		return nil
-	}
-	if w == "me" {
-		m.noun, m.said, m.end, m.definite = p.nouns["me"], "user", i+1, true
-		return m
-	}
-	j := i
-	m.definite, m.indefinite = slices.Contains(definite, w), slices.Contains(indefinite, w)
-	if m.definite || m.indefinite {
-		j++
-	}
-	if k := slices.Index(numbers, p.text(j)); k >= 0 {
-		m.count = k + 2
-		j++
-	}
-	from := j
-	var said []string
-	var before *noun
-	for j < len(p.words) {
-		if n, end := p.longestNoun(j, m.count > 0); n != nil {
-			if m.noun != nil && !p.compound(m.noun, n) {
-				break
-			}
-			before, m.noun, m.bare = m.noun, n, j == from
-			m.end, j = end, end
-			continue
-		}
-		if p.adjectives[p.text(j)] || p.states[p.text(j)] != nil {
+	if n, ok := p.number(j); ok && n > 1 && (p.content(j+1) || p.text(j+1) == "of") {
+		m.count = n
+		if j++; p.text(j) == "of" {
 			j++
-			continue
 		}
-		break
-	}
-	if m.noun == nil {
-		found := p.nameless(m, j, from)
-		if found == nil && j > i {
-			p.far = max(p.far, j)
+		if slices.Contains(definite, p.text(j)) {
+			j++
 		}
-		return found
+	} else if p.text(j) == "1" && p.content(j+1) {
+		j++
 	}
-	for k := from; k < m.end; k++ {
-		w := p.words[k].text
-		if s := p.states[w]; s != nil {
-			m.states = append(m.states, s)
-		} else if m.count > 0 && k == m.end-1 {
-			if one := p.singular(w); one != "" {
-				w = one
-			}
-			said = append(said, w)
-		} else {
-			said = append(said, w)
+	end, split := p.run(j)
+	p.far = max(p.far, min(j, len(p.words)))
+	for e := end; e > j; e-- {
+		if list := p.things(m, j, e, split); list != nil {
+			out = append(out, phrase{list: list, end: e})
 		}
-	}
-	m.said = strings.Join(said, " ")
-	if m.noun.name == "door" && before != nil && decompose.Skills().Is(before.kinds, "container") { // the fridge's door is the fridge
-		m.noun, m.said = before, strings.TrimSuffix(m.said, " door")
-	}
-	return m
-}
-
-// compound tells whether two nouns make one: soup bowl, drawer handle, but not mug sink.
-func (p *parser) compound(first, head *noun) bool {
-	is := func(n *noun, kinds ...string) bool {
-		return slices.ContainsFunc(kinds, func(k string) bool { return n.kinds == k || decompose.Skills().Is(n.kinds, k) })
-	}
-	switch {
-	case is(first, room):
-		return !is(head, room, "person")
-	case is(first, "liquid", "food"):
-		return is(head, "vessel", "container", "surface") && !is(head, "openable") || is(head, "can", "jar", "bottle", "box", "liquid")
-	case is(first, "spot"): // the left drawer, not the goal drawer
-		return p.adjectives[first.name]
-	}
-	return !is(first, "item", "person") && !is(head, "item", "person", room)
-}
-
-// nameless reads a noun that is in no list: after an article, a plain thing that can be held; without, and with a
-// capital, a person's name.
-func (p *parser) nameless(m *mention, j, from int) *mention {
-	w := p.text(j)
-	letters := strings.IndexFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' }) < 0
-	if len(w) < 2 || !letters || p.familiar(j) || p.refuse[w] != "" || strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") {
-		return nil
-	}
-	if next := p.text(j + 1); next != "" && !p.known[next] && !slices.Contains(notNames, next) && unicode.IsLetter([]rune(next)[0]) {
-		return nil // two unknown words: which is the noun?
-	}
-	m.end = j + 1
-	switch capital, _ := utf8.DecodeRuneInString(p.words[j].said); {
-	case m.count > 0:
-		return nil
-	case m.definite || m.indefinite:
-		m.unknown, m.noun = true, &noun{w, "item"}
-		var said []string
-		for k := from; k <= j; k++ {
-			if s := p.states[p.words[k].text]; s != nil {
-				m.states = append(m.states, s)
-			} else {
-				said = append(said, p.words[k].text)
-			}
+		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
+			break
 		}
-		m.said = strings.Join(said, " ")
-	case j == from && unicode.IsUpper(capital) && j > 0:
-		m.noun, m.said, m.definite = &noun{w, "person"}, p.words[j].said, true
-	default:
-		return nil
-	}
-	return m
-}
-
-// several reads one thing or a list of them, the longest list first.
-func (p *parser) several(i int) (out []phrase) {
-	for _, one := range p.single(i) {
-		if one.list[0].pronoun == "" || one.list[0].pronoun == "it" {
-			j := one.end
-			if p.text(j) == "," {
-				j++
-			}
-			if p.text(j) == "and" {
-				j++
-			}
-			if j > one.end && p.budget > 0 {
-				p.budget--
-				for _, rest := range p.several(j) {
-					out = append(out, phrase{append(one.list[:1:1], rest.list...), rest.end, one.places + rest.places})
-				}
-			}
-		}
-		out = append(out, one)
 	}
 	return out
+}
+
+// determiners passes "both of the", "all", "my", and notes them.
+func (p *parser) determiners(i int, m *mention) (end int, quantity bool) {
+	switch p.text(i) {
+	case "both":
+		m.count, quantity = 2, true
+	case "all", "every", "each", "any", "several", "many", "some", "most":
+		quantity = true
+		m.plural = true
+	case "another", "one":
+		if p.text(i) == "one" && !p.content(i+1) && p.text(i+1) != "of" {
+			return i, false
+		}
+		quantity = true
+	}
+	if quantity {
+		if i++; p.text(i) == "single" {
+			i++
+		}
+		if p.text(i) == "of" {
+			i++
+		}
+	}
+	switch w := p.text(i); {
+	case slices.Contains(definite, w) && (p.content(i+1) || p.text(i+1) == "one" || p.text(i+1) == "ones"):
+		m.definite = true
+		i++
+	case slices.Contains(indefinite, w):
+		m.indefinite = true
+		i++
+	}
+	return i, quantity
+}
+
+// number reads a count, as a word or in digits.
+func (p *parser) number(i int) (int, bool) {
+	w := p.text(i)
+	if k := slices.Index(numbers, w); k >= 0 {
+		return k + 2, true
+	}
+	n, err := strconv.Atoi(w)
+	return n, err == nil && n > 0 && n <= 12
+}
+
+// content tells whether a word can be part of a thing's name.
+func (p *parser) content(i int) bool {
+	w := p.text(i)
+	if w == "" || p.stop[w] || p.refuse[w] != "" {
+		return false
+	}
+	first := []rune(w)[0]
+	return unicode.IsLetter(first) || unicode.IsDigit(first)
+}
+
+// run finds where a name may end. Adjectives may be joined: "yellow and white mug"; split is where the second of them begins.
+func (p *parser) run(j int) (end, split int) {
+	for k := j; ; k++ {
+		switch {
+		case p.content(k) && !(k > j && p.begins(k)):
+		case k > j && (p.text(k) == "and" || p.text(k) == "&") && split == 0 && p.adjective(k-1) && p.joined(k+1):
+			split = k + 1
+		case split == k && k > 0 && p.text(k) == "the" && p.content(k+1):
+		default:
+			return k, split
+		}
+		if k-j > 10 {
+			return k, split
+		}
+	}
+}
+
+// joined tells whether an adjective with a noun stands at k: "white mug" after "yellow and".
+func (p *parser) joined(k int) bool {
+	if p.text(k) == "the" {
+		k++
+	}
+	return p.adjective(k) && p.content(k+1) && !p.trails(k+1)
+}
+
+// adjective tells whether a word can only describe.
+func (p *parser) adjective(k int) bool {
+	w := p.text(k)
+	if p.adjectives[w] || strings.HasSuffix(w, "-capped") || strings.HasSuffix(w, "-colored") {
+		return true
+	}
+	e, _ := look(w)
+	return e.adjective && !e.thing() && p.nouns[w] == nil
+}
+
+// begins tells whether a word in the middle of a name rather begins a clause: "pick kitkat place white bowl".
+func (p *parser) begins(k int) bool { return p.acts[p.text(k)] }
+
+// trails tells whether a word may follow a name without being part of it: "push the block left".
+func (p *parser) trails(k int) bool {
+	w := p.text(k)
+	if p.trail[w] {
+		return true
+	}
+	if p.nouns[w] != nil {
+		return false
+	}
+	e, ok := look(w)
+	return ok && !e.thing() && (e.adverb || e.adjective)
+}
+
+// things makes mentions of the words from j to e.
+func (p *parser) things(m mention, j, e, split int) []*mention {
+	if split > 0 && split < e {
+		first, second := m, m
+		second.at = split
+		if p.text(split) == "the" { // the red and the blue block
+			last, ok := p.named(m, split+1, e)
+			if !ok {
+				return nil
+			}
+			return []*mention{p.like(first, j, split-1, last), last}
+		}
+		last, ok := p.named(m, split, e)
+		if !ok {
+			return nil
+		}
+		if last.plural || m.count == 2 {
+			last.count, last.plural, first.count = 0, false, 0
+			return []*mention{p.like(first, j, split-1, last), last}
+		}
+	}
+	one, ok := p.named(m, j, e)
+	if !ok {
+		return nil
+	}
+	return []*mention{one}
+}
+
+// like is the first of two things that share a noun: "red" of "red and blue block".
+func (p *parser) like(m mention, j, e int, last *mention) *mention {
+	var said []string
+	for k := j; k < e; k++ {
+		said = append(said, p.text(k))
+	}
+	m.noun, m.said, m.end, m.plural = last.noun, strings.Join(append(said, last.noun.name), " "), last.end, false
+	return &m
+}
+
+// named reads the words from j to e as a name with its noun last.
+func (p *parser) named(m mention, j, e int) (*mention, bool) {
+	m.end = e
+	if w := p.text(e - 1); w == "one" || w == "ones" {
+		m.one = true
+		m.said = p.spoken(&m, j, e-1)
+		return &m, e-1 > j
+	}
+	head, plural := (*noun)(nil), false
+	last := e
+	if isNumber(p.text(e-1)) && e-1 > j { // plate 2
+		last--
+	}
+	for k := j; k < last && head == nil; k++ {
+		head, plural = p.lookup(k, last)
+		m.bare = k == j && last == e
+	}
+	if head == nil {
+		return nil, false
+	}
+	if m.count < 2 {
+		m.plural = m.plural && plural || plural && !m.indefinite
+	} else {
+		m.plural = false
+	}
+	m.noun = head
+	m.said = p.spoken(&m, j, e)
+	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
+		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
+	}
+	if w := p.text(j - 1); w == "another" || w == "other" {
+		m.said, m.bare, m.indefinite = "other "+m.said, false, false
+	}
+	if m.count > 0 && plural {
+		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
+	}
+	if head.name == "door" || head.name == "lid" {
+		p.doorOfKind(&m, j, e)
+	}
+	if toy := slices.IndexFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy >= 0 && !fitsKind(head.kinds, "item") {
+		with := *head
+		with.kinds += " item"
+		m.noun = &with
+	}
+	return &m, true
+}
+
+// doorOfKind takes the fridge's door for the fridge.
+func (p *parser) doorOfKind(m *mention, j, e int) {
+	for k := j; k < e-1; k++ {
+		if n, _ := p.lookup(k, e-1); n != nil && fitsKind(n.kinds, "container") && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
+			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
+			return
+		}
+	}
+}
+
+// spoken is a name as it is called from now on: states of a thing are no part of it.
+func (p *parser) spoken(m *mention, j, e int) string {
+	var said []string
+	for k := j; k < e; k++ {
+		w := p.text(k)
+		if s := p.states[w]; s != nil && k < e-1 && s.suits(m.noun) {
+			m.states = append(m.states, s)
+		} else if w != "the" {
+			said = append(said, w)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// suits tells whether a state can be that of a thing: water is called hot, and it is a name.
+func (s *state) suits(n *noun) bool {
+	if n == nil || s.literal.Name == "holding" {
+		return true
+	}
+	args, _ := decompose.Skills().Predicate(s.literal.Name)
+	return decompose.Skills().Is(n.kinds, args[0]) || n.class == '?' || s.literal.Name == "is-open"
+}
+
+// oneOf is the singular of a word.
+func (p *parser) oneOf(w string) string {
+	if p.nouns[w] != nil {
+		return w
+	}
+	for _, s := range singulars(w) {
+		if _, ok := look(s); ok || p.nouns[s] != nil {
+			return s
+		}
+	}
+	return w
+}
+
+// lookup finds the noun that the words from k to e are: in grammar.txt, else in the lexicon; a single word that nobody knows is a
+// noun too.
+func (p *parser) lookup(k, e int) (n *noun, plural bool) {
+	parts := make([]string, e-k)
+	for i := range parts {
+		parts[i] = p.text(k + i)
+	}
+	key := strings.Join(parts, " ")
+	if n := p.nouns[key]; n != nil {
+		return n, p.plurals[key]
+	}
+	if one := p.singular(key); one != "" {
+		return p.nouns[one], true
+	}
+	if e-k > 3 {
+		return nil, false
+	}
+	joined := strings.Join(parts, "_")
+	found, ok := look(joined)
+	if ok && found.thing() && p.classes[found.kind] != "" {
+		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
+	}
+	for _, s := range singulars(joined) {
+		if f, known := look(s); known && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
+			return &noun{name: strings.ReplaceAll(s, "_", " "), kinds: p.classes[f.kind], class: f.kind}, true
+		}
+	}
+	if e-k == 1 && !ok && p.invented(key) {
+		return &noun{name: key, kinds: "item", class: '?'}, strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss")
+	}
+	return nil, false
+}
+
+// invented tells whether a word that nobody knows can be a noun: a brand, say.
+func (p *parser) invented(w string) bool {
+	if p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
+		return false
+	}
+	for _, s := range singulars(w) {
+		if _, ok := look(s); ok {
+			return false // of what cannot be touched
+		}
+	}
+	for _, f := range []form{gerund, participle} {
+		if len(p.lemmas(w, f)) > 0 {
+			return false
+		}
+	}
+	return len([]rune(w)) > 1
+}
+
+func isNumber(w string) bool {
+	_, err := strconv.Atoi(w)
+	return err == nil
 }

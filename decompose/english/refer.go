@@ -3,6 +3,7 @@ package english
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -11,7 +12,9 @@ import (
 type object struct {
 	name    string
 	noun    *noun
+	kinds   string // of the noun, and those that the sentence takes it to be of
 	bare    bool
+	plural  bool    // several, handled as one
 	where   *object // said with its noun
 	how     string  // on, in, at
 	of      *object // the liquid in it
@@ -22,12 +25,20 @@ type object struct {
 	room    bool
 }
 
+func (o *object) is(kind string) bool {
+	if kind == "tap-water" {
+		return o.noun.name == "water"
+	}
+	return fitsKind(o.kinds, kind)
+}
+
 // past is what a clause spoke of: what pronouns can stand for.
 type past struct {
 	objects []*object
 	plural  []*object // of a list
 	taken   *object   // it ended up in the hand
 	tool    *object   // it was only a means
+	base    *object   // something was stacked on it
 }
 
 // builder makes a request of what was parsed.
@@ -55,36 +66,55 @@ func (b *builder) fault(at, end int, format string, args ...any) error {
 	for i := at; i < end && i < len(b.words); i++ {
 		e.Words = append(e.Words, decompose.Word{Text: b.words[i].said, Offset: b.words[i].at})
 	}
+	for _, c := range b.clauses {
+		var words []string
+		for _, w := range b.words[c.at:c.end] {
+			words = append(words, w.said)
+		}
+		e.Understood = append(e.Understood, strings.Join(words, " "))
+	}
 	return e
 }
 
-// choose picks the reading of a clause. Two that take the words for different things are one too many.
+// choose picks the reading of a clause: that which takes the fewest phrases for descriptions and assumes the least. Two that take
+// the words for different things are one too many, unless one puts something somewhere and the other only near something.
 func (b *builder) choose(all []reading) (reading, error) {
-	fewest := all[0].places
-	for _, r := range all {
-		fewest = min(fewest, r.places)
-	}
+	fewest := slices.MinFunc(all, func(r, s reading) int { return r.places - s.places }).places
 	var fit []reading
 	var failed error
 	for _, r := range all {
 		if r.places != fewest {
 			continue
 		}
-		if err := b.fits(r); err != nil {
-			if failed == nil {
-				failed = err
-			}
-		} else if !slices.ContainsFunc(fit, func(s reading) bool { return sameSlots(r, s) }) {
+		assumed, err := b.fits(r)
+		if err == nil {
+			r.taken += assumed
 			fit = append(fit, r)
+		} else if failed == nil {
+			failed = err
 		}
 	}
-	switch {
-	case len(fit) == 0:
+	if len(fit) == 0 {
 		return reading{}, failed
-	case len(fit) > 1 && fewest > 0:
-		return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
 	}
-	return fit[0], nil
+	if fewest > 0 && different(fit) {
+		if into := slices.DeleteFunc(slices.Clone(fit), reading.near); len(into) > 0 {
+			fit = into
+		}
+		if different(fit) {
+			return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
+		}
+	}
+	return slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken }), nil
+}
+
+func different(all []reading) bool {
+	return slices.ContainsFunc(all, func(r reading) bool { return !sameSlots(r, all[0]) })
+}
+
+// near tells whether a reading only brings a thing near another.
+func (r reading) near() bool {
+	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "moved" || l.Name == "pushed" })
 }
 
 // sameSlots tells whether two readings take the same words for things.
@@ -94,21 +124,42 @@ func sameSlots(r, s reading) bool {
 	})
 }
 
-// fits tells whether every pronoun of a reading stands for something.
-func (b *builder) fits(r reading) error {
+// fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
+func (b *builder) fits(r reading) (assumed int, err error) {
 	named := b.named(r)
+	var nouns []*noun
 	for _, s := range r.slots {
 		for _, m := range s.list {
-			if m.pronoun != "" {
-				if _, err := b.refer(m, s.kind, named); err != nil {
-					return err
+			switch {
+			case m.pronoun != "":
+				found, err := b.refer(m, s.kind, named)
+				if err != nil {
+					return 0, err
 				}
-			} else if _, err := b.find(m); err != nil {
-				return err
+				if !found[0].is(s.kind) {
+					assumed++
+				}
+			case m.one:
+				if !b.sort(s.kind, nouns) {
+					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
+				}
+			default:
+				if _, err := b.find(m); err != nil {
+					return 0, err
+				}
+				nouns = append(nouns, m.noun)
 			}
 		}
 	}
-	return nil
+	return assumed, nil
+}
+
+// sort tells whether something that was named is of a kind, for "the left one" to be one of its sort.
+func (b *builder) sort(kind string, now []*noun) bool {
+	fits := func(n *noun) bool { return fitsKind(n.kinds, kind) || b.assumes(n.kinds, n.class, false, kind) }
+	return slices.ContainsFunc(now, fits) || slices.ContainsFunc(b.past, func(p past) bool {
+		return slices.ContainsFunc(p.objects, func(o *object) bool { return fits(o.noun) })
+	})
 }
 
 // named lists the known things that a reading names, which its pronouns do not stand for.
@@ -127,12 +178,15 @@ func (b *builder) named(r reading) (out []*object) {
 
 // find returns the thing that a phrase has named before, or nil.
 func (b *builder) find(m *mention) (*object, error) {
+	if m.noun == nil {
+		return nil, nil
+	}
 	var same []*object
 	for _, o := range b.objects {
 		if o.noun.name != m.noun.name {
 			continue
 		}
-		elsewhere := m.where != nil && o.where != nil && o.where.noun.name != m.where.noun.name
+		elsewhere := m.where != nil && o.where != nil && m.where.noun != nil && o.where.noun.name != m.where.noun.name
 		if o.name == m.said && !elsewhere {
 			same = []*object{o}
 			break
@@ -152,13 +206,33 @@ func (b *builder) find(m *mention) (*object, error) {
 	return same[0], nil
 }
 
+// same finds what "the left one" is one of: the sort of thing that was named last and fits.
+func (b *builder) same(m *mention, kind string, now []*object) error {
+	fits := func(o *object) bool { return o.is(kind) || b.assumes(o.noun.kinds, o.noun.class, false, kind) }
+	candidates := slices.Clone(now)
+	slices.Reverse(candidates)
+	for i := len(b.past) - 1; i >= 0; i-- {
+		last := slices.Clone(b.past[i].objects)
+		slices.Reverse(last)
+		candidates = append(candidates, last...)
+	}
+	for _, o := range candidates {
+		if fits(o) {
+			m.noun, m.one = o.noun, false
+			m.said = strings.TrimSpace(m.said + " " + o.noun.name)
+			return nil
+		}
+	}
+	return b.fault(m.at, m.end, "stands for nothing that was named before")
+}
+
 // refer finds what a pronoun stands for: the last thing that fits, where only one does.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
-		if decompose.Skills().Is(o.noun.kinds, "liquid") && kind != "liquid" {
+		if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" {
 			return false // "it" is the glass, not the water in it
 		}
-		return fitsKind(o.noun, kind) && (m.pronoun == "him") == decompose.Skills().Is(o.noun.kinds, "person") && !slices.Contains(named, o)
+		return o.is(kind) && (m.pronoun == "him") == decompose.Skills().Is(o.kinds, "person") && !slices.Contains(named, o)
 	}
 	said := b.words[m.at].text
 	if m.pronoun == "taken" {
@@ -167,95 +241,56 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		}
 		return nil, b.fault(m.at, m.end, "%q what?", said)
 	}
-	for i := len(b.past) - 1; i >= 0; i-- {
-		last := b.past[i]
-		if m.pronoun == "them" {
-			if len(last.plural) > 1 && !slices.ContainsFunc(last.plural, func(o *object) bool { return !fits(o) }) {
-				return last.plural, nil
+	for _, surely := range []bool{true, false} {
+		for i := len(b.past) - 1; i >= 0; i-- {
+			last := b.past[i]
+			if m.pronoun == "them" {
+				if list := last.several(fits, b.past); list != nil {
+					return list, nil
+				}
+				continue
 			}
-			continue
-		}
-		var one []*object
-		for _, o := range last.objects {
-			if fits(o) && !slices.Contains(one, o) {
-				one = append(one, o)
+			var one []*object
+			for _, o := range last.objects {
+				could := fits(o) || !surely && !slices.Contains(named, o) && b.assumes(o.noun.kinds, o.noun.class, o.plural, kind)
+				if could && !slices.Contains(one, o) {
+					one = append(one, o)
+				}
 			}
-		}
-		switch {
-		case len(one) == 1:
-			return one, nil
-		case len(one) > 1 && slices.Contains(one, last.taken) && m.pronoun == "it":
-			return []*object{last.taken}, nil
-		case len(one) == 2 && slices.Contains(one, last.tool):
-			return []*object{one[1-slices.Index(one, last.tool)]}, nil
-		case len(one) > 1:
-			return nil, b.fault(m.at, m.end, "could be the %s or the %s", one[0].name, one[1].name)
+			switch {
+			case len(one) == 1:
+				return one, nil
+			case len(one) > 1 && slices.Contains(one, last.taken) && m.pronoun == "it":
+				return []*object{last.taken}, nil
+			case len(one) == 2 && slices.Contains(one, last.tool):
+				return []*object{one[1-slices.Index(one, last.tool)]}, nil
+			case len(one) > 1:
+				return nil, b.fault(m.at, m.end, "could be the %s or the %s", one[0].name, one[1].name)
+			}
 		}
 	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
 }
 
-// commit finds or makes the things of a reading.
-func (b *builder) commit(r reading) (*understood, error) {
-	c := &understood{reading: r, bound: map[string][]*object{}}
-	var now past
-	named := b.named(r)
-	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
-		for _, s := range r.slots {
-			for _, m := range s.list {
-				if (m.pronoun != "") != pronoun {
-					continue
-				}
-				var found []*object
-				var err error
-				if pronoun {
-					found, err = b.refer(m, s.kind, named)
-				} else {
-					found, err = b.make(c, m, s.kind)
-				}
-				if err != nil {
-					return nil, err
-				}
-				if bad := slices.IndexFunc(found, func(o *object) bool { return !fitsKind(o.noun, s.kind) }); bad >= 0 {
-					return nil, b.fault(m.at, m.end, "%q takes no %s there (%s)", r.verb, found[bad].name, s.kind)
-				}
-				if s.name != "X" && len(found) > 1 {
-					return nil, b.fault(m.at, m.end, "is more than one thing")
-				}
-				c.bound[s.name] = append(c.bound[s.name], found...)
-			}
+// several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
+func (last past) several(fits func(*object) bool, all []past) []*object {
+	if last.base != nil && fits(last.base) {
+		return []*object{last.base} // what stands on it goes along
+	}
+	if len(last.plural) > 1 && !slices.ContainsFunc(last.plural, func(o *object) bool { return !fits(o) }) {
+		return last.plural
+	}
+	for _, o := range last.objects {
+		if o.plural && fits(o) {
+			return []*object{o}
 		}
 	}
-	for _, s := range r.slots {
-		now.objects = append(now.objects, c.bound[s.name]...)
-		if s.name == "X" && len(c.bound["X"]) > 1 {
-			now.plural = c.bound["X"]
-		}
-		if s.name == "X" && len(c.bound["X"]) == 1 && r.rule != nil && takes(r.rule) {
-			now.taken = c.bound["X"][0]
-		}
-		if m := s.list[0]; m.pronoun == "" && r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Name: "used", Args: []string{s.name}}.Equal) && len(c.bound["X"]) == 1 {
-			now.tool = c.bound[s.name][0]
-		}
-		for i, o := range c.bound[s.name] {
-			if slices.Contains(c.bound[s.name][:i], o) {
-				return nil, b.fault(r.at, r.end, "names the %s twice", o.name)
-			}
-			for _, other := range r.slots {
-				if other.name != s.name && slices.Contains(c.bound[other.name], o) {
-					return nil, b.fault(r.at, r.end, "does something to the %s and itself", o.name)
-				}
-			}
-		}
-	}
-	b.past = append(b.past, now)
-	b.clauses = append(b.clauses, c)
-	return c, nil
+	return nil
 }
 
 // takes tells whether a clause leaves its thing in the hand.
 func takes(r *saying) bool {
 	return slices.ContainsFunc(r.goal, func(l decompose.Literal) bool {
-		return l.Args[0] == "X" && (l.Name == "holding" || l.Name == "lifted" || l.Not && l.Placed() != "")
+		return len(l.Args) > 0 && l.Args[0] == "X" && (l.Name == "holding" || l.Name == "lifted" || l.Not && l.Placed() != "")
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // say reads patterns: "put|place X:item [back] on|onto Y:surface".
-func (x *lexicon) say(r *saying, text string) error {
+func (x *vocabulary) say(r *saying, text string) error {
 	for name, words := range x.lets {
 		text = replaceWord(text, name, words)
 	}
@@ -22,6 +22,9 @@ func (x *lexicon) say(r *saying, text string) error {
 		e := &pattern[i]
 		if inside, ok := strings.CutPrefix(f, "["); ok {
 			f, e.optional = strings.TrimSuffix(inside, "]"), true
+		}
+		if inside, ok := strings.CutPrefix(f, "~"); ok {
+			f, e.manner = inside, true
 		}
 		words := f
 		if slot, kind, ok := strings.Cut(f, ":"); ok {
@@ -41,7 +44,11 @@ func (x *lexicon) say(r *saying, text string) error {
 		return fmt.Errorf("%q begins with no verb", text)
 	}
 	r.patterns = append(r.patterns, pattern)
+	with := slices.ContainsFunc(pattern, func(e element) bool {
+		return slices.ContainsFunc(e.words, func(w []string) bool { return w[0] == "with" && e.slot == "" })
+	})
 	for _, verb := range pattern[0].words {
+		x.tooled[verb[0]] = x.tooled[verb[0]] || with
 		if !slices.Contains(x.rules[verb[0]], r) {
 			x.rules[verb[0]] = append(x.rules[verb[0]], r)
 		}
@@ -49,18 +56,22 @@ func (x *lexicon) say(r *saying, text string) error {
 	return nil
 }
 
+// replaceWord puts words where a name stands, alone or between bars.
 func replaceWord(text, name, by string) string {
-	fields := strings.Fields(text)
-	for i, f := range fields {
-		parts := strings.Split(f, "|")
-		for j, p := range parts {
-			if p == name {
-				parts[j] = by
-			}
+	var out strings.Builder
+	for {
+		before, after, ok := strings.Cut(text, name)
+		out.WriteString(before)
+		if !ok {
+			return out.String()
 		}
-		fields[i] = strings.Join(parts, "|")
+		if after == "" || strings.ContainsRune("|] ", rune(after[0])) {
+			out.WriteString(by)
+		} else {
+			out.WriteString(name)
+		}
+		text = after
 	}
-	return strings.Join(fields, " ")
 }
 
 // line reads what a clause asks for.
@@ -74,6 +85,10 @@ func (r *saying) line(word, rest string) (err error) {
 		r.was, err = decompose.ParseLiterals(rest)
 	case "motions":
 		r.motions = true
+	case "loose":
+		r.loose = true
+	case "pair":
+		r.pair, r.without = true, []string{"place-on"}
 	case "without":
 		r.without = strings.Fields(rest)
 	case "by":
@@ -92,7 +107,7 @@ func (r *saying) line(word, rest string) (err error) {
 }
 
 // lemmas lists the verbs that a word may be a form of.
-func (x *lexicon) lemmas(w string, f form) []string {
+func (x *vocabulary) lemmas(w string, f form) []string {
 	if f == plain {
 		return []string{w}
 	}
@@ -126,10 +141,10 @@ const (
 )
 
 // singular finds the noun of a plural.
-func (x *lexicon) singular(w string) string {
-	for _, try := range []struct{ plural, singular string }{{"ies", "y"}, {"ves", "f"}, {"ves", "fe"}, {"es", ""}, {"s", ""}} {
-		if stem, ok := strings.CutSuffix(w, try.plural); ok && x.nouns[stem+try.singular] != nil {
-			return stem + try.singular
+func (x *vocabulary) singular(w string) string {
+	for _, s := range singulars(w) {
+		if x.nouns[s] != nil {
+			return s
 		}
 	}
 	return ""

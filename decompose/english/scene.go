@@ -20,6 +20,12 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, words := range [][]word{r.manner, pc.aside} {
+			if len(words) > 0 {
+				b.say(words)
+				b.assume(b.said[len(b.said)-1])
+			}
+		}
 		if r.rule == nil {
 			if c.rule, err = b.untidy(c); err != nil {
 				return nil, err
@@ -32,7 +38,7 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 			if n.kind == "support" {
 				continue
 			}
-			if slices.ContainsFunc(r.rule.goal, about) || slices.ContainsFunc(r.rule.start, about) || slices.ContainsFunc(r.rule.was, about) {
+			if slices.ContainsFunc(r.rule.goal, about) || r.rule.by != nil && about(*r.rule.by) || slices.ContainsFunc(r.rule.start, about) || slices.ContainsFunc(r.rule.was, about) {
 				o, err := b.supply(c, n)
 				if err != nil {
 					return nil, err
@@ -80,7 +86,7 @@ func (b *builder) usual(name string) *object {
 			return o
 		}
 	}
-	return b.add(name, b.lexicon.nouns[name])
+	return b.add(name, b.nouns[name])
 }
 
 // order turns order words into what comes after what.

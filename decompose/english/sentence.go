@@ -14,6 +14,7 @@ type piece struct {
 	sub      string // "before" or "after": a subordinate clause
 	lead     bool   // that stands before its main clause
 	fresh    bool   // begins a sentence
+	aside    []word // where it is done, which no step says
 }
 
 var joints = []struct {
@@ -24,7 +25,45 @@ var joints = []struct {
 	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
 	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
 	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
-	{[]string{"."}, ""}, {[]string{"!"}, ""},
+	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"},
+	{[]string{"and", "from", "there"}, "then"}, {[]string{"but"}, ""}, {[]string{"plus"}, ""},
+}
+
+// polite passes what is said around a request: "could you", "don't forget to". "Would you mind" has a gerund after it, and
+// "make sure that" what is to be so.
+func (p *parser) polite(i int) (end int, how string) {
+	for again := true; again; {
+		again = false
+		for _, f := range p.frames {
+			if p.has(i, f) && i+len(f) < len(p.words) && !(f[0] == "go" && p.rules[p.text(i+len(f))] == nil) {
+				next := i + len(f)
+				if turns := f[0] == "turn" || f[0] == "look"; turns && p.text(next) != "," && p.text(next) != "and" {
+					continue // turn around the knob
+				} else if turns || p.text(next) == "," {
+					next++
+				}
+				i, again = next, true
+				break
+			}
+		}
+	}
+	for _, f := range p.asking {
+		if p.has(i, f) {
+			return i + len(f), "gerund"
+		}
+	}
+	for _, f := range [][]string{{"make", "sure"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
+		if p.has(i, f) {
+			if i += len(f); p.text(i) == "that" {
+				return i + 1, "state"
+			}
+			if p.text(i) == "to" || p.text(i) == "you" {
+				return i + 1, ""
+			}
+			return i, "state"
+		}
+	}
+	return i, ""
 }
 
 // pieces reads the sentence from i on; verb is that of the clause before.
@@ -55,6 +94,11 @@ scan:
 				this.then = true
 			case "ahead":
 				this.ahead = true
+			case "so":
+				if ends := p.condition(j+len(joint.words), true); len(ends) > 0 && i > 0 {
+					return p.follow(ends, this)
+				}
+				return nil, false
 			case "first":
 				if i > 0 && !parted { // "open the drawer first"
 					return nil, false
@@ -79,11 +123,26 @@ scan:
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}
 	}
-	if !parted {
+	if !parted && !p.acts[p.text(j)] {
 		return nil, false
 	}
-	if pieces, ok := p.follow(p.clause(j, plain, ""), this); ok {
+	j, how := p.polite(j)
+	if p.far = max(p.far, min(j, len(p.words))); how == "state" {
+		if pieces, ok := p.follow(p.condition(j, true), this); ok {
+			return pieces, true
+		}
+	}
+	f := plain
+	if how == "gerund" {
+		f = gerund
+	}
+	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
+	}
+	if i == 0 && len(p.words) < 6 { // lamp on
+		if ends := p.condition(j, true); len(ends[len(p.words)]) > 0 {
+			return p.follow(ends, this)
+		}
 	}
 	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil {
 		return p.follow(p.clause(j, plain, verb), this)
@@ -108,6 +167,7 @@ func best(ends map[int][]reading) []int {
 func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 	for _, end := range best(ends) {
 		this.readings = ends[end]
+		p.reach(this.readings[0])
 		next := end
 		last := this
 		if p.text(end) == "first" && (end+1 == len(p.words) || slices.Contains([]string{",", ".", "then", "and", "!", ";"}, p.text(end+1))) {
@@ -115,6 +175,12 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		}
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
+		}
+		if aside := p.beside(next); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
+				last.aside = p.words[next:aside]
+				return append([]piece{last}, rest...), true
+			}
 		}
 	}
 	return nil, false
@@ -132,7 +198,7 @@ func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece,
 		}
 	} else {
 		maps.Copy(ends, p.clause(i, gerund, ""))
-		maps.Copy(ends, p.condition(i))
+		maps.Copy(ends, p.condition(i, false))
 	}
 	for _, end := range best(ends) {
 		this.readings, this.sub, this.lead = ends[end], how, lead

@@ -46,7 +46,7 @@ func (s *setter) touch(o *object) {
 		o.place = s.here
 	}
 	switch {
-	case o.how == "at" && decompose.Skills().Is(o.noun.kinds, "item"): // a container that stands in another and can be reached
+	case o.how == "at" && decompose.Skills().Is(o.kinds, "item"): // a container that stands in another and can be reached
 		o.loc = &decompose.Literal{Name: "on", Args: []string{o.name, o.where.name}}
 	case o.where != nil && (o.how == "on" || o.how == "in"):
 		o.loc = &decompose.Literal{Name: o.how, Args: []string{o.name, o.where.name}}
@@ -60,7 +60,7 @@ func (s *setter) workspace(place string) *object {
 	o := s.placed[place]
 	if o == nil {
 		name := strings.TrimPrefix(strings.TrimPrefix(place, "here"), "near ") + " workspace"
-		o = s.add(strings.TrimSpace(name), &noun{"workspace", "surface"})
+		o = s.add(strings.TrimSpace(name), &noun{name: "workspace", kinds: "surface"})
 		o.touched, o.place = true, place
 		s.placed[place] = o
 	}
@@ -92,12 +92,12 @@ func (s *setter) finish() *decompose.Request {
 	}
 	var start []decompose.Literal
 	fact := func(name string, args ...string) { start = append(start, decompose.Literal{Name: name, Args: args}) }
-	is := func(o *object, kind string) bool { return decompose.Skills().Is(o.noun.kinds, kind) }
+	is := func(o *object, kind string) bool { return decompose.Skills().Is(o.kinds, kind) }
 	skills := r.Library == decompose.Skills()
 	free := true
 	for i := 0; i < len(s.objects); i++ { // workspaces are added as they are needed
 		o := s.objects[i]
-		if pr.Objects[o.name] = o.noun.kinds; o.room {
+		if pr.Objects[o.name] = o.kinds; o.room {
 			pr.Objects[o.name] = "thing"
 		}
 		if o.loc == nil && is(o, "item") {
@@ -123,7 +123,7 @@ func (s *setter) finish() *decompose.Request {
 				start = append(start, l)
 			}
 		}
-		open := slices.ContainsFunc(strings.Fields(o.noun.kinds), func(k string) bool { return s.open[k] })
+		open := slices.ContainsFunc(strings.Fields(o.kinds), func(k string) bool { return s.open[k] })
 		if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, func(l decompose.Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }) {
 			fact("is-open", o.name)
 		}
@@ -153,6 +153,9 @@ func (s *setter) finish() *decompose.Request {
 func (s *setter) outcome() (final []decompose.Literal) {
 	for i := range s.planned {
 		e := &s.planned[i]
+		if e.Loose && i < len(s.planned)-1 {
+			continue
+		}
 		for _, l := range e.goal {
 			gone := func(m decompose.Literal) bool {
 				return l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")

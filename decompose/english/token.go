@@ -21,7 +21,7 @@ func tokens(s string) (out []word) {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		from := i
 		i += n
-		if unicode.IsSpace(r) {
+		if unicode.IsSpace(r) || r == '_' || r == '(' || r == ')' || r == '"' || r == '“' || r == '”' {
 			continue
 		}
 		for inWord(r) && i < len(s) {

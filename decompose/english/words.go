@@ -9,25 +9,28 @@ import (
 	"github.com/egotsr/egotsr/decompose"
 )
 
-// lexicon is grammar.txt, read: which words there are and what they ask for.
-type lexicon struct {
-	skip       [][]string        // words and phrases without meaning
-	refuse     map[string]string // word → why it ends the reading
-	adjectives map[string]bool
-	states     map[string]*state
-	nouns      map[string]*noun
-	longest    int                  // words in a noun
-	open       map[string]bool      // kinds
-	forms      map[string]string    // took → take
-	rules      map[string][]*saying // by verb
-	known      map[string]bool      // every word that is part of anything
-	tidy       map[string][]belongs
-	lets       map[string]string
-}
-
-type noun struct {
-	name  string // the same for all its synonyms
-	kinds string
+// vocabulary is grammar.txt, read: which words there are and what they ask for.
+type vocabulary struct {
+	skip                                                          [][]string        // words and phrases without meaning
+	refuse                                                        map[string]string // word → why it ends the reading
+	adjectives                                                    map[string]bool
+	states                                                        map[string]*state
+	nouns                                                         map[string]*noun
+	longest                                                       int                  // words in a noun
+	open                                                          map[string]bool      // kinds
+	forms                                                         map[string]string    // took → take
+	rules                                                         map[string][]*saying // by verb
+	known                                                         map[string]bool      // every word that is part of anything
+	tidy                                                          map[string][]belongs
+	lets                                                          map[string]string
+	classes                                                       map[byte]string // kinds of the lexicon's letters
+	guesses                                                       map[string]*guess
+	manner                                                        [][]string // how something is to be done: no step says so
+	frames                                                        [][]string // "could you": what may stand before a clause
+	asking                                                        [][]string // "would you mind": the same before a gerund
+	nearby                                                        [][]string // "next to": tell which thing is meant by others
+	partitives, stop, trail, sides, toys, standing, acts, plurals map[string]bool
+	tooled                                                        map[string]bool // verbs that take a tool, after "with"
 }
 
 // state is a word for what is true of a thing.
@@ -50,20 +53,23 @@ type saying struct {
 	by               *decompose.Literal
 	without          []string
 	motions          bool
+	loose            bool // what it takes in the hand need not stay there
+	pair             bool // each thing goes onto the one before it
 }
 
 // element of a pattern: words that may stand there, or a thing, or both where the words point back to a thing.
 type element struct {
 	words      [][]string
 	optional   bool
+	manner     bool // no step says it
 	slot, kind string
 }
 
-const room = "room" // the one kind of the grammar's own that a noun can be of
-
-var english = sync.OnceValue(func() *lexicon {
-	x := &lexicon{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
-		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{}}
+var english = sync.OnceValue(func() *vocabulary {
+	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
+		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{},
+		classes: map[byte]string{}, guesses: map[string]*guess{}, partitives: map[string]bool{}, stop: map[string]bool{}, trail: map[string]bool{},
+		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, tooled: map[string]bool{}}
 	x.leaves(decompose.Skills())
 	text, err := files.ReadFile("grammar.txt")
 	if err == nil {
@@ -76,7 +82,7 @@ var english = sync.OnceValue(func() *lexicon {
 })
 
 // leaves makes a noun of every kind that has none below it: of mug and table, not of item and surface.
-func (x *lexicon) leaves(l *decompose.Library) {
+func (x *vocabulary) leaves(l *decompose.Library) {
 	all := l.Kinds()
 	for _, name := range all {
 		leaf := !slices.ContainsFunc(all, func(k string) bool { return k != name && l.Is(k, name) })
@@ -89,8 +95,8 @@ func (x *lexicon) leaves(l *decompose.Library) {
 	}
 }
 
-func (x *lexicon) noun(name, kinds string) {
-	n := &noun{strings.ReplaceAll(name, "-", " "), kinds}
+func (x *vocabulary) noun(name, kinds string) {
+	n := &noun{name: strings.ReplaceAll(name, "-", " "), kinds: kinds}
 	for _, form := range []string{name, n.name} {
 		x.nouns[form] = n
 		words := strings.Fields(form)
@@ -99,13 +105,13 @@ func (x *lexicon) noun(name, kinds string) {
 	}
 }
 
-func (x *lexicon) know(words ...string) {
+func (x *vocabulary) know(words ...string) {
 	for _, w := range words {
 		x.known[w] = true
 	}
 }
 
-func (x *lexicon) read(text string) error {
+func (x *vocabulary) read(text string) error {
 	var r *saying
 	body := false
 	for i, line := range strings.Split(text, "\n") {
@@ -121,7 +127,7 @@ func (x *lexicon) read(text string) error {
 				r, body = &saying{}, false
 			}
 			err = x.say(r, rest)
-		case "goal", "start", "was", "need", "by", "without", "motions":
+		case "goal", "start", "was", "need", "by", "without", "motions", "loose", "pair":
 			body = true
 			err = r.line(word, rest)
 		default:
@@ -135,15 +141,36 @@ func (x *lexicon) read(text string) error {
 	return nil
 }
 
-func (x *lexicon) line(word, rest string) error {
+func (x *vocabulary) line(word, rest string) error {
 	left, right, _ := strings.Cut(rest, ":")
 	fields := strings.Fields(rest)
 	switch word {
-	case "skip":
+	case "skip", "manner", "frame", "asking", "nearby":
+		list := map[string]*[][]string{"skip": &x.skip, "manner": &x.manner, "frame": &x.frames, "asking": &x.asking, "nearby": &x.nearby}[word]
 		for _, w := range fields {
-			x.skip = append(x.skip, strings.Split(w, "_"))
+			*list = append(*list, strings.Split(w, "_"))
 		}
-		slices.SortStableFunc(x.skip, func(a, b []string) int { return len(b) - len(a) })
+		slices.SortStableFunc(*list, func(a, b []string) int { return len(b) - len(a) })
+	case "partitive", "stop", "trail", "side", "toy", "standing", "act", "plural":
+		set := map[string]map[string]bool{"partitive": x.partitives, "stop": x.stop, "trail": x.trail, "side": x.sides, "toy": x.toys, "standing": x.standing, "act": x.acts, "plural": x.plurals}[word]
+		for _, w := range fields {
+			set[strings.ReplaceAll(w, "_", " ")] = true
+			if word == "partitive" {
+				x.noun(w, "item")
+			}
+		}
+	case "class":
+		x.classes[left[0]] = strings.TrimSpace(right)
+	case "assume":
+		of, text, ok := strings.Cut(right, " = ")
+		if !ok {
+			return fmt.Errorf("%q has no words for it", rest)
+		}
+		kind, as, _ := strings.Cut(left, " ")
+		if as == "" {
+			as = kind
+		}
+		x.guesses[kind] = &guess{strings.Fields(of), as, strings.TrimSpace(text)}
 	case "refuse":
 		for w := range strings.FieldsSeq(right) {
 			x.refuse[w] = left

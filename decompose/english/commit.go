@@ -1,0 +1,118 @@
+package english
+
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// commit finds or makes the things of a reading.
+func (b *builder) commit(r reading) (*understood, error) {
+	c := &understood{reading: r, bound: map[string][]*object{}}
+	named := b.named(r)
+	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
+		for _, s := range r.slots {
+			for _, m := range s.list {
+				if (m.pronoun != "") != pronoun {
+					continue
+				}
+				if err := b.bindTo(c, s, m, named); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if err := b.distinct(c); err != nil {
+		return nil, err
+	}
+	b.past = append(b.past, b.spokenOf(c))
+	b.clauses = append(b.clauses, c)
+	return c, nil
+}
+
+// bindTo finds what one mention stands for.
+func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
+	var found []*object
+	switch {
+	case m.pronoun != "":
+		found, err = b.refer(m, s.kind, named)
+	case m.one:
+		var now []*object
+		for _, earlier := range c.slots {
+			now = append(now, c.bound[earlier.name]...)
+		}
+		copied := *m
+		m = &copied
+		if err = b.same(m, s.kind, now); err == nil {
+			found, err = b.make(c, m, s.kind)
+		}
+	default:
+		found, err = b.make(c, m, s.kind)
+	}
+	if err != nil {
+		return err
+	}
+	if c.rule != nil && c.rule.pair && len(s.list) == 1 && len(found) < 2 {
+		if !m.plural {
+			return b.fault(m.at, m.end, "is one thing, and %q takes several", c.verb)
+		}
+		two := *m
+		two.count, two.plural, two.said = 2, false, b.oneOf(m.said)
+		b.assume("there are two " + m.said)
+		if found, err = b.counted(c, &two); err != nil {
+			return err
+		}
+	}
+	for _, o := range found {
+		if !b.become(o, s.kind) {
+			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
+		}
+	}
+	if s.name != "X" && len(found) > 1 {
+		return b.fault(m.at, m.end, "is more than one thing")
+	}
+	c.bound[s.name] = append(c.bound[s.name], found...)
+	return nil
+}
+
+// distinct wants no thing twice.
+func (b *builder) distinct(c *understood) error {
+	for _, s := range c.slots {
+		for i, o := range c.bound[s.name] {
+			if slices.Contains(c.bound[s.name][:i], o) {
+				return b.fault(c.at, c.end, "names the %s twice", o.name)
+			}
+			for _, other := range c.slots {
+				if other.name != s.name && slices.Contains(c.bound[other.name], o) {
+					return b.fault(c.at, c.end, "does something to the %s and itself", o.name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// spokenOf is what pronouns of later clauses can stand for.
+func (b *builder) spokenOf(c *understood) (now past) {
+	for _, s := range c.slots {
+		now.objects = append(now.objects, c.bound[s.name]...)
+		xs := c.bound["X"]
+		if s.name == "X" && len(xs) > 1 {
+			now.plural = xs
+		}
+		if s.name == "X" && len(xs) == 1 && c.rule != nil && takes(c.rule) {
+			now.taken = xs[0]
+		}
+		if c.rule == nil || len(xs) != 1 {
+			continue
+		}
+		used := decompose.Literal{Name: "used", Args: []string{s.name}}
+		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, used.Equal) {
+			now.tool = c.bound[s.name][0]
+		}
+		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
+			now.base = c.bound["Y"][0]
+		}
+	}
+	return now
+}

@@ -1,0 +1,141 @@
+package english
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// prepare brings the words of a sentence into a form that clauses are read from: names of programs become words, words without
+// meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
+// the sponge".
+func (p *parser) prepare(all []word) []word {
+	all = apart(all)
+	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
+		all[len(all)-1].text = "."
+	}
+	p.words = all
+	all = p.meaningful(all)
+	p.words = all
+	all = p.used(all)
+	p.words = all
+	return all
+}
+
+// asks tells whether a sentence is a request in the form of a question.
+func (p *parser) asks(all []word) bool {
+	p.words = all
+	for i := range all {
+		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
+			for _, list := range [][][]string{p.frames, p.asking} {
+				if slices.ContainsFunc(list, func(f []string) bool {
+					return p.has(i, f) && (f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
+				}) {
+					return true
+				}
+			}
+		}
+	}
+	return len(all) > 3 && all[len(all)-3].text == "would" && all[len(all)-2].text == "you"
+}
+
+// apart parts words that are written in one: PickUpTheCup, close-drawer where there is no other word.
+func apart(all []word) (out []word) {
+	for _, w := range all {
+		single := len(all) == 1 || len(all) == 2 && all[1].text == "."
+		if !single || strings.IndexFunc(w.said[1:], unicode.IsUpper) < 0 && !strings.Contains(w.said, "-") {
+			out = append(out, w)
+			continue
+		}
+		from := 0
+		cut := func(to int) {
+			if part := strings.Trim(w.said[from:to], "-"); part != "" {
+				at := w.at + from + strings.Index(w.said[from:to], part)
+				out = append(out, word{strings.ToLower(part), part, at})
+			}
+			from = to
+		}
+		before := ' '
+		for i, r := range w.said {
+			if i > 0 && (r == '-' || unicode.IsUpper(r) && !unicode.IsUpper(before)) {
+				cut(i)
+			}
+			before = r
+		}
+		cut(len(w.said))
+	}
+	return out
+}
+
+// meaningful drops words without meaning for a plan, and those that say how something is to be done, which it notes.
+func (p *parser) meaningful(all []word) (out []word) {
+	for i := 0; i < len(all); {
+		skipped := 0
+		for _, s := range p.skip {
+			if p.has(i, s) {
+				skipped = len(s)
+				break
+			}
+		}
+		if skipped == 0 {
+			if skipped = p.mannerAt(i); skipped > 0 {
+				p.say(all[i : i+skipped])
+			}
+		}
+		if skipped == 0 {
+			out = append(out, all[i])
+			skipped = 1
+		}
+		i += skipped
+	}
+	return out
+}
+
+// mannerAt tells how many words from i on say only how something is to be done.
+func (p *parser) mannerAt(i int) int {
+	for _, s := range p.manner {
+		if p.has(i, s) {
+			return len(s)
+		}
+	}
+	if w := p.text(i); i > 1 && p.rules[p.text(i-1)] == nil && (w == "until" || w == "because" || w == "since") {
+		k := i + 1
+		for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
+			k++
+		}
+		return k - i
+	}
+	return 0
+}
+
+// say notes words that no step will say.
+func (p *parser) say(words []word) {
+	var said []string
+	for _, w := range words {
+		said = append(said, w.said)
+	}
+	p.said = append(p.said, `no step says "`+strings.Join(said, " ")+`"`)
+}
+
+// used puts the tool of "use the sponge to wipe the table" after what is done with it.
+func (p *parser) used(all []word) []word {
+	from := slices.IndexFunc(all, func(w word) bool { return w.text == "use" || w.text == "using" })
+	if from < 0 || from > 0 && !slices.Contains([]string{",", ".", ";", "and", "then", "please", "you", "!"}, all[from-1].text) {
+		return all
+	}
+	to := slices.IndexFunc(all[from:], func(w word) bool { return w.text == "to" || w.text == "," })
+	if to < 2 || to > 7 {
+		return all
+	}
+	to += from
+	end := to + 1
+	for end < len(all) && !slices.Contains([]string{",", ".", ";", "then", "before", "after", "!"}, all[end].text) &&
+		!(all[end].text == "and" && end+1 < len(all) && p.rules[all[end+1].text] != nil) {
+		end++
+	}
+	if end == to+1 {
+		return all
+	}
+	with := word{"with", all[from].said, all[from].at}
+	return slices.Concat(all[:from], all[to+1:end], []word{with}, all[from+1:to], all[end:])
+}

@@ -149,11 +149,20 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 
 // belonging reads "the milk goes in the fridge" as "put the milk in the fridge".
 func (p *parser) belonging(i int, found func(reading)) {
-	if !p.content(i) && !slices.Contains(definite, p.text(i)) {
+	from, wish := i, false
+	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}} {
+		if p.has(i, words) {
+			from, wish = i+len(words), true
+		}
+	}
+	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && p.text(i) != "both" && p.text(i) != "all" {
 		return
 	}
-	for _, ph := range p.several(i) {
-		if w := p.text(ph.end); w != "go" && w != "goes" && w != "belong" && w != "belongs" {
+	for _, ph := range p.several(from) {
+		end := ph.end
+		if w := p.text(end); w == "go" || w == "goes" || w == "belong" || w == "belongs" {
+			end++
+		} else if !wish {
 			continue
 		}
 		for _, r := range p.rules["put"] {
@@ -165,7 +174,7 @@ func (p *parser) belonging(i int, found func(reading)) {
 					continue
 				}
 				so := reading{rule: r, at: i, verb: "put", places: ph.places, slots: []slot{{"X", pattern[1].kind, ph.list}}}
-				p.match(pattern[2:], ph.end+1, so, plain, found)
+				p.match(pattern[2:], end, so, plain, found)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package english
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -46,22 +47,19 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		if err = b.same(m, s.kind, now); err == nil {
 			found, err = b.make(c, m, s.kind)
 		}
+	case c.rule != nil && c.rule.pair && len(s.list) == 1 && m.count < 2:
+		if !m.plural {
+			return b.fault(m.at, m.end, "is one thing, and %q takes several", c.verb)
+		}
+		two := *m
+		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
+		b.assume("there are two " + m.said)
+		found, err = b.counted(c, &two)
 	default:
 		found, err = b.make(c, m, s.kind)
 	}
 	if err != nil {
 		return err
-	}
-	if c.rule != nil && c.rule.pair && len(s.list) == 1 && len(found) < 2 {
-		if !m.plural {
-			return b.fault(m.at, m.end, "is one thing, and %q takes several", c.verb)
-		}
-		two := *m
-		two.count, two.plural, two.said = 2, false, b.oneOf(m.said)
-		b.assume("there are two " + m.said)
-		if found, err = b.counted(c, &two); err != nil {
-			return err
-		}
 	}
 	for _, o := range found {
 		if !b.become(o, s.kind) {
@@ -95,7 +93,11 @@ func (b *builder) distinct(c *understood) error {
 // spokenOf is what pronouns of later clauses can stand for.
 func (b *builder) spokenOf(c *understood) (now past) {
 	for _, s := range c.slots {
-		now.objects = append(now.objects, c.bound[s.name]...)
+		for _, o := range c.bound[s.name] {
+			if now.objects = append(now.objects, o); o.where != nil {
+				now.objects = append(now.objects, o.where)
+			}
+		}
 		xs := c.bound["X"]
 		if s.name == "X" && len(xs) > 1 {
 			now.plural = xs

@@ -73,7 +73,10 @@ func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
 		return nil, nil
 	}
 	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Not && l.Name == "is-open" })
-	if len(has) > 1 || !closing {
+	if !closing {
+		return nil, nil
+	}
+	if len(has) > 1 {
 		return nil, b.fault(m.at, m.end, "the door of the %s, or another?", has[0].name)
 	}
 	return has[0], nil

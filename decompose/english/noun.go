@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/egotsr/egotsr/decompose"
 )
 
 // mention is a phrase that stands for a thing, or for several of a sort.
@@ -48,7 +46,7 @@ func (p *parser) core(i int) (out []phrase) {
 	m := mention{at: i}
 	j, quantity := p.determiners(i, &m)
 	if j == i || quantity {
-		if to, ok := pronouns[p.text(i)]; ok && !p.content(i+1) && p.text(i+1) != "of" && !slices.Contains(definite, p.text(i+1)) {
+		if to, ok := pronouns[p.text(i)]; ok && (to == "it" || !p.content(i+1)) && p.text(i+1) != "of" && !slices.Contains(definite, p.text(i+1)) {
 			return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
 		}
 	}
@@ -66,6 +64,9 @@ func (p *parser) core(i int) (out []phrase) {
 	} else if p.text(j) == "1" && p.content(j+1) {
 		j++
 	}
+	if j == i && p.commands(j) {
+		return nil
+	}
 	end, split := p.run(j)
 	p.far = max(p.far, min(j, len(p.words)))
 	for e := end; e > j; e-- {
@@ -77,6 +78,12 @@ func (p *parser) core(i int) (out []phrase) {
 		}
 	}
 	return out
+}
+
+// commands tells whether a word is a verb with a thing after it: "place it", "close the".
+func (p *parser) commands(j int) bool {
+	w, next := p.text(j), p.text(j+1)
+	return p.acts[w] || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
 }
 
 // determiners passes "both of the", "all", "my", and notes them.
@@ -125,8 +132,12 @@ func (p *parser) number(i int) (int, bool) {
 // content tells whether a word can be part of a thing's name.
 func (p *parser) content(i int) bool {
 	w := p.text(i)
-	if w == "" || p.stop[w] || p.refuse[w] != "" {
+	if w == "" || p.refuse[w] != "" {
 		return false
+	}
+	if p.stop[w] {
+		// the back compartment
+		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && slices.Contains(definite, p.text(i-1)) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
 	}
 	first := []rune(w)[0]
 	return unicode.IsLetter(first) || unicode.IsDigit(first)
@@ -201,6 +212,7 @@ func (p *parser) things(m mention, j, e, split int) []*mention {
 		}
 		if last.plural || m.count == 2 {
 			last.count, last.plural, first.count = 0, false, 0
+			last.said = strings.TrimSuffix(last.said, p.text(e-1)) + p.oneOf(p.text(e-1))
 			return []*mention{p.like(first, j, split-1, last), last}
 		}
 	}
@@ -219,153 +231,4 @@ func (p *parser) like(m mention, j, e int, last *mention) *mention {
 	}
 	m.noun, m.said, m.end, m.plural = last.noun, strings.Join(append(said, last.noun.name), " "), last.end, false
 	return &m
-}
-
-// named reads the words from j to e as a name with its noun last.
-func (p *parser) named(m mention, j, e int) (*mention, bool) {
-	m.end = e
-	if w := p.text(e - 1); w == "one" || w == "ones" {
-		m.one = true
-		m.said = p.spoken(&m, j, e-1)
-		return &m, e-1 > j
-	}
-	head, plural := (*noun)(nil), false
-	last := e
-	if isNumber(p.text(e-1)) && e-1 > j { // plate 2
-		last--
-	}
-	for k := j; k < last && head == nil; k++ {
-		head, plural = p.lookup(k, last)
-		m.bare = k == j && last == e
-	}
-	if head == nil {
-		return nil, false
-	}
-	if m.count < 2 {
-		m.plural = m.plural && plural || plural && !m.indefinite
-	} else {
-		m.plural = false
-	}
-	m.noun = head
-	m.said = p.spoken(&m, j, e)
-	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
-		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
-	}
-	if w := p.text(j - 1); w == "another" || w == "other" {
-		m.said, m.bare, m.indefinite = "other "+m.said, false, false
-	}
-	if m.count > 0 && plural {
-		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
-	}
-	if head.name == "door" || head.name == "lid" {
-		p.doorOfKind(&m, j, e)
-	}
-	if toy := slices.IndexFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy >= 0 && !fitsKind(head.kinds, "item") {
-		with := *head
-		with.kinds += " item"
-		m.noun = &with
-	}
-	return &m, true
-}
-
-// doorOfKind takes the fridge's door for the fridge.
-func (p *parser) doorOfKind(m *mention, j, e int) {
-	for k := j; k < e-1; k++ {
-		if n, _ := p.lookup(k, e-1); n != nil && fitsKind(n.kinds, "container") && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
-			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
-			return
-		}
-	}
-}
-
-// spoken is a name as it is called from now on: states of a thing are no part of it.
-func (p *parser) spoken(m *mention, j, e int) string {
-	var said []string
-	for k := j; k < e; k++ {
-		w := p.text(k)
-		if s := p.states[w]; s != nil && k < e-1 && s.suits(m.noun) {
-			m.states = append(m.states, s)
-		} else if w != "the" {
-			said = append(said, w)
-		}
-	}
-	return strings.Join(said, " ")
-}
-
-// suits tells whether a state can be that of a thing: water is called hot, and it is a name.
-func (s *state) suits(n *noun) bool {
-	if n == nil || s.literal.Name == "holding" {
-		return true
-	}
-	args, _ := decompose.Skills().Predicate(s.literal.Name)
-	return decompose.Skills().Is(n.kinds, args[0]) || n.class == '?' || s.literal.Name == "is-open"
-}
-
-// oneOf is the singular of a word.
-func (p *parser) oneOf(w string) string {
-	if p.nouns[w] != nil {
-		return w
-	}
-	for _, s := range singulars(w) {
-		if _, ok := look(s); ok || p.nouns[s] != nil {
-			return s
-		}
-	}
-	return w
-}
-
-// lookup finds the noun that the words from k to e are: in grammar.txt, else in the lexicon; a single word that nobody knows is a
-// noun too.
-func (p *parser) lookup(k, e int) (n *noun, plural bool) {
-	parts := make([]string, e-k)
-	for i := range parts {
-		parts[i] = p.text(k + i)
-	}
-	key := strings.Join(parts, " ")
-	if n := p.nouns[key]; n != nil {
-		return n, p.plurals[key]
-	}
-	if one := p.singular(key); one != "" {
-		return p.nouns[one], true
-	}
-	if e-k > 3 {
-		return nil, false
-	}
-	joined := strings.Join(parts, "_")
-	found, ok := look(joined)
-	if ok && found.thing() && p.classes[found.kind] != "" {
-		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
-	}
-	for _, s := range singulars(joined) {
-		if f, known := look(s); known && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
-			return &noun{name: strings.ReplaceAll(s, "_", " "), kinds: p.classes[f.kind], class: f.kind}, true
-		}
-	}
-	if e-k == 1 && !ok && p.invented(key) {
-		return &noun{name: key, kinds: "item", class: '?'}, strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss")
-	}
-	return nil, false
-}
-
-// invented tells whether a word that nobody knows can be a noun: a brand, say.
-func (p *parser) invented(w string) bool {
-	if p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
-		return false
-	}
-	for _, s := range singulars(w) {
-		if _, ok := look(s); ok {
-			return false // of what cannot be touched
-		}
-	}
-	for _, f := range []form{gerund, participle} {
-		if len(p.lemmas(w, f)) > 0 {
-			return false
-		}
-	}
-	return len([]rune(w)) > 1
-}
-
-func isNumber(w string) bool {
-	_, err := strconv.Atoi(w)
-	return err == nil
 }

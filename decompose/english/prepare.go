@@ -11,6 +11,12 @@ import (
 // the sponge".
 func (p *parser) prepare(all []word) []word {
 	all = apart(all)
+	for i := 0; i+1 < len(all); i++ { // w/ spoon
+		if all[i].text == "w" && all[i+1].text == "/" {
+			all[i].text = "with"
+			all = slices.Delete(all, i+1, i+2)
+		}
+	}
 	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
 		all[len(all)-1].text = "."
 	}
@@ -135,6 +141,10 @@ func (p *parser) used(all []word) []word {
 	}
 	if end == to+1 {
 		return all
+	}
+	if p.words = all; !p.tooled[all[to+1].text] {
+		p.say(all[from:to])
+		return slices.Concat(all[:from], all[to+1:])
 	}
 	with := word{"with", all[from].said, all[from].at}
 	return slices.Concat(all[:from], all[to+1:end], []word{with}, all[from+1:to], all[end:])

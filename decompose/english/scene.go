@@ -62,7 +62,7 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 			return nil, err
 		}
 	}
-	return s.finish(), nil
+	return s.finish()
 }
 
 // untidy adds what is taken to be on a thing that is to be tidied.

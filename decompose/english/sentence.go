@@ -86,7 +86,7 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 scan:
 	for j < len(p.words) {
 		for _, joint := range joints {
-			if !p.has(j, joint.words) {
+			if !p.has(j, joint.words) || joint.words[0] == "next" && p.text(j+1) == "to" {
 				continue
 			}
 			switch joint.what {
@@ -176,7 +176,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.beside(next); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+		if aside := p.aside(next); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true
@@ -184,6 +184,19 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		}
 	}
 	return nil, false
+}
+
+// aside passes where something is done: "by the door", "in the sink".
+func (p *parser) aside(i int) int {
+	if end := p.beside(i); end > 0 {
+		return end
+	}
+	if w := p.text(i); w == "in" || w == "on" || w == "at" {
+		if list := p.single(i + 1); len(list) > 0 {
+			return shortest(list)
+		}
+	}
+	return 0
 }
 
 // subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".

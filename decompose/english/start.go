@@ -81,7 +81,7 @@ func bind(l decompose.Literal, c *understood, x *object) decompose.Literal {
 }
 
 // finish writes down the start, and what holds at the end.
-func (s *setter) finish() *decompose.Request {
+func (s *setter) finish() (*decompose.Request, error) {
 	r := s.request
 	pr := &decompose.Problem{Objects: map[string]string{}, Text: r.Text}
 	for _, o := range s.objects {
@@ -144,9 +144,13 @@ func (s *setter) finish() *decompose.Request {
 		fact("away")
 	}
 	pr.Start = texts(start)
-	pr.Goal = texts(s.outcome())
+	final := s.outcome()
+	pr.Goal = texts(final)
 	r.Problem = pr
-	return r
+	if round := circle(final); round != "" {
+		return nil, s.fault(0, len(s.words), "the %s would be on or in itself", round)
+	}
+	return r, nil
 }
 
 // outcome is what holds at the end: what was asked for, and not undone by what is asked for later.
@@ -182,4 +186,23 @@ func texts(literals []decompose.Literal) []string {
 		out[i] = l.String()
 	}
 	return out
+}
+
+// circle finds a thing that goals would put on itself.
+func circle(goals []decompose.Literal) string {
+	below := map[string]string{}
+	for _, l := range goals {
+		if (l.Name == "on" || l.Name == "in") && !l.Not {
+			below[l.Args[0]] = l.Args[1]
+		}
+	}
+	for thing := range below {
+		for at, n := below[thing], 0; at != "" && n <= len(below); n++ {
+			if at == thing {
+				return thing
+			}
+			at = below[at]
+		}
+	}
+	return ""
 }

@@ -131,7 +131,8 @@ func (o outcome) holds(l decompose.Literal) bool {
 		if l.Not {
 			return !has(o.end, false, where, arg(0), arg(1))
 		}
-		return has(o.end, false, where, arg(0), arg(1)) || o.carried(l) || has(o.made, false, "scooped swept", arg(0), arg(1)) || step("pour", arg(0), arg(1))
+		return has(o.end, false, where, arg(0), arg(1)) || o.carried(l) || has(o.made, false, "scooped swept", arg(0), arg(1)) || step("pour", arg(0), arg(1)) ||
+			strings.Contains(arg(1), " of ") && has(o.made, false, "moved", arg(0), arg(1))
 	case "open":
 		return has(o.end, false, "is-open", arg(0)) || step("unscrew", arg(0))
 	case "closed":

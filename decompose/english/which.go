@@ -1,0 +1,138 @@
+package english
+
+import "slices"
+
+// side reads "on the left", "at the back", "in the middle".
+func (p *parser) side(i int) (side string, end int) {
+	k := i
+	if w := p.text(k); w != "on" && w != "at" && w != "in" && w != "to" {
+		return "", 0
+	}
+	if k++; p.text(k) == "the" || p.text(k) == "your" {
+		k++
+	}
+	if p.text(k) == "far" || p.text(k) == "very" {
+		k++
+	}
+	w := p.text(k)
+	if !p.sides[w] {
+		return "", 0
+	}
+	if k++; p.text(k) == "side" || p.text(k) == "corner" || p.text(k) == "end" {
+		k++
+	}
+	if p.text(i) == "to" || p.text(k) == "of" || p.content(k) {
+		return "", 0 // to the left of the plate, on the left plate
+	}
+	if w == "center" || w == "centre" {
+		w = "middle"
+	}
+	return w, k
+}
+
+// beside passes what only tells which thing is meant, by others near it: "next to the plate", "between the cup and the bowl".
+func (p *parser) beside(i int) int {
+	for _, words := range p.nearby {
+		if !p.has(i, words) {
+			continue
+		}
+		at := i + len(words)
+		list := p.single(at)
+		if words[0] == "between" {
+			list = p.several(at)
+		}
+		if len(list) > 0 {
+			return shortest(list)
+		}
+	}
+	return 0
+}
+
+// shortest is the end of the phrase that claims the least.
+func shortest(list []phrase) int {
+	best := list[0]
+	for _, ph := range list[1:] {
+		if ph.places < best.places {
+			best = ph
+		}
+	}
+	return best.end
+}
+
+// hallmark passes "with the orange grip", "containing a pair of glasses".
+func (p *parser) hallmark(i int) int {
+	w := p.text(i)
+	if !slices.Contains([]string{"with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
+		return 0
+	}
+	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
+		i++
+	}
+	list := p.several(i)
+	list = slices.DeleteFunc(slices.Clone(list), func(ph phrase) bool {
+		m := ph.list[0]
+		return m.pronoun != "" || m.noun != nil && (m.noun.class == 'T' || fitsKind(m.noun.kinds, "tool"))
+	})
+	if len(list) == 0 {
+		if p.content(i) && w != "with" {
+			return i + 1
+		}
+		return 0
+	}
+	end := shortest(list)
+	for _, more := range [][]string{{"on", "it"}, {"in", "it"}, {"on", "them"}, {"inside"}, {"on", "top"}} {
+		if p.has(end, more) {
+			return end + len(more)
+		}
+	}
+	return end
+}
+
+// relative passes "that is lying" before "on the table", and reads "that is open", "you are holding".
+func (p *parser) relative(i int) (int, *state) {
+	k := i
+	if w := p.text(k); w == "that" || w == "which" || w == "who" {
+		k++
+	}
+	if you := p.text(k) == "you" || p.text(k) == "i" || p.text(k) == "we"; you {
+		if k++; p.text(k) == "are" || p.text(k) == "have" || p.text(k) == "just" {
+			k++
+		}
+		switch p.text(k) {
+		case "hold", "holding", "grasped", "picked":
+			if k++; p.text(k) == "up" {
+				k++
+			}
+			return k, p.states["held"]
+		}
+		return i, nil
+	}
+	be := slices.Contains([]string{"is", "are", "was", "were", "has", "have", "'s"}, p.text(k)) || p.text(i) == "that's"
+	if be {
+		if k++; p.text(i) == "that's" {
+			k = i + 1
+		}
+		for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
+			k++
+		}
+		if s := p.states[p.text(k)]; s != nil && s.need == nil {
+			return k + 1, s
+		}
+		if w := p.text(k); (w == "on" || w == "off") && k > i+1 && !p.content(k+1) && !slices.Contains(definite, p.text(k+1)) && !slices.Contains(indefinite, p.text(k+1)) {
+			return k + 1, p.states["running"]
+		}
+		if p.text(k) == "fallen" && p.text(k+1) == "over" || p.text(k) == "tipped" && p.text(k+1) == "over" {
+			return k + 2, p.states["toppled"]
+		}
+		if p.adjective(k) && !p.content(k+1) && !p.stop[p.text(k)] {
+			return k + 1, nil
+		}
+	}
+	if p.standing[p.text(k)] {
+		return k + 1, nil
+	}
+	if k == i {
+		return i, nil
+	}
+	return k, nil
+}

@@ -160,7 +160,14 @@ func (p *parser) belonging(i int, found func(reading)) {
 	}
 	for _, ph := range p.several(from) {
 		end := ph.end
-		if w := p.text(end); w == "go" || w == "goes" || w == "belong" || w == "belongs" {
+		if w := p.text(end); (w == "need" || w == "needs" || w == "has" || w == "have" || w == "ought") && p.text(end+1) == "to" {
+			end += 2
+		} else if w == "should" || w == "must" {
+			end++
+		}
+		if p.text(end) == "be" && (p.text(end+1) == "put" || p.text(end+1) == "placed") {
+			end += 2
+		} else if w := p.text(end); w == "go" || w == "goes" || w == "belong" || w == "belongs" {
 			end++
 		} else if !wish {
 			continue

@@ -54,7 +54,11 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		two := *m
 		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
 		b.assume("there are two " + m.said)
-		found, err = b.counted(c, &two)
+		if found, err = b.counted(c, &two); err == nil {
+			for _, o := range found {
+				b.become(o, "block-like")
+			}
+		}
 	default:
 		found, err = b.make(c, m, s.kind)
 	}

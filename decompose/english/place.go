@@ -52,6 +52,10 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}), end, 0)
 		return out
 	}
+	if end := p.inHand(i); end > 0 {
+		more(changed(func(o *mention) { o.states = append(slices.Clip(o.states), p.states["held"]) }), end, 0)
+		return out
+	}
 	if end := p.beside(i); end > 0 {
 		more(changed(func(o *mention) { o.bare = o.bare && depth == 0 }), end, 1)
 		return out
@@ -82,6 +86,10 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 			continue
 		}
 		for _, in := range p.single(i + len(how)) {
+			if len(in.list) == 1 && in.list[0].pronoun == "it" && how[0] != "of" {
+				more(m, in.end, 1)
+				continue
+			}
 			if len(in.list) != 1 || in.list[0].noun == nil {
 				continue
 			}
@@ -122,7 +130,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case how == "in" && is(m.noun, "container") && !is(m.noun, "vessel") && (is(y.noun, "container") || is(y.noun, "surface")),
 		fixed && (is(y.noun, "container") || is(y.noun, "surface")):
 		with.where, with.how = y, "at"
-	case how == "on" && !fixed && !item && !is(m.noun, "liquid") && m.noun.kinds != room && !is(m.noun, "person") && y.noun.kinds != room:
+	case (how == "on" || is(m.noun, "hole")) && !fixed && !item && !is(m.noun, "liquid") && m.noun.kinds != room && !is(m.noun, "person") && y.noun.kinds != room:
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
 	case item && how == "on" && p.fits(y, "surface") > 0, item && how == "in" && p.fits(y, "container") > 0:
@@ -146,7 +154,7 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 		with.said += " of " + y.said
 	case m.name == "door" && with.bare && fitsKind(y.noun.kinds, "container"):
 		return y, 0
-	case holds && fitsKind(m.kinds, "item") && fitsKind(y.noun.kinds, "item") && (y.plural || y.noun.class != 0 || fitsKind(y.noun.kinds, "food")):
+	case holds && fitsKind(m.kinds, "item") && fitsKind(y.noun.kinds, "item") && (y.plural || y.noun.class != 0 || fitsKind(y.noun.kinds, "food") || fitsKind(y.noun.kinds, "liquid")):
 		with.said += " of " + y.said
 	case m.kinds == room, fitsKind(m.kinds, "person"):
 		return nil, 0

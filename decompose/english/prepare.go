@@ -104,12 +104,31 @@ func (p *parser) mannerAt(i int) int {
 			return len(s)
 		}
 	}
-	if w := p.text(i); i > 1 && p.rules[p.text(i-1)] == nil && (w == "until" || w == "because" || w == "since") {
-		k := i + 1
+	clause := func(k int) int { // how many words from i on, to the end of the clause that k stands in
 		for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
 			k++
 		}
 		return k - i
+	}
+	purpose, _ := look(p.text(i + 1))
+	unskilled := purpose.verb && !purpose.thing() && p.rules[p.text(i+1)] == nil && !p.stop[p.text(i+1)] && p.nouns[p.text(i+1)] == nil && !p.trail[p.text(i+1)]
+	if p.text(i) == "to" && i > 2 && unskilled && p.rules[p.text(i-1)] == nil && !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] }) {
+		return clause(i + 1) // to serve coffee
+	}
+	if p.text(i) == "with" {
+		for k := i + 2; k < i+6; k++ {
+			if w := p.text(k); w == "facing" || w == "pointing" {
+				return clause(k)
+			}
+		}
+	}
+	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
+		if k := i + len(is); p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
+			return clause(k)
+		}
+	}
+	if w := p.text(i); i > 1 && p.rules[p.text(i-1)] == nil && (w == "until" || w == "because" || w == "since") {
+		return clause(i + 1)
 	}
 	return 0
 }

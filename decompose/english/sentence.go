@@ -3,6 +3,8 @@ package english
 import (
 	"maps"
 	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // piece is a clause of the sentence, and how it hangs together with the others.
@@ -21,6 +23,7 @@ var joints = []struct {
 	words []string
 	what  string
 }{
+	{[]string{"when", "you're", "done"}, "then"}, {[]string{"when", "you", "are", "done"}, "then"}, {[]string{"once", "you're", "done"}, "then"}, {[]string{"once", "that's", "done"}, "then"}, {[]string{"when", "that's", "done"}, "then"},
 	{[]string{"after", "that"}, "then"}, {[]string{"after", "this"}, "then"}, {[]string{"once", "done"}, "then"}, {[]string{"when", "done"}, "then"},
 	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
 	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
@@ -176,7 +179,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.aside(next); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+		if aside := p.aside(next, this.readings[0]); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true
@@ -186,12 +189,15 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 	return nil, false
 }
 
-// aside passes where something is done: "by the door", "in the sink".
-func (p *parser) aside(i int) int {
+// aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
+func (p *parser) aside(i int, r reading) int {
 	if end := p.beside(i); end > 0 {
 		return end
 	}
-	if w := p.text(i); w == "in" || w == "on" || w == "at" {
+	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
+	})
+	if w := p.text(i); attitude && (w == "in" || w == "on" || w == "at") {
 		if list := p.single(i + 1); len(list) > 0 {
 			return shortest(list)
 		}

@@ -68,9 +68,13 @@ func (p *parser) hallmark(i int) int {
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
 		i++
 	}
+	within := [][]string{{"on", "it"}, {"in", "it"}, {"on", "them"}, {"inside"}, {"on", "top"}}
 	list := p.several(i)
 	list = slices.DeleteFunc(slices.Clone(list), func(ph phrase) bool {
 		m := ph.list[0]
+		if slices.ContainsFunc(within, func(more []string) bool { return p.has(ph.end, more) }) {
+			return m.pronoun != ""
+		}
 		return m.pronoun != "" || m.noun != nil && (m.noun.class == 'T' || fitsKind(m.noun.kinds, "tool"))
 	})
 	if len(list) == 0 {
@@ -80,7 +84,7 @@ func (p *parser) hallmark(i int) int {
 		return 0
 	}
 	end := shortest(list)
-	for _, more := range [][]string{{"on", "it"}, {"in", "it"}, {"on", "them"}, {"inside"}, {"on", "top"}} {
+	for _, more := range within {
 		if p.has(end, more) {
 			return end + len(more)
 		}
@@ -135,4 +139,22 @@ func (p *parser) relative(i int) (int, *state) {
 		return i, nil
 	}
 	return k, nil
+}
+
+// inHand passes "in your hand", "in the left gripper".
+func (p *parser) inHand(i int) int {
+	if p.text(i) != "in" {
+		return 0
+	}
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) {
+		k++
+	}
+	if w := p.text(k); w == "left" || w == "right" {
+		k++
+	}
+	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" {
+		return k + 1
+	}
+	return 0
 }

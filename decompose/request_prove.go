@@ -84,7 +84,11 @@ func (r *Request) happen(p *Plan, ordered bool) ([]int, error) {
 
 // consumes tells whether event i is what thing that event j picks up is picked up for.
 func (r *Request) consumes(i, j int) bool {
-	thing := strings.TrimSuffix(strings.TrimPrefix(r.Events[j].Goal[0], "holding("), ")")
+	taken, err := ParseLiteral(r.Events[j].Goal[0])
+	if err != nil {
+		return false
+	}
+	thing := taken.Placed()
 	return slices.ContainsFunc(r.Events[i].Goal, func(l string) bool {
 		m, err := ParseLiteral(l)
 		return err == nil && m.Placed() == thing

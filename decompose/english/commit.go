@@ -11,6 +11,7 @@ import (
 func (b *builder) commit(r reading) (*understood, error) {
 	c := &understood{reading: r, bound: map[string][]*object{}}
 	named := b.named(r)
+	b.out = r.takesOut()
 	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
 		for _, s := range r.slots {
 			for _, m := range s.list {
@@ -22,6 +23,9 @@ func (b *builder) commit(r reading) (*understood, error) {
 				}
 			}
 		}
+	}
+	if err := b.near(c); err != nil {
+		return nil, err
 	}
 	if err := b.distinct(c); err != nil {
 		return nil, err
@@ -77,6 +81,32 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 	return nil
 }
 
+// near asks for what "on the table next to the plate" says of the place: a table is not told apart by a plate, but a bowl is.
+func (b *builder) near(c *understood) error {
+	if c.rule == nil || !slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "on", Args: []string{"X", "Y"}}.Equal) {
+		return nil
+	}
+	for _, s := range c.slots {
+		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
+			continue
+		}
+		for _, m := range s.list[0].beside {
+			if m.noun == nil || m.one || len(c.bound["X"]) == 0 {
+				continue
+			}
+			z, err := b.make(c, m, "thing")
+			if err != nil {
+				return err
+			}
+			for _, x := range c.bound["X"] {
+				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, z[0].name}})
+			}
+			c.bound["near"] = append(c.bound["near"], z...)
+		}
+	}
+	return nil
+}
+
 // distinct wants no thing twice.
 func (b *builder) distinct(c *understood) error {
 	for _, s := range c.slots {
@@ -115,6 +145,10 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
 		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, used.Equal) {
 			now.tool = c.bound[s.name][0]
+		}
+		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
+		if y := c.bound["Y"]; s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Equal) && y[0].is("item") {
+			now.put, now.into = xs[0], y[0]
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

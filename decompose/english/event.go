@@ -81,6 +81,11 @@ func (s *setter) events(number int) error {
 			goal = append(goal, bind(l, c, x))
 		}
 		goal = append(goal, c.goal...)
+		for _, l := range c.near {
+			if x == nil || l.Args[0] == x.name {
+				goal = append(goal, l)
+			}
+		}
 		if c.tidy != "" {
 			for _, l := range c.goal {
 				for _, o := range s.objects {

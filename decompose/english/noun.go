@@ -19,10 +19,11 @@ type mention struct {
 	one        bool   // "the left one"
 	count      int    // "two mugs"; else 0
 	states     []*state
-	of         *mention // the milk in "bottle of milk"
-	where      *mention // and where it is
-	how        string   // on, in
-	at, end    int      // words
+	of         *mention   // the milk in "bottle of milk"
+	where      *mention   // and where it is
+	how        string     // on, in
+	beside     []*mention // what it is said to be near
+	at, end    int        // words
 }
 
 // phrase is one way to read the words from some place on, up to end.

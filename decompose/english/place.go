@@ -56,8 +56,8 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		more(changed(func(o *mention) { o.states = append(slices.Clip(o.states), p.states["held"]) }), end, 0)
 		return out
 	}
-	if end := p.beside(i); end > 0 {
-		more(changed(func(o *mention) { o.bare = o.bare && depth == 0 }), end, 1)
+	if end, near := p.beside(i); end > 0 {
+		more(changed(func(o *mention) { o.beside = near }), end, 1)
 		return out
 	}
 	if end := p.hallmark(i); end > 0 {
@@ -75,7 +75,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 			more(changed(func(o *mention) { o.said, o.bare = side+" "+o.said, false }), end, 0)
 			return out
 		}
-		if end := p.beside(relative); end > 0 {
+		if end, _ := p.beside(relative); end > 0 {
 			more(m, end, 0)
 			return out
 		}

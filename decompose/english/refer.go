@@ -39,6 +39,8 @@ type past struct {
 	taken   *object   // it ended up in the hand
 	tool    *object   // it was only a means
 	base    *object   // something was stacked on it
+	put     *object   // it was put into what is next
+	into    *object   // of what can be carried
 }
 
 // builder makes a request of what was parsed.
@@ -50,6 +52,7 @@ type builder struct {
 	past     []past
 	clauses  []*understood
 	needs    []need // that no slot names
+	out      bool   // "it" is something that is taken out of something
 }
 
 // understood is a clause with its things found.
@@ -57,6 +60,7 @@ type understood struct {
 	reading
 	bound map[string][]*object
 	goal  []decompose.Literal // beyond that of the rule, of "a washed apple"
+	near  []decompose.Literal // what things are to be near, of "on the table next to the plate"
 	known []decompose.Literal // what phrases say of things that were named before: "the sliced apple"
 	said  []int               // clauses that the words put before it
 }
@@ -126,6 +130,7 @@ func sameSlots(r, s reading) bool {
 
 // fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
 func (b *builder) fits(r reading) (assumed int, err error) {
+	b.out = r.takesOut()
 	named := b.named(r)
 	var nouns []*noun
 	for _, s := range r.slots {
@@ -260,6 +265,10 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			switch {
 			case len(one) == 1:
 				return one, nil
+			case len(one) == 2 && b.out && slices.Contains(one, last.put):
+				return []*object{last.put}, nil
+			case len(one) == 2 && !b.out && slices.Contains(one, last.into) && slices.Contains(one, last.put):
+				return []*object{last.into}, nil // and what is in it goes along
 			case len(one) > 1 && slices.Contains(one, last.taken) && m.pronoun == "it":
 				return []*object{last.taken}, nil
 			case len(one) == 2 && slices.Contains(one, last.tool):
@@ -286,6 +295,11 @@ func (last past) several(fits func(*object) bool, all []past) []*object {
 		}
 	}
 	return nil
+}
+
+// takesOut tells whether a clause takes its thing out of another.
+func (r reading) takesOut() bool {
+	return r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Not: true, Name: "in", Args: []string{"X", "Y"}}.Equal)
 }
 
 // takes tells whether a clause leaves its thing in the hand.

@@ -191,7 +191,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 
 // aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
 func (p *parser) aside(i int, r reading) int {
-	if end := p.beside(i); end > 0 {
+	if end, _ := p.beside(i); end > 0 {
 		return end
 	}
 	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
@@ -199,7 +199,7 @@ func (p *parser) aside(i int, r reading) int {
 	})
 	if w := p.text(i); attitude && (w == "in" || w == "on" || w == "at") {
 		if list := p.single(i + 1); len(list) > 0 {
-			return shortest(list)
+			return shortest(list).end
 		}
 	}
 	return 0

@@ -165,7 +165,7 @@ func (s *setter) outcome() (final []decompose.Literal) {
 				return l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; len(f.goal) == 1 && f.goal[0].Name == "holding" && l.Placed() != "" && l.Opposes(f.goal[0]) {
+				if f := &s.planned[j]; len(f.goal) == 1 && l.Placed() != "" && !l.Not && f.goal[0].Placed() == l.Placed() && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}

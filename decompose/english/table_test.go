@@ -132,11 +132,11 @@ func (o outcome) holds(l decompose.Literal) bool {
 			return !has(o.end, false, where, arg(0), arg(1))
 		}
 		return has(o.end, false, where, arg(0), arg(1)) || o.carried(l) || has(o.made, false, "scooped swept", arg(0), arg(1)) || step("pour", arg(0), arg(1)) ||
-			strings.Contains(arg(1), " of ") && has(o.made, false, "moved", arg(0), arg(1))
+			(strings.Contains(arg(1), " of ") || step("navigate")) && has(o.made, false, "moved", arg(0), arg(1)) || step("drive-in", arg(0))
 	case "open":
-		return has(o.end, false, "is-open", arg(0)) || step("unscrew", arg(0))
+		return has(o.end, false, "is-open", arg(0)) || step("unscrew unzip raise", arg(0)) || slices.Contains([]string{"door", "lid"}, arg(0)) && step("open")
 	case "closed":
-		return has(o.end, true, "is-open", arg(0)) || step("lower screw", arg(0))
+		return has(o.end, true, "is-open", arg(0)) || step("lower screw zip", arg(0)) || slices.Contains([]string{"door", "lid"}, arg(0)) && step("close")
 	case "turned on", "turned-on":
 		return has(o.end, false, "running", arg(0)) || step("turn press", arg(0))
 	case "turned off", "turned-off":
@@ -165,7 +165,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 		if l.Not {
 			return step("detach unplug unscrew take-off pick", arg(0))
 		}
-		return has(o.end, false, "attached inserted around hung on in tight", arg(0)) || step("screw", arg(0))
+		return has(o.end, false, "attached inserted around hung on in tight", arg(0)) || step("screw drive-in", arg(0))
 	case "folded":
 		return has(o.end, l.Not, "folded", arg(0))
 	case "wiped":
@@ -195,7 +195,7 @@ var doing = map[string]string{
 	"flip": "flip flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach", "unplug": "unplug detach",
 	"examine": "inspect pick", "look": "inspect hold", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
-	"unscrew": "unscrew open", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
+	"unscrew": "unscrew open", "throw-away": "place-in", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
 	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
 	"take-apart": "unstack pick", "swap": "place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour", "aspirate": "pour",
 	"set": "turn", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move", "pull": "pull open", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",

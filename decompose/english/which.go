@@ -31,7 +31,7 @@ func (p *parser) side(i int) (side string, end int) {
 }
 
 // beside passes what only tells which thing is meant, by others near it: "next to the plate", "between the cup and the bowl".
-func (p *parser) beside(i int) int {
+func (p *parser) beside(i int) (end int, near []*mention) {
 	for _, words := range p.nearby {
 		if !p.has(i, words) {
 			continue
@@ -42,21 +42,22 @@ func (p *parser) beside(i int) int {
 			list = p.several(at)
 		}
 		if len(list) > 0 {
-			return shortest(list)
+			best := shortest(list)
+			return best.end, best.list
 		}
 	}
-	return 0
+	return 0, nil
 }
 
-// shortest is the end of the phrase that claims the least.
-func shortest(list []phrase) int {
+// shortest is the phrase that claims the least.
+func shortest(list []phrase) phrase {
 	best := list[0]
 	for _, ph := range list[1:] {
 		if ph.places < best.places {
 			best = ph
 		}
 	}
-	return best.end
+	return best
 }
 
 // hallmark passes "with the orange grip", "containing a pair of glasses".
@@ -83,7 +84,7 @@ func (p *parser) hallmark(i int) int {
 		}
 		return 0
 	}
-	end := shortest(list)
+	end := shortest(list).end
 	for _, more := range within {
 		if p.has(end, more) {
 			return end + len(more)

@@ -53,7 +53,12 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		}
 	case c.rule != nil && c.rule.pair && len(s.list) == 1 && m.count < 2:
 		if !m.plural {
-			return b.fault(m.at, m.end, "is one thing, and %q takes several", c.verb)
+			base := b.add("other "+m.noun.name, m.noun)
+			b.assume("there is another " + m.noun.name)
+			b.become(base, "block-like")
+			c.bound[s.name] = append(c.bound[s.name], base)
+			found, err = b.make(c, m, s.kind)
+			break
 		}
 		two := *m
 		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
@@ -73,6 +78,14 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		if !b.become(o, s.kind) {
 			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
 		}
+	}
+	if moved := (decompose.Literal{Name: "moved", Args: []string{"X", "Y"}}); s.name == "Y" && len(found) > 1 && c.rule != nil && slices.ContainsFunc(c.rule.goal, moved.Equal) {
+		for _, o := range found[1:] { // between the two plates
+			for _, x := range c.bound["X"] {
+				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, o.name}})
+			}
+		}
+		found = found[:1]
 	}
 	if s.name != "X" && len(found) > 1 {
 		return b.fault(m.at, m.end, "is more than one thing")

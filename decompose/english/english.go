@@ -84,17 +84,30 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	case !utf8.ValidString(sentence):
 		return whole("it is not valid UTF-8")
 	}
-	p := &parser{vocabulary: english(), singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries, strict: strict}
-	p.words = p.prepare(tokens(sentence))
-	switch {
-	case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):
-		return whole("it asks for nothing")
-	case len(p.words) > maxWords:
-		return whole(fmt.Sprintf("it has %d words, at most %d are taken", len(p.words), maxWords))
+	p := &parser{vocabulary: english(), strict: strict}
+	ok, pieces := false, []piece(nil)
+	var first error
+	for _, bare := range []bool{false, true} {
+		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries, strict: strict}
+		p.words = p.prepare(tokens(sentence), bare)
+		switch {
+		case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):
+			return whole("it asks for nothing")
+		case len(p.words) > maxWords:
+			return whole(fmt.Sprintf("it has %d words, at most %d are taken", len(p.words), maxWords))
+		}
+		if pieces, ok = p.pieces(0, ""); ok {
+			break
+		}
+		if first == nil {
+			first = p.unplaced(sentence)
+		}
+		if !slices.ContainsFunc(p.words, func(w word) bool { return w.text == "with" }) {
+			break // no tool to leave out
+		}
 	}
-	pieces, ok := p.pieces(0, "")
 	if !ok {
-		return nil, p.unplaced(sentence)
+		return nil, first
 	}
 	b := &builder{parser: p, sentence: sentence, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
 	for _, said := range p.said {

@@ -241,6 +241,9 @@ func (s *setter) located(c *understood, g decompose.Literal, before map[*object]
 			y = o
 		}
 	}
+	if x == nil || y == nil {
+		return s.fault(c.at, c.end, "where is that?")
+	}
 	if now := s.now[x.name]; now != nil {
 		if !now.Equal(g) {
 			return s.fault(c.at, c.end, "the %s is not there by then", x.name)

@@ -107,6 +107,9 @@ func (b *builder) become(o *object, kind string) bool {
 			continue
 		}
 		g := b.guesses[k]
+		if o.room {
+			o.room, o.kinds = false, "thing"
+		}
 		if g.as == "liquid" && len(b.past) == 0 {
 			o.kinds = g.as // it is poured, and what holds it is handled
 		} else if !strings.Contains(" "+o.kinds+" ", " "+g.as+" ") {

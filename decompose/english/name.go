@@ -22,9 +22,11 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	if isNumber(p.text(e-1)) && e-1 > j { // plate 2
 		last--
 	}
+	at := j
 	for k := j; k < last && head == nil; k++ {
 		head, plural = p.lookup(k, last)
 		m.bare = k == j && last == e
+		at = k
 	}
 	if head == nil {
 		return nil, false
@@ -35,7 +37,7 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		m.plural = false
 	}
 	m.noun = head
-	m.said = p.spoken(&m, j, e)
+	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
 	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
 		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
 	}
@@ -71,13 +73,22 @@ func (p *parser) spoken(m *mention, j, e int) string {
 	var said []string
 	for k := j; k < e; k++ {
 		w := p.text(k)
-		if s := p.states[w]; s != nil && k < e-1 && s.suits(m.noun) {
+		if s := p.states[w]; s != nil && s.suits(m.noun) {
 			m.states = append(m.states, s)
 		} else if w != "the" {
 			said = append(said, w)
 		}
 	}
 	return strings.Join(said, " ")
+}
+
+// joinedFrom is the words from j to e.
+func (p *parser) joinedFrom(j, e int) string {
+	parts := make([]string, 0, e-j)
+	for k := j; k < e; k++ {
+		parts = append(parts, p.text(k))
+	}
+	return strings.Join(parts, " ")
 }
 
 // suits tells whether a state can be that of a thing: water is called hot, and it is a name.
@@ -105,11 +116,7 @@ func (p *parser) oneOf(w string) string {
 // lookup finds the noun that the words from k to e are: in grammar.txt, else in the lexicon; a single word that nobody knows is a
 // noun too.
 func (p *parser) lookup(k, e int) (n *noun, plural bool) {
-	parts := make([]string, e-k)
-	for i := range parts {
-		parts[i] = p.text(k + i)
-	}
-	key := strings.Join(parts, " ")
+	key := p.joinedFrom(k, e)
 	if n := p.nouns[key]; n != nil {
 		return n, p.plurals[key]
 	}
@@ -119,7 +126,7 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	if e-k > 3 {
 		return nil, false
 	}
-	joined := strings.Join(parts, "_")
+	joined := strings.ReplaceAll(key, " ", "_")
 	found, ok := look(joined)
 	if ok && found.thing() && p.classes[found.kind] != "" {
 		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false

@@ -51,6 +51,9 @@ func (p *parser) core(i int) (out []phrase) {
 			return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
 		}
 	}
+	if w := p.text(i); (w == "both" || w == "all" || w == "each") && p.text(i+1) == "of" && (pronouns[p.text(i+2)] == "them" || p.text(i+2) == "them") && !p.content(i+3) {
+		return []phrase{{list: []*mention{{pronoun: "them", at: i, end: i + 3}}, end: i + 3}}
+	}
 	if p.text(i) == "me" || p.text(i) == "us" || p.text(i) == "you" || p.text(i) == "myself" {
 		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
 	}
@@ -77,6 +80,10 @@ func (p *parser) core(i int) (out []phrase) {
 		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
 			break
 		}
+	}
+	if len(out) == 0 && m.definite && end > j && p.describes(j, end) { // the red of "the blue mug and the red"
+		m.one, m.said, m.end = true, p.spoken(&m, j, end), end
+		out = append(out, phrase{list: []*mention{&m}, end: end})
 	}
 	return out
 }
@@ -177,6 +184,16 @@ func (p *parser) adjective(k int) bool {
 	}
 	e, _ := look(w)
 	return e.adjective && !e.thing() && p.nouns[w] == nil
+}
+
+// describes tells whether all words from j to e only describe.
+func (p *parser) describes(j, e int) bool {
+	for k := j; k < e; k++ {
+		if !p.adjective(k) && p.text(k) != "other" {
+			return false
+		}
+	}
+	return true
 }
 
 // begins tells whether a word in the middle of a name rather begins a clause: "pick kitkat place white bowl".

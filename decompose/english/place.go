@@ -81,6 +81,12 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		i = relative
 	}
+	if w := p.text(i); (w == "that" || w == "which" || w == "who") && relative == i {
+		for _, end := range p.clauseEnds(i + 1) {
+			more(changed(func(*mention) {}), end, 1)
+		}
+		return out
+	}
 	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"onto"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
 		if !p.has(i, how) {
 			continue
@@ -149,7 +155,7 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	switch {
 	case vessel && fitsKind(y.noun.kinds, "liquid"):
 		with.of = y
-	case p.partitives[m.name]:
+	case p.partitives[m.name], !holds && m.kinds != "spot" && (m.class == 'T' || fitsKind(m.kinds, "tool")) && (fitsKind(y.noun.kinds, "food") || fitsKind(y.noun.kinds, "liquid") || y.noun.class == 'R'):
 		with.noun = y.noun
 		with.said += " of " + y.said
 	case m.name == "door" && with.bare && fitsKind(y.noun.kinds, "container"):

@@ -8,8 +8,8 @@ import (
 
 // prepare brings the words of a sentence into a form that clauses are read from: names of programs become words, words without
 // meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
-// the sponge".
-func (p *parser) prepare(all []word) []word {
+// the sponge", or loses the sponge, where bare is set.
+func (p *parser) prepare(all []word, bare bool) []word {
 	all = apart(all)
 	for i := 0; i+1 < len(all); i++ { // w/ spoon
 		if all[i].text == "w" && all[i+1].text == "/" {
@@ -23,8 +23,10 @@ func (p *parser) prepare(all []word) []word {
 	p.words = all
 	all = p.meaningful(all)
 	p.words = all
-	all = p.used(all)
+	all = p.used(all, bare)
 	p.words = all
+	all = p.shared(all)
+	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }
 
@@ -115,6 +117,16 @@ func (p *parser) mannerAt(i int) int {
 	if p.text(i) == "to" && i > 2 && unskilled && p.rules[p.text(i-1)] == nil && !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] }) {
 		return clause(i + 1) // to serve coffee
 	}
+	if p.text(i) == "so" && i > 2 {
+		n := clause(i + 1)
+		last := p.text(i + n - 1)
+		if n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
+			return n // so that everybody can see it
+		}
+	}
+	if next := p.text(i + 1); p.text(i) == "by" && i > 1 && (next == "pulling" || next == "pushing") {
+		return clause(i + 1) // by pulling the handle
+	}
 	if p.text(i) == "with" {
 		for k := i + 2; k < i+6; k++ {
 			if w := p.text(k); w == "facing" || w == "pointing" {
@@ -143,7 +155,7 @@ func (p *parser) say(words []word) {
 }
 
 // used puts the tool of "use the sponge to wipe the table" after what is done with it.
-func (p *parser) used(all []word) []word {
+func (p *parser) used(all []word, bare bool) []word {
 	from := slices.IndexFunc(all, func(w word) bool { return w.text == "use" || w.text == "using" })
 	if from < 0 || from > 0 && !slices.Contains([]string{",", ".", ";", "and", "then", "please", "you", "!"}, all[from-1].text) {
 		return all
@@ -161,10 +173,46 @@ func (p *parser) used(all []word) []word {
 	if end == to+1 {
 		return all
 	}
-	if p.words = all; !p.tooled[all[to+1].text] {
+	if bare {
 		p.say(all[from:to])
 		return slices.Concat(all[:from], all[to+1:])
 	}
 	with := word{"with", all[from].said, all[from].at}
 	return slices.Concat(all[:from], all[to+1:end], []word{with}, all[from+1:to], all[end:])
+}
+
+// oneVerb tells whether two verbs are said as one: push and close.
+func (p *parser) oneVerb(first, second string) bool {
+	return slices.ContainsFunc(p.rules[first], func(s *saying) bool {
+		return slices.ContainsFunc(s.patterns, func(pattern []element) bool {
+			return slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 3 && w[0] == first && w[1] == "and" && w[2] == second })
+		})
+	})
+}
+
+// shared gives both verbs of "peel and slice the cucumber" their thing.
+func (p *parser) shared(all []word) []word {
+	for i := 0; i+3 < len(all); i++ {
+		starts := i == 0 || slices.Contains([]string{",", ".", ";", "and", "then", "please", "!"}, all[i-1].text)
+		if !starts || all[i+1].text != "and" || p.rules[all[i].text] == nil || p.rules[all[i+2].text] == nil {
+			continue
+		}
+		if p.oneVerb(all[i].text, all[i+2].text) {
+			continue
+		}
+		from := i + 3
+		for _, up := range []string{"up", "down", "off"} {
+			if all[i+2].text == "pick" && all[from].text == up {
+				from++
+			}
+		}
+		list := p.single(from)
+		if len(list) == 0 || list[0].list[0].pronoun != "" {
+			continue
+		}
+		end := shortest(list).end
+		it := word{"it", all[end-1].said, all[end-1].at}
+		return slices.Concat(all[:i+1], all[from:end], all[i+1:from], []word{it}, all[end:])
+	}
+	return all
 }

@@ -35,6 +35,11 @@ var joints = []struct {
 // polite passes what is said around a request: "could you", "don't forget to". "Would you mind" has a gerund after it, and
 // "make sure that" what is to be so.
 func (p *parser) polite(i int) (end int, how string) {
+	for _, f := range p.asking {
+		if p.has(i, f) {
+			return i + len(f), "gerund"
+		}
+	}
 	for again := true; again; {
 		again = false
 		for _, f := range p.frames {
@@ -48,11 +53,6 @@ func (p *parser) polite(i int) (end int, how string) {
 				i, again = next, true
 				break
 			}
-		}
-	}
-	for _, f := range p.asking {
-		if p.has(i, f) {
-			return i + len(f), "gerund"
 		}
 	}
 	for _, f := range [][]string{{"make", "sure"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {

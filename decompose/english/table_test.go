@@ -153,7 +153,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 	case "moved":
 		return has(o.made, false, "moved pushed pulled slid swept", arg(0)) || step("turn raise lower rotate lift press knock-over", arg(0))
 	case "pushed":
-		return has(o.made, false, "pushed slid moved", arg(0))
+		return has(o.made, false, "pushed slid moved", arg(0)) || step("push-off", arg(0))
 	case "empty":
 		return step("take-out pour", arg(0))
 	case "upright":

@@ -159,3 +159,19 @@ func (p *parser) inHand(i int) int {
 	}
 	return 0
 }
+
+// clauseEnds lists where a relative clause that only tells which thing is meant may end: "that fell off the shelf".
+func (p *parser) clauseEnds(i int) (ends []int) {
+	if p.content(i) || p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "has" || p.text(i) == "was" || p.text(i) == "you" || p.text(i) == "i" {
+		for k := i + 1; k <= len(p.words) && k < i+9; k++ {
+			w := p.text(k)
+			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
+				ends = append(ends, k)
+			}
+			if w == "." || w == ";" || p.refuse[w] != "" {
+				break
+			}
+		}
+	}
+	return ends
+}

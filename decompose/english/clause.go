@@ -14,6 +14,7 @@ type reading struct {
 	taken  int    // things that are taken to be of a kind that they are not known to be of
 	tidy   string // the noun of what is to be tidied
 	manner []word // that no step says
+	told   bool   // "the towel is wet": it asks for nothing
 	state  bool   // "the drawer is open": need not be brought about, if it is so
 	verb   string
 	at     int // words
@@ -187,14 +188,37 @@ func (p *parser) belonging(i int, found func(reading)) {
 	}
 }
 
+// placed reads "the cup is on the table".
+func (p *parser) placed(i int, ph phrase, how string, j int, wanted bool, out map[int][]reading) {
+	kind := map[string]string{"on": "surface", "in": "container"}[how]
+	for _, y := range p.single(j) {
+		fx, fy := p.fits(ph.list[0], "item"), p.fits(y.list[0], kind)
+		if len(ph.list) != 1 || len(y.list) != 1 || min(fx, fy) == unfit || p.strict && min(fx, fy) == assumed {
+			continue
+		}
+		r := &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}, without: []string{"stack"}}
+		out[y.end] = append(out[y.end], reading{rule: r, slots: []slot{{"X", "item", ph.list}, {"Y", kind, y.list}}, places: ph.places + y.places, state: !wanted,
+			verb: "is", at: i, end: y.end, taken: int(sure-fx) + int(sure-fy)})
+	}
+}
+
 // condition reads "the drawer is open", as what is so or, where it is wanted, as what to bring about.
 func (p *parser) condition(i int, wanted bool) map[int][]reading {
 	out := map[int][]reading{}
 	for _, ph := range p.single(i) {
 		j := ph.end
+		for _, must := range [][]string{{"has", "to"}, {"have", "to"}, {"should"}, {"must"}, {"needs", "to"}, {"need", "to"}, {"ought", "to"}} {
+			if wanted && p.has(j, must) && p.text(j+len(must)) == "be" {
+				j += len(must)
+			}
+		}
 		if w := p.text(j); slices.Contains([]string{"is", "are", "be", "stays", "remains", "lights", "turns", "goes", "'s"}, w) {
 			j++
 		} else if w != "closed" && w != "open" && w != "shut" && !(i == 0 && j == len(p.words)-1 && (w == "on" || w == "off")) {
+			continue
+		}
+		if w := p.text(j); (w == "on" || w == "in") && p.content(j+1) || (w == "on" || w == "in") && slices.Contains(definite, p.text(j+1)) {
+			p.placed(i, ph, w, j+1, wanted, out)
 			continue
 		}
 		s, kind := p.states[p.text(j)], ""
@@ -215,7 +239,7 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 			if wanted {
 				r.was = []decompose.Literal{s.literal.Negated()}
 			}
-			out[j+1] = append(out[j+1], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: !wanted, at: i, end: j + 1, taken: int(sure - fit)})
+			out[j+1] = append(out[j+1], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: !wanted, verb: "is", at: i, end: j + 1, taken: int(sure - fit)})
 		}
 	}
 	return out

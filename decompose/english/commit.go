@@ -69,7 +69,11 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 			}
 		}
 	default:
-		found, err = b.make(c, m, s.kind)
+		if found, err = b.make(c, m, s.kind); err == nil && c.rule != nil && c.rule.pair {
+			for _, o := range found {
+				b.become(o, "block-like")
+			}
+		}
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,10 @@ import (
 // events turns a clause into what it asks for, and notes what it takes for granted of the start.
 func (s *setter) events(number int) error {
 	c := s.clauses[number]
+	if c.told {
+		s.touchAll(c)
+		return nil
+	}
 	before := map[*object]bool{}
 	for _, o := range s.objects {
 		before[o] = o.touched

@@ -44,7 +44,7 @@ func (e entry) thing() bool { return e.kind != '-' && e.kind != '.' && e.kind !=
 
 // singulars lists what a plural may be the plural of.
 func singulars(w string) (out []string) {
-	for _, try := range [][2]string{{"ies", "y"}, {"ves", "f"}, {"ves", "fe"}, {"es", ""}, {"s", ""}, {"men", "man"}, {"children", "child"}, {"mice", "mouse"}, {"feet", "foot"}} {
+	for _, try := range [][2]string{{"ies", "y"}, {"ves", "f"}, {"ves", "fe"}, {"s", ""}, {"es", ""}, {"men", "man"}, {"children", "child"}, {"mice", "mouse"}, {"feet", "foot"}} {
 		if stem, ok := strings.CutSuffix(w, try[0]); ok && len(stem)+len(try[1]) > 1 && !strings.HasSuffix(w, "ss") {
 			out = append(out, stem+try[1])
 		}

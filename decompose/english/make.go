@@ -27,7 +27,11 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 		o = b.add(m.said, m.noun)
 		o.bare = m.bare
 		if o.plural = m.plural; o.plural {
-			b.assume("the " + o.name + " are handled as one thing, or one after the other")
+			if what := "the " + o.name + " are"; m.several {
+				b.assume("every " + o.name + " is handled like the first")
+			} else {
+				b.assume(what + " handled as one thing, or one after the other")
+			}
 		}
 	}
 	if m.where != nil {

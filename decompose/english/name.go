@@ -32,7 +32,7 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		return nil, false
 	}
 	if m.count < 2 {
-		m.plural = m.plural && plural || plural && !m.indefinite
+		m.plural = m.plural || plural && !m.indefinite
 	} else {
 		m.plural = false
 	}
@@ -105,8 +105,11 @@ func (p *parser) oneOf(w string) string {
 	if p.nouns[w] != nil {
 		return w
 	}
+	if one := p.singular(w); one != "" {
+		return one
+	}
 	for _, s := range singulars(w) {
-		if _, ok := look(s); ok || p.nouns[s] != nil {
+		if _, ok := look(s); ok {
 			return s
 		}
 	}

@@ -16,6 +16,7 @@ type mention struct {
 	indefinite bool   // a
 	bare       bool   // nothing but the noun
 	plural     bool   // "mugs", and it is not said how many
+	several    bool   // "every mug"
 	one        bool   // "the left one"
 	count      int    // "two mugs"; else 0
 	states     []*state
@@ -100,8 +101,8 @@ func (p *parser) determiners(i int, m *mention) (end int, quantity bool) {
 	case "both":
 		m.count, quantity = 2, true
 	case "all", "every", "each", "any", "several", "many", "some", "most":
-		quantity = true
-		m.plural = true
+		quantity, m.plural = true, p.text(i) != "some" && p.text(i) != "any" && p.text(i) != "most"
+		m.several = p.text(i) == "every" || p.text(i) == "each"
 	case "another", "one":
 		if p.text(i) == "one" && !p.content(i+1) && p.text(i+1) != "of" {
 			return i, false

@@ -127,6 +127,9 @@ func (p *parser) mannerAt(i int) int {
 	if next := p.text(i + 1); p.text(i) == "by" && i > 1 && (next == "pulling" || next == "pushing") {
 		return clause(i + 1) // by pulling the handle
 	}
+	if w := p.text(i); (w == "before" || w == "when" || w == "until") && p.text(i+1) == "you" && p.text(i+2) == "leave" {
+		return clause(i + 1)
+	}
 	if p.text(i) == "with" {
 		for k := i + 2; k < i+6; k++ {
 			if w := p.text(k); w == "facing" || w == "pointing" {

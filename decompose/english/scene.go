@@ -8,6 +8,9 @@ import (
 
 // build makes a request of the pieces of a sentence.
 func (b *builder) build(pieces []piece) (*decompose.Request, error) {
+	if !slices.ContainsFunc(pieces, func(pc piece) bool { return !pc.readings[0].told }) {
+		return nil, b.fault(0, len(b.words), "it asks for nothing")
+	}
 	for _, pc := range pieces {
 		r, err := b.choose(pc.readings)
 		if err != nil {

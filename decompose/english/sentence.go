@@ -130,7 +130,7 @@ scan:
 		return nil, false
 	}
 	j, how := p.polite(j)
-	if p.far = max(p.far, min(j, len(p.words))); how == "state" {
+	if p.far = max(p.far, min(j, len(p.words))); how == "state" || verb == "is" {
 		if pieces, ok := p.follow(p.condition(j, true), this); ok {
 			return pieces, true
 		}
@@ -142,10 +142,13 @@ scan:
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
 	}
-	if i == 0 && len(p.words) < 6 { // lamp on
-		if ends := p.condition(j, true); len(ends[len(p.words)]) > 0 {
+	if i == 0 { // lamp on, the drawer should be closed
+		if ends := p.condition(j, true); len(ends) > 0 && p.wished(j) {
 			return p.follow(ends, this)
 		}
+	}
+	if ends := p.statement(j); len(ends) > 0 {
+		return p.follow(ends, this)
 	}
 	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil {
 		return p.follow(p.clause(j, plain, verb), this)
@@ -187,6 +190,19 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		}
 	}
 	return nil, false
+}
+
+// wished tells whether the words from i on say how something should be, and not how it is.
+func (p *parser) wished(i int) bool {
+	for k := i; k < len(p.words); k++ {
+		switch p.text(k) {
+		case "should", "must", "has", "needs", "need", "have", "ought":
+			return true
+		case "is", "are":
+			return false
+		}
+	}
+	return len(p.words) < 6
 }
 
 // aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".

@@ -30,7 +30,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
 	$(RACE) -skip 'Generate|Decompose|Explain' .
-	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors ./examples/evaluate
+	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose/... ./internal/safetensors ./examples/evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
 	scripts/fuzz.sh 100000x

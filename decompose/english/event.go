@@ -18,23 +18,11 @@ func (s *setter) events(number int) error {
 	for _, o := range s.objects {
 		before[o] = o.touched
 	}
-	for _, l := range c.known {
-		now := s.now[l.Args[0]]
-		if left, ok := s.holds[l.Atom()]; !(ok && left != l.Not) && !(now != nil && now.Equal(l)) && !s.saidAtStart(l) {
-			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
-		}
+	if err := s.possible(c); err != nil {
+		return err
 	}
-	if s.request.Library == decompose.Motions() && slices.ContainsFunc(c.slots, func(sl slot) bool {
-		return slices.ContainsFunc(c.bound[sl.name], func(o *object) bool { return o.room }) || len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by"
-	}) {
-		return s.fault(c.at, c.end, "a task of the gripper's motions goes to no other place")
-	}
-	if y := c.bound["Y"]; len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by" {
-		if !y[0].touched {
-			y[0].touched, y[0].place = true, "near "+y[0].name
-		}
-		s.here = y[0].place
-		s.plan(number, c, nil, []decompose.Literal{{Name: "at", Args: []string{s.here}}})
+	if c.goes() {
+		s.arrive(number, c)
 		return nil
 	}
 	for _, l := range slices.Concat(c.rule.start, c.rule.was) {
@@ -42,8 +30,62 @@ func (s *setter) events(number int) error {
 			return err
 		}
 	}
-	for _, name := range []string{"Y", "R", "T"} { // what goes to a room leaves the robot there
-		if list := c.bound[name]; len(list) > 0 && list[0].room && name != "R" {
+	s.whereabouts(c)
+	if err := s.use(c); err != nil {
+		return err
+	}
+	switch xs := c.bound["X"]; {
+	case c.rule.pair:
+		for i := range len(xs) - 1 {
+			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}})
+		}
+	case c.tidy != "":
+		s.tidyUp(number, c)
+	case len(xs) == 0:
+		s.plan(number, c, nil, c.wants(nil))
+	default:
+		for _, x := range xs {
+			s.plan(number, c, x, c.wants(x))
+		}
+	}
+	return nil
+}
+
+// possible checks what a clause says of things by then, and that the gripper's motions go to no other place.
+func (s *setter) possible(c *understood) error {
+	for _, l := range c.known {
+		now := s.now[l.Args[0]]
+		if left, ok := s.holds[l.Atom()]; !(ok && left != l.Not) && !(now != nil && now.Equal(l)) && !s.saidAtStart(l) {
+			return s.fault(c.at, c.end, "is the %s %s by then?", l.Args[0], strings.ReplaceAll(l.Name, "-", " "))
+		}
+	}
+	if s.request.Library != decompose.Motions() {
+		return nil
+	}
+	elsewhere := slices.ContainsFunc(c.slots, func(sl slot) bool {
+		return slices.ContainsFunc(c.bound[sl.name], func(o *object) bool { return o.room })
+	})
+	if elsewhere || c.goes() {
+		return s.fault(c.at, c.end, "a task of the gripper's motions goes to no other place")
+	}
+	return nil
+}
+
+// goes tells whether a clause only goes somewhere.
+func (c *understood) goes() bool { return len(c.rule.goal) == 1 && c.rule.goal[0].Name == "near-by" }
+
+func (s *setter) arrive(number int, c *understood) {
+	if y := c.bound["Y"][0]; !y.touched {
+		y.touched, y.place = true, "near "+y.name
+	}
+	s.here = c.bound["Y"][0].place
+	s.plan(number, c, nil, []decompose.Literal{{Name: "at", Args: []string{s.here}}})
+}
+
+// whereabouts notes where the robot is once a clause has been done: what goes to a room leaves it there.
+func (s *setter) whereabouts(c *understood) {
+	for _, name := range []string{"Y", "T"} {
+		if list := c.bound[name]; len(list) > 0 && list[0].room {
 			s.touchAll(c)
 			s.here = "near " + list[0].name
 		}
@@ -54,6 +96,10 @@ func (s *setter) events(number int) error {
 	} else if x := c.bound["X"]; len(x) > 0 && !decompose.Skills().Is(x[0].kinds, "item") {
 		s.here = x[0].place
 	}
+}
+
+// use notes what a clause needs and does not name, and what things stand on beside others.
+func (s *setter) use(c *understood) error {
 	for _, n := range c.rule.needs {
 		for _, o := range s.objects {
 			if n.kind != "support" && o.is(n.kind) {
@@ -61,49 +107,42 @@ func (s *setter) events(number int) error {
 			}
 		}
 		s.needed = append(s.needed, n.kind)
-	}
-	if i := slices.IndexFunc(c.rule.needs, func(n need) bool { return n.kind == "support" }); i >= 0 {
+		if n.kind != "support" {
+			continue
+		}
 		on := s.support(c)
 		if on == nil {
 			return s.fault(c.at, c.end, "the %s is in something", c.bound["Y"][0].name)
 		}
-		c.bound[c.rule.needs[i].slot] = []*object{on}
-	}
-	xs := c.bound["X"]
-	if len(xs) == 0 {
-		xs = []*object{nil}
-	}
-	if c.rule.pair {
-		for i := range len(xs) - 1 {
-			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}})
-		}
-		return nil
-	}
-	for _, x := range xs {
-		var goal []decompose.Literal
-		for _, l := range c.rule.goal {
-			goal = append(goal, bind(l, c, x))
-		}
-		goal = append(goal, c.goal...)
-		for _, l := range c.near {
-			if x == nil || l.Args[0] == x.name {
-				goal = append(goal, l)
-			}
-		}
-		if c.tidy != "" {
-			for _, l := range c.goal {
-				for _, o := range s.objects {
-					if slices.Contains(l.Args, o.name) {
-						s.touch(o)
-					}
-				}
-				s.plan(number, c, nil, []decompose.Literal{l})
-			}
-			break
-		}
-		s.plan(number, c, x, goal)
+		c.bound[n.slot] = []*object{on}
 	}
 	return nil
+}
+
+// tidyUp asks for each thing to be where it belongs.
+func (s *setter) tidyUp(number int, c *understood) {
+	for _, l := range c.goal {
+		for _, o := range s.objects {
+			if slices.Contains(l.Args, o.name) {
+				s.touch(o)
+			}
+		}
+		s.plan(number, c, nil, []decompose.Literal{l})
+	}
+}
+
+// wants is what a clause asks for, of one of its things.
+func (c *understood) wants(x *object) (goal []decompose.Literal) {
+	for _, l := range c.rule.goal {
+		goal = append(goal, bind(l, c, x))
+	}
+	goal = append(goal, c.goal...)
+	for _, l := range c.near {
+		if x == nil || l.Args[0] == x.name {
+			goal = append(goal, l)
+		}
+	}
+	return goal
 }
 
 // saidAtStart tells whether a thing was called so where it was named first, and nothing has changed it.
@@ -146,126 +185,6 @@ func (s *setter) support(c *understood) *object {
 		}
 	}
 	return s.workspace(s.here)
-}
-
-// granted notes a literal that a clause says, or takes for granted, of the start.
-func (s *setter) granted(c *understood, l decompose.Literal, was bool, before map[*object]bool) error {
-	xs := []*object{nil}
-	if slices.Contains(l.Args, "X") {
-		xs = c.bound["X"]
-	}
-	for _, x := range xs {
-		g := bind(l, c, x)
-		first := x
-		if first == nil {
-			first = c.bound[l.Args[0]][0]
-		}
-		if was {
-			if s.handled(first, g.Name, before[first]) {
-				continue
-			}
-			if g.Name == "holding" {
-				s.touch(first)
-				if first.loc == nil {
-					first.loc = &g
-				}
-				continue
-			}
-			s.said = append(s.said, g)
-			continue
-		}
-		if g.Name == "there" {
-			r := c.bound[l.Args[1]][0]
-			s.touch(r)
-			if before[x] {
-				return s.fault(c.at, c.end, "only now is it said where the %s is", x.name)
-			}
-			x.touched, x.place = true, r.place
-			continue
-		}
-		if item(g) != "" && !g.Not {
-			if err := s.located(c, g, before); err != nil {
-				return err
-			}
-			continue
-		}
-		if left, ok := s.holds[g.Atom()]; ok && left != g.Not {
-			continue // by a clause before
-		}
-		if g.Not && !slices.ContainsFunc(s.said, g.Equal) && slices.ContainsFunc(c.rule.start, func(m decompose.Literal) bool {
-			return item(m) != "" && s.now[item(bind(m, c, x))] != nil
-		}) {
-			continue // the hole was not full, then something was put into it
-		}
-		if !slices.ContainsFunc(s.said, g.Equal) {
-			s.said = append(s.said, g)
-		}
-	}
-	return nil
-}
-
-// handled tells whether something before in the task bears on whether a predicate holds of a thing.
-func (s *setter) handled(o *object, predicate string, before bool) bool {
-	if predicate == "holding" || predicate == "near" {
-		return before
-	}
-	for _, e := range s.planned {
-		for _, l := range e.goal {
-			if (l.Name == predicate || l.Name == "in" && predicate == "is-open") && slices.Contains(l.Args, o.name) {
-				return true
-			}
-		}
-	}
-	inside := slices.ContainsFunc(s.objects, func(x *object) bool {
-		return x.loc != nil && x.loc.Name == "in" && x.loc.Args[1] == o.name && predicate == "is-open"
-	})
-	return inside || s.says(o, predicate) || slices.ContainsFunc(s.needed, func(kind string) bool { return o.is(kind) })
-}
-
-// says tells whether a phrase has said of a thing whether a predicate holds of it.
-func (s *setter) says(o *object, predicate string) bool {
-	return slices.ContainsFunc(o.states, func(l decompose.Literal) bool { return l.Name == predicate })
-}
-
-// item is what a literal about a place speaks of.
-func item(l decompose.Literal) string {
-	if l.Name == "there" {
-		return l.Args[0]
-	}
-	return l.Placed()
-}
-
-// located notes where a thing was at the start, unless a clause before has put it there.
-func (s *setter) located(c *understood, g decompose.Literal, before map[*object]bool) error {
-	var x, y *object
-	for _, o := range s.objects {
-		if o.name == item(g) {
-			x = o
-		} else if slices.Contains(g.Args, o.name) {
-			y = o
-		}
-	}
-	if x == nil || y == nil {
-		return s.fault(c.at, c.end, "where is that?")
-	}
-	if now := s.now[x.name]; now != nil {
-		if !now.Equal(g) {
-			return s.fault(c.at, c.end, "the %s is not there by then", x.name)
-		}
-		return nil
-	}
-	s.touch(y)
-	if !before[x] && x.where == nil {
-		x.where, x.how = y, "by"
-		s.touch(x)
-		x.loc = &g
-		return nil
-	}
-	s.touch(x)
-	if x.loc == nil || !x.loc.Equal(g) {
-		return s.fault(c.at, c.end, "the %s was somewhere else", x.name)
-	}
-	return nil
 }
 
 // plan adds an event.

@@ -99,51 +99,79 @@ func (p *parser) meaningful(all []word) (out []word) {
 	return out
 }
 
-// mannerAt tells how many words from i on say only how something is to be done.
+// mannerAt tells how many words from i on say only how, why or for how long something is to be done, or where a thing is.
 func (p *parser) mannerAt(i int) int {
 	for _, s := range p.manner {
 		if p.has(i, s) {
 			return len(s)
 		}
 	}
-	clause := func(k int) int { // how many words from i on, to the end of the clause that k stands in
-		for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
-			k++
+	if i < 2 && p.text(i) != "before" && p.text(i) != "when" {
+		return 0
+	}
+	next := p.text(i + 1)
+	switch p.text(i) {
+	case "to":
+		if p.purpose(i) {
+			return p.toEnd(i, i+1) // to serve coffee
 		}
-		return k - i
-	}
-	purpose, _ := look(p.text(i + 1))
-	unskilled := purpose.verb && !purpose.thing() && p.rules[p.text(i+1)] == nil && !p.stop[p.text(i+1)] && p.nouns[p.text(i+1)] == nil && !p.trail[p.text(i+1)]
-	if p.text(i) == "to" && i > 2 && unskilled && p.rules[p.text(i-1)] == nil && !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] }) {
-		return clause(i + 1) // to serve coffee
-	}
-	if p.text(i) == "so" && i > 2 {
-		n := clause(i + 1)
-		last := p.text(i + n - 1)
-		if n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
+	case "so":
+		n := p.toEnd(i, i+1)
+		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
 			return n // so that everybody can see it
 		}
-	}
-	if next := p.text(i + 1); p.text(i) == "by" && i > 1 && (next == "pulling" || next == "pushing") {
-		return clause(i + 1) // by pulling the handle
-	}
-	if w := p.text(i); (w == "before" || w == "when" || w == "until") && p.text(i+1) == "you" && p.text(i+2) == "leave" {
-		return clause(i + 1)
-	}
-	if p.text(i) == "with" {
+	case "up":
+		if next == "to" && p.rules[p.text(i-1)] == nil {
+			return p.toEnd(i, i+2) // up to the line
+		}
+	case "by":
+		if next == "pulling" || next == "pushing" {
+			return p.toEnd(i, i+1)
+		}
+	case "with":
 		for k := i + 2; k < i+6; k++ {
 			if w := p.text(k); w == "facing" || w == "pointing" {
-				return clause(k)
+				return p.toEnd(i, k)
 			}
 		}
+	case "before", "when":
+		if next == "you" && p.text(i+2) == "leave" {
+			return p.toEnd(i, i+1)
+		}
+	case "until", "because", "since":
+		if p.rules[p.text(i-1)] == nil {
+			return p.toEnd(i, i+1)
+		}
+	case ",":
+		return p.located(i)
 	}
+	return 0
+}
+
+// toEnd is how many words there are from i to the end of the clause that k stands in.
+func (p *parser) toEnd(i, k int) int {
+	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
+		k++
+	}
+	return k - i
+}
+
+// purpose tells whether "to" at i begins what something is good for, by a verb that is no skill.
+func (p *parser) purpose(i int) bool {
+	next := p.text(i + 1)
+	e, _ := look(next)
+	if i < 3 || !e.verb || e.thing() || p.rules[next] != nil || p.stop[next] || p.nouns[next] != nil || p.trail[next] || p.rules[p.text(i-1)] != nil {
+		return false
+	}
+	return !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] })
+}
+
+// located passes ", it's on the chair".
+func (p *parser) located(i int) int {
 	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
 		if k := i + len(is); p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
-			return clause(k)
+			return p.toEnd(i, k)
 		}
-	}
-	if w := p.text(i); i > 1 && p.rules[p.text(i-1)] == nil && (w == "until" || w == "because" || w == "since") {
-		return clause(i + 1)
 	}
 	return 0
 }

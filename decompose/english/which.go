@@ -99,47 +99,57 @@ func (p *parser) relative(i int) (int, *state) {
 	if w := p.text(k); w == "that" || w == "which" || w == "who" {
 		k++
 	}
-	if you := p.text(k) == "you" || p.text(k) == "i" || p.text(k) == "we"; you {
-		if k++; p.text(k) == "are" || p.text(k) == "have" || p.text(k) == "just" {
-			k++
-		}
-		switch p.text(k) {
-		case "hold", "holding", "grasped", "picked":
-			if k++; p.text(k) == "up" {
-				k++
-			}
-			return k, p.states["held"]
-		}
-		return i, nil
+	if w := p.text(k); w == "you" || w == "i" || w == "we" {
+		return p.held(i, k+1)
 	}
-	be := slices.Contains([]string{"is", "are", "was", "were", "has", "have", "'s"}, p.text(k)) || p.text(i) == "that's"
-	if be {
-		if k++; p.text(i) == "that's" {
-			k = i + 1
+	be := slices.Contains([]string{"is", "are", "was", "were", "has", "have", "'s"}, p.text(k))
+	if be || p.text(i) == "that's" {
+		k++
+		if end, s := p.being(i, k); end > 0 {
+			return end, s
 		}
 		for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
 			k++
-		}
-		if s := p.states[p.text(k)]; s != nil && s.need == nil {
-			return k + 1, s
-		}
-		if w := p.text(k); (w == "on" || w == "off") && k > i+1 && !p.content(k+1) && !slices.Contains(definite, p.text(k+1)) && !slices.Contains(indefinite, p.text(k+1)) {
-			return k + 1, p.states["running"]
-		}
-		if p.text(k) == "fallen" && p.text(k+1) == "over" || p.text(k) == "tipped" && p.text(k+1) == "over" {
-			return k + 2, p.states["toppled"]
-		}
-		if p.adjective(k) && !p.content(k+1) && !p.stop[p.text(k)] {
-			return k + 1, nil
 		}
 	}
 	if p.standing[p.text(k)] {
 		return k + 1, nil
 	}
-	if k == i {
-		return i, nil
-	}
 	return k, nil
+}
+
+// held reads "you are holding" from after "you" on.
+func (p *parser) held(i, k int) (int, *state) {
+	if w := p.text(k); w == "are" || w == "have" || w == "just" {
+		k++
+	}
+	switch p.text(k) {
+	case "hold", "holding", "grasped", "picked":
+		if k++; p.text(k) == "up" {
+			k++
+		}
+		return k, p.states["held"]
+	}
+	return i, nil
+}
+
+// being reads what a thing is said to be after "that is".
+func (p *parser) being(i, k int) (end int, s *state) {
+	for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
+		k++
+	}
+	w, next := p.text(k), p.text(k+1)
+	switch s := p.states[w]; {
+	case s != nil && s.need == nil:
+		return k + 1, s
+	case (w == "on" || w == "off") && k > i+1 && !p.content(k+1) && !slices.Contains(definite, next) && !slices.Contains(indefinite, next):
+		return k + 1, p.states["running"]
+	case (w == "fallen" || w == "tipped") && next == "over":
+		return k + 2, p.states["toppled"]
+	case p.adjective(k) && !p.content(k+1) && !p.stop[w]:
+		return k + 1, nil
+	}
+	return 0, nil
 }
 
 // inHand passes "in your hand", "in the left gripper".
@@ -162,7 +172,7 @@ func (p *parser) inHand(i int) int {
 
 // clauseEnds lists where a relative clause that only tells which thing is meant may end: "that fell off the shelf".
 func (p *parser) clauseEnds(i int) (ends []int) {
-	if p.content(i) || p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "has" || p.text(i) == "was" || p.text(i) == "you" || p.text(i) == "i" {
+	if w := p.text(i); w != "" && w != "," && w != "." && w != "and" {
 		for k := i + 1; k <= len(p.words) && k < i+9; k++ {
 			w := p.text(k)
 			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {

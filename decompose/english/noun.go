@@ -47,28 +47,10 @@ var (
 func (p *parser) core(i int) (out []phrase) {
 	m := mention{at: i}
 	j, quantity := p.determiners(i, &m)
-	if j == i || quantity {
-		if to, ok := pronouns[p.text(i)]; ok && (to == "it" || !p.content(i+1)) && p.text(i+1) != "of" && !slices.Contains(definite, p.text(i+1)) {
-			return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
-		}
+	if ph := p.pronoun(i, j == i || quantity); ph != nil {
+		return ph
 	}
-	if w := p.text(i); (w == "both" || w == "all" || w == "each") && p.text(i+1) == "of" && (pronouns[p.text(i+2)] == "them" || p.text(i+2) == "them") && !p.content(i+3) {
-		return []phrase{{list: []*mention{{pronoun: "them", at: i, end: i + 3}}, end: i + 3}}
-	}
-	if p.text(i) == "me" || p.text(i) == "us" || p.text(i) == "you" || p.text(i) == "myself" {
-		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
-	}
-	if n, ok := p.number(j); ok && n > 1 && (p.content(j+1) || p.text(j+1) == "of") {
-		m.count = n
-		if j++; p.text(j) == "of" {
-			j++
-		}
-		if slices.Contains(definite, p.text(j)) {
-			j++
-		}
-	} else if p.text(j) == "1" && p.content(j+1) {
-		j++
-	}
+	j = p.counts(j, &m)
 	if j == i && p.commands(j) {
 		return nil
 	}
@@ -93,6 +75,39 @@ func (p *parser) core(i int) (out []phrase) {
 func (p *parser) commands(j int) bool {
 	w, next := p.text(j), p.text(j+1)
 	return p.acts[w] || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
+}
+
+// pronoun reads "it", "both of them", "me"; alone is set where nothing but a determiner may stand there.
+func (p *parser) pronoun(i int, alone bool) []phrase {
+	w, next := p.text(i), p.text(i+1)
+	if to, ok := pronouns[w]; ok && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next) {
+		return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
+	}
+	if (w == "both" || w == "all" || w == "each") && next == "of" && pronouns[p.text(i+2)] == "them" && !p.content(i+3) {
+		return []phrase{{list: []*mention{{pronoun: "them", at: i, end: i + 3}}, end: i + 3}}
+	}
+	if w == "me" || w == "us" || w == "you" || w == "myself" {
+		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
+	}
+	return nil
+}
+
+// counts reads "two", "three of the".
+func (p *parser) counts(j int, m *mention) int {
+	n, ok := p.number(j)
+	switch {
+	case ok && n > 1 && (p.content(j+1) || p.text(j+1) == "of"):
+		m.count = n
+		if j++; p.text(j) == "of" {
+			j++
+		}
+		if slices.Contains(definite, p.text(j)) {
+			j++
+		}
+	case p.text(j) == "1" && p.content(j+1):
+		j++
+	}
+	return j
 }
 
 // determiners passes "both of the", "all", "my", and notes them.

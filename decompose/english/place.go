@@ -24,91 +24,96 @@ func (p *parser) single(i int) []phrase {
 
 // told reads what is said of a thing after its name: parts, contents, where it is.
 func (p *parser) told(ph phrase, depth int) (out []phrase) {
-	if depth > 3 {
+	if p.budget--; p.budget < 0 || depth > 3 {
 		return nil
 	}
-	if p.budget--; p.budget < 0 {
-		return nil
-	}
-	i := ph.end
-	with := ph.with
-	more := func(m *mention, end, places int) {
+	more := func(m *mention, end, places int, with bool) {
 		m.end = end
-		next := phrase{[]*mention{m}, end, ph.places + places, with}
+		next := phrase{[]*mention{m}, end, ph.places + places, ph.with || with}
 		out = append(out, next)
 		out = append(out, p.told(next, depth+1)...)
 	}
-	m := ph.list[0]
-	changed := func(change func(*mention)) *mention {
-		other := *m
-		change(&other)
-		return &other
-	}
+	m := *ph.list[0]
+	i := ph.end
 	if side, end := p.side(i); side != "" {
-		more(changed(func(o *mention) {
-			if o.bare = false; !strings.HasPrefix(o.said, side+" ") {
-				o.said = side + " " + o.said
-			}
-		}), end, 0)
+		more(sided(m, side), end, 0, false)
 		return out
 	}
 	if end := p.inHand(i); end > 0 {
-		more(changed(func(o *mention) { o.states = append(slices.Clip(o.states), p.states["held"]) }), end, 0)
+		more(p.inState(m, p.states["held"]), end, 0, false)
 		return out
 	}
 	if end, near := p.beside(i); end > 0 {
-		more(changed(func(o *mention) { o.beside = near }), end, 1)
+		m.beside = near
+		more(&m, end, 1, false)
 		return out
 	}
 	if end := p.hallmark(i); end > 0 {
-		with = with || p.text(i) == "with" || p.text(i) == "w"
-		more(changed(func(*mention) {}), end, 1)
+		more(&m, end, 1, p.text(i) == "with" || p.text(i) == "w")
 		return out
 	}
-	relative, state := p.relative(i)
+	end, state := p.relative(i)
 	if state != nil {
-		more(changed(func(o *mention) { o.states = append(slices.Clip(o.states), state) }), relative, 0)
+		more(p.inState(m, state), end, 0, false)
 		return out
 	}
-	if relative > i {
-		if side, end := p.side(relative); side != "" {
-			more(changed(func(o *mention) { o.said, o.bare = side+" "+o.said, false }), end, 0)
+	places := 1
+	if end > i { // "that lies" makes it a description, whatever stands around
+		if side, end := p.side(end); side != "" {
+			more(sided(m, side), end, 0, false)
 			return out
 		}
-		if end, _ := p.beside(relative); end > 0 {
-			more(m, end, 0)
+		if end, _ := p.beside(end); end > 0 {
+			more(&m, end, 0, false)
 			return out
 		}
-		i = relative
-	}
-	if w := p.text(i); (w == "that" || w == "which" || w == "who") && relative == i {
+		i, places = end, 0
+	} else if w := p.text(i); w == "that" || w == "which" || w == "who" {
 		for _, end := range p.clauseEnds(i + 1) {
-			more(changed(func(*mention) {}), end, 1)
+			other := m
+			more(&other, end, 1, false)
 		}
 		return out
 	}
+	p.within(m, i, func(m *mention, end, cost int) { more(m, end, cost*places, false) })
+	return out
+}
+
+// sided is a thing of which it is said on which side it is.
+func sided(m mention, side string) *mention {
+	if m.bare = false; !strings.HasPrefix(m.said, side+" ") {
+		m.said = side + " " + m.said
+	}
+	return &m
+}
+
+// inState is a thing of which a state is said.
+func (p *parser) inState(m mention, s *state) *mention {
+	m.states = append(slices.Clip(m.states), s)
+	return &m
+}
+
+// within reads what a thing is on, in, or part of.
+func (p *parser) within(m mention, i int, found func(m *mention, end, cost int)) {
 	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"onto"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
 		if !p.has(i, how) {
 			continue
 		}
 		for _, in := range p.single(i + len(how)) {
-			if len(in.list) == 1 && in.list[0].pronoun == "it" && how[0] != "of" {
-				more(m, in.end, 1)
-				continue
-			}
-			if len(in.list) != 1 || in.list[0].noun == nil {
-				continue
-			}
-			if told, places := p.described(m, how[0], in.list[0]); told != nil {
-				if relative > ph.end {
-					places = 0
+			y := in.list[0]
+			switch {
+			case len(in.list) != 1 || y.noun == nil && (y.pronoun != "it" || how[0] == "of"):
+			case y.noun == nil:
+				other := m
+				found(&other, in.end, 1)
+			default:
+				if told, places := p.described(&m, how[0], y); told != nil {
+					found(told, in.end, places+in.places)
 				}
-				more(told, in.end, places+in.places)
 			}
 		}
-		return out
+		return
 	}
-	return out
 }
 
 // described says of a thing what it is on, in, or part of. It is nil where that makes no sense.
@@ -119,32 +124,38 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case "onto":
 		how = "on"
 	}
-	with := *m
-	is := func(n *noun, kind string) bool { return fitsKind(n.kinds, kind) }
 	if m.noun == nil {
 		return nil, 0
 	}
-	item := is(m.noun, "item")
-	fixed := !item && (is(m.noun, "container") || is(m.noun, "surface"))
-	switch {
-	case how == "of":
+	with := *m
+	if how == "of" {
 		return p.part(&with, y)
-	case m.noun.kinds == "spot":
+	}
+	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
+	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
+	fixed := !item && (is(m, "container") || is(m, "surface"))
+	switch {
+	case is(m, "spot"):
 		return nil, 0
 	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
-	case how == "in" && is(m.noun, "container") && !is(m.noun, "vessel") && (is(y.noun, "container") || is(y.noun, "surface")),
-		fixed && (is(y.noun, "container") || is(y.noun, "surface")):
+	case holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")):
 		with.where, with.how = y, "at"
-	case (how == "on" || is(m.noun, "hole")) && !fixed && !item && !is(m.noun, "liquid") && m.noun.kinds != room && !is(m.noun, "person") && y.noun.kinds != room:
+	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
-	case item && how == "on" && p.fits(y, "surface") > 0, item && how == "in" && p.fits(y, "container") > 0:
+	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
 	default:
 		return nil, 0
 	}
 	return &with, 1
+}
+
+// attached tells whether a thing that is on another can be part of it.
+func (p *parser) attached(m, y *mention) bool {
+	kinds := m.noun.kinds
+	return kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
 }
 
 // part reads "of": what is in a vessel, how much of something, a kind of thing, or whose part it is.

@@ -80,93 +80,6 @@ func (b *builder) fault(at, end int, format string, args ...any) error {
 	return e
 }
 
-// choose picks the reading of a clause: that which takes the fewest phrases for descriptions and assumes the least. Two that take
-// the words for different things are one too many, unless one puts something somewhere and the other only near something.
-func (b *builder) choose(all []reading) (reading, error) {
-	fewest := slices.MinFunc(all, func(r, s reading) int { return r.places - s.places }).places
-	var fit []reading
-	var failed error
-	for _, r := range all {
-		if r.places != fewest {
-			continue
-		}
-		assumed, err := b.fits(r)
-		if err == nil {
-			r.taken += assumed
-			fit = append(fit, r)
-		} else if failed == nil {
-			failed = err
-		}
-	}
-	if len(fit) == 0 {
-		return reading{}, failed
-	}
-	if fewest > 0 && different(fit) {
-		if into := slices.DeleteFunc(slices.Clone(fit), reading.near); len(into) > 0 {
-			fit = into
-		}
-		if different(fit) {
-			return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
-		}
-	}
-	return slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken }), nil
-}
-
-func different(all []reading) bool {
-	return slices.ContainsFunc(all, func(r reading) bool { return !sameSlots(r, all[0]) })
-}
-
-// near tells whether a reading only brings a thing near another.
-func (r reading) near() bool {
-	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "moved" || l.Name == "pushed" })
-}
-
-// sameSlots tells whether two readings take the same words for things.
-func sameSlots(r, s reading) bool {
-	return slices.EqualFunc(r.slots, s.slots, func(a, b slot) bool {
-		return slices.EqualFunc(a.list, b.list, func(m, n *mention) bool { return m.at == n.at && m.end == n.end })
-	})
-}
-
-// fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
-func (b *builder) fits(r reading) (assumed int, err error) {
-	b.out = r.takesOut()
-	named := b.named(r)
-	var nouns []*noun
-	for _, s := range r.slots {
-		for _, m := range s.list {
-			switch {
-			case m.pronoun != "":
-				found, err := b.refer(m, s.kind, named)
-				if err != nil {
-					return 0, err
-				}
-				if !found[0].is(s.kind) {
-					assumed++
-				}
-			case m.one:
-				if !b.sort(s.kind, nouns) {
-					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
-				}
-			default:
-				if _, err := b.find(m); err != nil {
-					return 0, err
-				}
-				nouns = append(nouns, m.noun)
-			}
-		}
-	}
-	return assumed, nil
-}
-
-// sort tells whether something that was named is of a kind, for "the left one" to be one of its sort.
-func (b *builder) sort(kind string, now []*noun) bool {
-	fits := func(n *noun) bool { return fitsKind(n.kinds, kind) || b.assumes(n.kinds, n.class, false, kind) }
-	return slices.ContainsFunc(now, fits) || slices.ContainsFunc(b.past, func(p past) bool {
-		return slices.ContainsFunc(p.objects, func(o *object) bool { return fits(o.noun) })
-	})
-}
-
 // named lists the known things that a reading names, which its pronouns do not stand for.
 func (b *builder) named(r reading) (out []*object) {
 	for _, s := range r.slots {
@@ -231,13 +144,16 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 	return b.fault(m.at, m.end, "stands for nothing that was named before")
 }
 
-// refer finds what a pronoun stands for: the last thing that fits, where only one does.
+// refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
 		if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" {
 			return false // "it" is the glass, not the water in it
 		}
 		return o.is(kind) && (m.pronoun == "him") == decompose.Skills().Is(o.kinds, "person") && !slices.Contains(named, o)
+	}
+	could := func(o *object) bool {
+		return fits(o) || !slices.Contains(named, o) && b.assumes(o.noun.kinds, o.noun.class, o.plural, kind)
 	}
 	said := b.words[m.at].text
 	if m.pronoun == "taken" {
@@ -246,43 +162,54 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		}
 		return nil, b.fault(m.at, m.end, "%q what?", said)
 	}
-	for _, surely := range []bool{true, false} {
-		for i := len(b.past) - 1; i >= 0; i-- {
-			last := b.past[i]
+	for _, fit := range []func(*object) bool{fits, could} {
+		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
-				if list := last.several(fits, b.past); list != nil {
+				if list := last.several(fits); list != nil {
 					return list, nil
 				}
 				continue
 			}
-			var one []*object
-			for _, o := range last.objects {
-				could := fits(o) || !surely && !slices.Contains(named, o) && b.assumes(o.noun.kinds, o.noun.class, o.plural, kind)
-				if could && !slices.Contains(one, o) {
-					one = append(one, o)
-				}
-			}
-			switch {
-			case len(one) == 1:
-				return one, nil
-			case len(one) == 2 && b.out && slices.Contains(one, last.put):
-				return []*object{last.put}, nil
-			case len(one) == 2 && !b.out && slices.Contains(one, last.into) && slices.Contains(one, last.put):
-				return []*object{last.into}, nil // and what is in it goes along
-			case len(one) > 1 && slices.Contains(one, last.taken) && m.pronoun == "it":
-				return []*object{last.taken}, nil
-			case len(one) == 2 && slices.Contains(one, last.tool):
-				return []*object{one[1-slices.Index(one, last.tool)]}, nil
-			case len(one) > 1:
-				return nil, b.fault(m.at, m.end, "could be the %s or the %s", one[0].name, one[1].name)
+			one, all := last.one(m.pronoun, fit, b.out)
+			if one != nil {
+				return []*object{one}, nil
+			} else if len(all) > 0 {
+				return nil, b.fault(m.at, m.end, "could be the %s or the %s", all[0].name, all[1].name)
 			}
 		}
 	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
 }
 
+// one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
+// what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
+func (last past) one(pronoun string, fits func(*object) bool, out bool) (*object, []*object) {
+	var all []*object
+	for _, o := range last.objects {
+		if fits(o) && !slices.Contains(all, o) {
+			all = append(all, o)
+		}
+	}
+	two := len(all) == 2
+	switch {
+	case len(all) == 0:
+		return nil, nil
+	case len(all) == 1:
+		return all[0], nil
+	case two && out && slices.Contains(all, last.put):
+		return last.put, nil
+	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
+		return last.into, nil // and what is in it goes along
+	case pronoun == "it" && slices.Contains(all, last.taken):
+		return last.taken, nil
+	case two && slices.Contains(all, last.tool):
+		return all[1-slices.Index(all, last.tool)], nil
+	}
+	return nil, all
+}
+
 // several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
-func (last past) several(fits func(*object) bool, all []past) []*object {
+func (last past) several(fits func(*object) bool) []*object {
 	if last.base != nil && fits(last.base) {
 		return []*object{last.base} // what stands on it goes along
 	}

@@ -82,10 +82,10 @@ func (p *parser) pieces(i int, verb string) ([]piece, bool) {
 	return out, ok
 }
 
-func (p *parser) unit(i int, verb string) ([]piece, bool) {
-	j := i
-	var this piece
-	parted := i == 0
+// between passes the words between clauses from i on, and notes what they say of the order; so is where "so that" ends, and ok is false
+// for a "first" that follows its clause.
+func (p *parser) between(i int) (this piece, j, so int, parted, ok bool) {
+	j, parted = i, i == 0
 scan:
 	for j < len(p.words) {
 		for _, joint := range joints {
@@ -98,13 +98,10 @@ scan:
 			case "ahead":
 				this.ahead = true
 			case "so":
-				if ends := p.condition(j+len(joint.words), true); len(ends) > 0 && i > 0 {
-					return p.follow(ends, this)
-				}
-				return nil, false
+				return this, j, j + len(joint.words), parted, i > 0
 			case "first":
 				if i > 0 && !parted { // "open the drawer first"
-					return nil, false
+					return this, j, 0, parted, false
 				}
 				this.seals = true
 			}
@@ -114,6 +111,17 @@ scan:
 			continue scan
 		}
 		break
+	}
+	return this, j, 0, parted, true
+}
+
+func (p *parser) unit(i int, verb string) ([]piece, bool) {
+	this, j, so, parted, ok := p.between(i)
+	switch {
+	case !ok:
+		return nil, false
+	case so > 0:
+		return p.follow(p.condition(so, true), this)
 	}
 	if p.far = max(p.far, j); j == len(p.words) {
 		return nil, i > 0
@@ -129,6 +137,13 @@ scan:
 	if !parted && !p.acts[p.text(j)] {
 		return nil, false
 	}
+	return p.request(j, verb, this)
+}
+
+// request reads what is asked for at j: by a verb, as something that should be so, as something told beside it, or by the verb of
+// the clause before.
+func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
+	first := j == 0
 	j, how := p.polite(j)
 	if p.far = max(p.far, min(j, len(p.words))); how == "state" || verb == "is" {
 		if pieces, ok := p.follow(p.condition(j, true), this); ok {
@@ -142,8 +157,8 @@ scan:
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
 	}
-	if i == 0 { // lamp on, the drawer should be closed
-		if ends := p.condition(j, true); len(ends) > 0 && p.wished(j) {
+	if first && p.wished(j) { // lamp on, the drawer should be closed
+		if ends := p.condition(j, true); len(ends) > 0 {
 			return p.follow(ends, this)
 		}
 	}

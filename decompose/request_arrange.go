@@ -22,6 +22,36 @@ func (r *Request) rearrange(steps []Subtask, pr *Problem) ([]Subtask, bool) {
 	if err != nil {
 		return nil, false
 	}
+	before := r.partial(graph, part, parts, at)
+	wanted := make([]int, parts) // the first event that a part comes before or is of
+	for k := range wanted {
+		wanted[k] = len(r.Events)
+	}
+	for i := range slices.Backward(r.Events) {
+		if at[i] >= 0 {
+			wanted[part[at[i]]] = i
+			for _, k := range before.ahead(part[at[i]]) {
+				wanted[k] = i
+			}
+		}
+	}
+	order, ok := earliest(before, wanted)
+	if !ok {
+		return nil, false // a circle
+	}
+	var out []Subtask
+	for _, best := range order {
+		for i, s := range p.Subtasks {
+			if part[i] == best {
+				out = append(out, s)
+			}
+		}
+	}
+	return out, true
+}
+
+// partial is which parts come before which, by their causes and by the words.
+func (r *Request) partial(graph []Link, part []int, parts int, at []int) *partial {
 	before := newPartial(parts)
 	follow := func(i, j int) {
 		if i >= 0 && j >= 0 && i < len(part) && j < len(part) && part[i] != part[j] {
@@ -41,39 +71,27 @@ func (r *Request) rearrange(steps []Subtask, pr *Problem) ([]Subtask, bool) {
 		}
 	}
 	before.close()
-	wanted := make([]int, parts) // the first event that a part comes before or is of
-	for k := range wanted {
-		wanted[k] = len(r.Events)
-	}
-	for i := range slices.Backward(r.Events) {
-		if at[i] >= 0 {
-			wanted[part[at[i]]] = i
-			for _, k := range before.ahead(part[at[i]]) {
-				wanted[k] = i
-			}
-		}
-	}
-	done := make([]bool, parts)
-	var out []Subtask
-	for range parts {
+	return before
+}
+
+// earliest puts in order what a partial order leaves open, the smallest of some numbers first.
+func earliest(before *partial, wanted []int) (order []int, ok bool) {
+	done := make([]bool, len(wanted))
+	for range wanted {
 		best := -1
-		for k := range parts {
+		for k := range wanted {
 			ready := !done[k] && !slices.ContainsFunc(before.ahead(k), func(j int) bool { return !done[j] })
 			if ready && (best < 0 || wanted[k] < wanted[best]) {
 				best = k
 			}
 		}
 		if best < 0 {
-			return nil, false // a circle
+			return nil, false
 		}
 		done[best] = true
-		for i, s := range p.Subtasks {
-			if part[i] == best {
-				out = append(out, s)
-			}
-		}
+		order = append(order, best)
 	}
-	return out, true
+	return order, true
 }
 
 // partition numbers the parts of a plan between any two times at which the hand is empty.

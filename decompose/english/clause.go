@@ -1,10 +1,6 @@
 package english
 
-import (
-	"slices"
-
-	"github.com/egotsr/egotsr/decompose"
-)
+import "slices"
 
 // reading is one way to understand a clause.
 type reading struct {
@@ -143,103 +139,6 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 			} else {
 				p.misfit.refuse(ph.end, w, "desk, table or counter")
 			}
-		}
-	}
-	return out
-}
-
-// belonging reads "the milk goes in the fridge" as "put the milk in the fridge".
-func (p *parser) belonging(i int, found func(reading)) {
-	from, wish := i, false
-	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}} {
-		if p.has(i, words) {
-			from, wish = i+len(words), true
-		}
-	}
-	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && p.text(i) != "both" && p.text(i) != "all" {
-		return
-	}
-	for _, ph := range p.several(from) {
-		end := ph.end
-		if w := p.text(end); (w == "need" || w == "needs" || w == "has" || w == "have" || w == "ought") && p.text(end+1) == "to" {
-			end += 2
-		} else if w == "should" || w == "must" {
-			end++
-		}
-		if p.text(end) == "be" && (p.text(end+1) == "put" || p.text(end+1) == "placed") {
-			end += 2
-		} else if w := p.text(end); w == "go" || w == "goes" || w == "belong" || w == "belongs" {
-			end++
-		} else if !wish {
-			continue
-		}
-		for _, r := range p.rules["put"] {
-			for _, pattern := range r.patterns {
-				if pattern[0].slot != "" || len(pattern) < 4 || pattern[1].slot != "X" {
-					continue
-				}
-				if slices.ContainsFunc(ph.list, func(m *mention) bool { return p.fits(m, pattern[1].kind) == unfit }) {
-					continue
-				}
-				so := reading{rule: r, at: i, verb: "put", places: ph.places, slots: []slot{{"X", pattern[1].kind, ph.list}}}
-				p.match(pattern[2:], end, so, plain, found)
-			}
-		}
-	}
-}
-
-// placed reads "the cup is on the table".
-func (p *parser) placed(i int, ph phrase, how string, j int, wanted bool, out map[int][]reading) {
-	kind := map[string]string{"on": "surface", "in": "container"}[how]
-	for _, y := range p.single(j) {
-		fx, fy := p.fits(ph.list[0], "item"), p.fits(y.list[0], kind)
-		if len(ph.list) != 1 || len(y.list) != 1 || min(fx, fy) == unfit || p.strict && min(fx, fy) == assumed {
-			continue
-		}
-		r := &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}, without: []string{"stack"}}
-		out[y.end] = append(out[y.end], reading{rule: r, slots: []slot{{"X", "item", ph.list}, {"Y", kind, y.list}}, places: ph.places + y.places, state: !wanted,
-			verb: "is", at: i, end: y.end, taken: int(sure-fx) + int(sure-fy)})
-	}
-}
-
-// condition reads "the drawer is open", as what is so or, where it is wanted, as what to bring about.
-func (p *parser) condition(i int, wanted bool) map[int][]reading {
-	out := map[int][]reading{}
-	for _, ph := range p.single(i) {
-		j := ph.end
-		for _, must := range [][]string{{"has", "to"}, {"have", "to"}, {"should"}, {"must"}, {"needs", "to"}, {"need", "to"}, {"ought", "to"}} {
-			if wanted && p.has(j, must) && p.text(j+len(must)) == "be" {
-				j += len(must)
-			}
-		}
-		if w := p.text(j); slices.Contains([]string{"is", "are", "be", "stays", "remains", "lights", "turns", "goes", "'s"}, w) {
-			j++
-		} else if w != "closed" && w != "open" && w != "shut" && !(i == 0 && j == len(p.words)-1 && (w == "on" || w == "off")) {
-			continue
-		}
-		if w := p.text(j); (w == "on" || w == "in") && p.content(j+1) || (w == "on" || w == "in") && slices.Contains(definite, p.text(j+1)) {
-			p.placed(i, ph, w, j+1, wanted, out)
-			continue
-		}
-		s, kind := p.states[p.text(j)], ""
-		switch w := p.text(j); {
-		case w == "on" || w == "off" || w == "up" && p.text(j-1) == "lights":
-			s, kind = &state{literal: decompose.Literal{Not: w == "off", Name: "running", Args: []string{"X"}}}, "device"
-		case s == nil || s.need != nil:
-			continue
-		default:
-			args, _ := decompose.Skills().Predicate(s.literal.Name)
-			kind = args[0]
-		}
-		if s.literal.Name == "is-open" {
-			kind = "openable"
-		}
-		if fit := p.fits(ph.list[0], kind); fit != unfit && !(p.strict && fit == assumed) && len(ph.list) == 1 {
-			r := &saying{goal: []decompose.Literal{s.literal}}
-			if wanted {
-				r.was = []decompose.Literal{s.literal.Negated()}
-			}
-			out[j+1] = append(out[j+1], reading{rule: r, slots: []slot{{"X", kind, ph.list}}, places: ph.places, state: !wanted, verb: "is", at: i, end: j + 1, taken: int(sure - fit)})
 		}
 	}
 	return out

@@ -51,29 +51,10 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		if err = b.same(m, s.kind, now); err == nil {
 			found, err = b.make(c, m, s.kind)
 		}
-	case c.rule != nil && c.rule.pair && len(s.list) == 1 && m.count < 2:
-		if !m.plural {
-			base := b.add("other "+m.noun.name, m.noun)
-			b.assume("there is another " + m.noun.name)
-			b.become(base, "block-like")
-			c.bound[s.name] = append(c.bound[s.name], base)
-			found, err = b.make(c, m, s.kind)
-			break
-		}
-		two := *m
-		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
-		b.assume("there are two " + m.said)
-		if found, err = b.counted(c, &two); err == nil {
-			for _, o := range found {
-				b.become(o, "block-like")
-			}
-		}
+	case c.rule != nil && c.rule.pair:
+		found, err = b.pile(c, s, m)
 	default:
-		if found, err = b.make(c, m, s.kind); err == nil && c.rule != nil && c.rule.pair {
-			for _, o := range found {
-				b.become(o, "block-like")
-			}
-		}
+		found, err = b.make(c, m, s.kind)
 	}
 	if err != nil {
 		return err
@@ -96,6 +77,30 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 	}
 	c.bound[s.name] = append(c.bound[s.name], found...)
 	return nil
+}
+
+// pile finds what is to be stacked on each other: two, where several are named and it is not said how many, and a thing that is there
+// already, where one is.
+func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err error) {
+	switch {
+	case m.count > 1 || len(s.list) > 1:
+		found, err = b.make(c, m, s.kind)
+	case m.plural:
+		two := *m
+		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
+		b.assume("there are two " + m.said)
+		found, err = b.counted(c, &two)
+	default:
+		base := b.add("other "+m.noun.name, m.noun)
+		b.assume("there is another " + m.noun.name)
+		if found, err = b.make(c, m, s.kind); err == nil {
+			found = append([]*object{base}, found...)
+		}
+	}
+	for _, o := range found {
+		b.become(o, "block-like")
+	}
+	return found, err
 }
 
 // near asks for what "on the table next to the plate" says of the place: a table is not told apart by a plate, but a bowl is.

@@ -24,36 +24,10 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	}
 	fresh := o == nil
 	if fresh {
-		o = b.add(m.said, m.noun)
-		o.bare = m.bare
-		if o.plural = m.plural; o.plural {
-			if what := "the " + o.name + " are"; m.several {
-				b.assume("every " + o.name + " is handled like the first")
-			} else {
-				b.assume(what + " handled as one thing, or one after the other")
-			}
-		}
+		o = b.meet(m)
 	}
-	if m.where != nil {
-		if y, err := b.make(c, m.where, "thing"); err != nil {
-			return nil, err
-		} else if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
-			return nil, b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
-		} else if !fresh && o.where != y[0] {
-			return nil, b.fault(m.at, m.end, "only now is it said where the %s is", o.name)
-		} else if fresh {
-			o.where, o.how = y[0], m.how
-		}
-	}
-	if m.of != nil {
-		l, err := b.make(c, m.of, "liquid")
-		if err != nil {
-			return nil, err
-		}
-		if !fresh && o.of != l[0] {
-			return nil, b.fault(m.at, m.end, "only now is it said what is in the %s", o.name)
-		}
-		o.of = l[0]
+	if err := b.put(c, o, m, fresh); err != nil {
+		return nil, err
 	}
 	if err := b.describe(c, o, m, fresh); err != nil {
 		return nil, err
@@ -62,6 +36,51 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 		return []*object{b.containerOf(o)}, nil
 	}
 	return []*object{o}, nil
+}
+
+// meet adds a thing that is named for the first time.
+func (b *builder) meet(m *mention) *object {
+	o := b.add(m.said, m.noun)
+	o.bare, o.plural = m.bare, m.plural
+	switch {
+	case m.several:
+		b.assume("every " + o.name + " is handled like the first")
+	case m.plural:
+		b.assume("the " + o.name + " are handled as one thing, or one after the other")
+	}
+	return o
+}
+
+// put notes where a thing is said to be, and what is in it.
+func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
+	if m.where != nil {
+		y, err := b.make(c, m.where, "thing")
+		if err != nil {
+			return err
+		}
+		if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
+			return b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
+		}
+		if !fresh && o.where != y[0] {
+			return b.fault(m.at, m.end, "only now is it said where the %s is", o.name)
+		}
+		o.where = y[0]
+		if fresh {
+			o.how = m.how
+		}
+	}
+	if m.of == nil {
+		return nil
+	}
+	l, err := b.make(c, m.of, "liquid")
+	if err != nil {
+		return err
+	}
+	if !fresh && o.of != l[0] {
+		return b.fault(m.at, m.end, "only now is it said what is in the %s", o.name)
+	}
+	o.of = l[0]
+	return nil
 }
 
 // doorOf finds what has the door that is to be closed: "put it in the oven and close the door". It is nil where nothing

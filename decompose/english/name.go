@@ -31,31 +31,36 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	if head == nil {
 		return nil, false
 	}
-	if m.count < 2 {
-		m.plural = m.plural || plural && !m.indefinite
-	} else {
-		m.plural = false
-	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
+	p.quantified(&m, plural, e)
 	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
 		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
 	}
 	if w := p.text(j - 1); w == "another" || w == "other" {
 		m.said, m.bare, m.indefinite = "other "+m.said, false, false
 	}
-	if m.count > 0 && plural {
-		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
-	}
 	if head.name == "door" || head.name == "lid" {
 		p.doorOfKind(&m, j, e)
 	}
-	if toy := slices.IndexFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy >= 0 && !fitsKind(head.kinds, "item") {
+	if toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy && !fitsKind(head.kinds, "item") {
 		with := *head
 		with.kinds += " item"
 		m.noun = &with
 	}
 	return &m, true
+}
+
+// quantified makes one of "two mugs" a mug, and notes where there are several and it is not said how many.
+func (p *parser) quantified(m *mention, plural bool, e int) {
+	if m.count > 1 {
+		m.plural = false
+	} else {
+		m.plural = m.plural || plural && !m.indefinite
+	}
+	if m.count > 0 && plural {
+		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
+	}
 }
 
 // doorOfKind takes the fridge's door for the fridge.

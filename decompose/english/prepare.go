@@ -109,41 +109,50 @@ func (p *parser) mannerAt(i int) int {
 	if i < 2 && p.text(i) != "before" && p.text(i) != "when" {
 		return 0
 	}
+	if p.text(i) == "," {
+		return p.located(i)
+	}
+	if k := p.aim(i); k > 0 {
+		return p.toEnd(i, k)
+	}
+	return 0
+}
+
+// aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
+func (p *parser) aim(i int) int {
 	next := p.text(i + 1)
 	switch p.text(i) {
 	case "to":
 		if p.purpose(i) {
-			return p.toEnd(i, i+1) // to serve coffee
+			return i + 1 // to serve coffee
 		}
 	case "so":
 		n := p.toEnd(i, i+1)
 		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
-			return n // so that everybody can see it
+			return i + 1 // so that everybody can see it
 		}
 	case "up":
 		if next == "to" && p.rules[p.text(i-1)] == nil {
-			return p.toEnd(i, i+2) // up to the line
+			return i + 2 // up to the line
 		}
 	case "by":
 		if next == "pulling" || next == "pushing" {
-			return p.toEnd(i, i+1)
+			return i + 1
 		}
 	case "with":
 		for k := i + 2; k < i+6; k++ {
 			if w := p.text(k); w == "facing" || w == "pointing" {
-				return p.toEnd(i, k)
+				return k
 			}
 		}
 	case "before", "when":
 		if next == "you" && p.text(i+2) == "leave" {
-			return p.toEnd(i, i+1)
+			return i + 1
 		}
 	case "until", "because", "since":
 		if p.rules[p.text(i-1)] == nil {
-			return p.toEnd(i, i+1)
+			return i + 1
 		}
-	case ",":
-		return p.located(i)
 	}
 	return 0
 }

@@ -90,43 +90,13 @@ func (s *setter) finish() (*decompose.Request, error) {
 	for _, e := range s.planned {
 		s.workspace(e.here) // a place to put down what is in the way
 	}
-	var start []decompose.Literal
-	fact := func(name string, args ...string) { start = append(start, decompose.Literal{Name: name, Args: args}) }
-	is := func(o *object, kind string) bool { return decompose.Skills().Is(o.kinds, kind) }
 	skills := r.Library == decompose.Skills()
+	var start []decompose.Literal
 	free := true
 	for i := 0; i < len(s.objects); i++ { // workspaces are added as they are needed
 		o := s.objects[i]
-		if pr.Objects[o.name] = o.kinds; o.room {
-			pr.Objects[o.name] = "thing"
-		}
-		if o.loc == nil && is(o, "item") {
-			o.loc = &decompose.Literal{Name: "on", Args: []string{o.name, s.workspace(o.place).name}}
-		}
-		carried := false
-		if o.loc != nil {
-			start = append(start, *o.loc)
-			carried = o.loc.Name == "in" || o.loc.Name == "has" || o.loc.Name == "holding"
-			free = free && o.loc.Name != "holding"
-		}
-		if skills {
-			pr.Objects[o.place] = "place"
-			if is(o, "thing") && !carried || o.room {
-				fact("located", o.name, o.place)
-			}
-		}
-		if o.of != nil && !slices.ContainsFunc(s.said, decompose.Literal{Not: true, Name: "contains", Args: []string{o.name, o.of.name}}.Equal) {
-			fact("contains", o.name, o.of.name)
-		}
-		for _, l := range o.states {
-			if l.Name != "holding" {
-				start = append(start, l)
-			}
-		}
-		open := slices.ContainsFunc(strings.Fields(o.kinds), func(k string) bool { return s.open[k] })
-		if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, func(l decompose.Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }) {
-			fact("is-open", o.name)
-		}
+		start = append(start, s.facts(o, pr, skills)...)
+		free = free && (o.loc == nil || o.loc.Name != "holding")
 	}
 	for _, l := range s.said {
 		if !slices.ContainsFunc(start, l.Equal) {
@@ -135,22 +105,58 @@ func (s *setter) finish() (*decompose.Request, error) {
 	}
 	near := slices.ContainsFunc(s.said, func(l decompose.Literal) bool { return l.Name == "near" })
 	if free {
-		fact("hand-empty")
+		start = append(start, decompose.Literal{Name: "hand-empty"})
 	}
 	if skills {
 		pr.Objects["here"] = "place"
-		fact("at", "here")
+		start = append(start, decompose.Literal{Name: "at", Args: []string{"here"}})
 	} else if free && !near {
-		fact("away")
+		start = append(start, decompose.Literal{Name: "away"})
 	}
-	pr.Start = texts(start)
 	final := s.outcome()
-	pr.Goal = texts(final)
+	pr.Start, pr.Goal = texts(start), texts(final)
 	r.Problem = pr
 	if round := circle(final); round != "" {
 		return nil, s.fault(0, len(s.words), "the %s would be on or in itself", round)
 	}
 	return r, nil
+}
+
+// facts adds a thing to a problem, and lists what holds of it at the start.
+func (s *setter) facts(o *object, pr *decompose.Problem, skills bool) (start []decompose.Literal) {
+	fact := func(name string, args ...string) { start = append(start, decompose.Literal{Name: name, Args: args}) }
+	is := func(kind string) bool { return decompose.Skills().Is(o.kinds, kind) }
+	if pr.Objects[o.name] = o.kinds; o.room {
+		pr.Objects[o.name] = "thing"
+	}
+	if o.loc == nil && is("item") {
+		o.loc = &decompose.Literal{Name: "on", Args: []string{o.name, s.workspace(o.place).name}}
+	}
+	carried := false
+	if o.loc != nil {
+		start = append(start, *o.loc)
+		carried = o.loc.Name == "in" || o.loc.Name == "has" || o.loc.Name == "holding"
+	}
+	if skills {
+		pr.Objects[o.place] = "place"
+		if is("thing") && !carried || o.room {
+			fact("located", o.name, o.place)
+		}
+	}
+	if o.of != nil && !slices.ContainsFunc(s.said, decompose.Literal{Not: true, Name: "contains", Args: []string{o.name, o.of.name}}.Equal) {
+		fact("contains", o.name, o.of.name)
+	}
+	for _, l := range o.states {
+		if l.Name != "holding" {
+			start = append(start, l)
+		}
+	}
+	open := slices.ContainsFunc(strings.Fields(o.kinds), func(k string) bool { return s.open[k] })
+	said := func(l decompose.Literal) bool { return l.Name == "is-open" && l.Args[0] == o.name }
+	if open && !s.says(o, "is-open") && !slices.ContainsFunc(s.said, said) {
+		fact("is-open", o.name)
+	}
+	return start
 }
 
 // outcome is what holds at the end: what was asked for, and not undone by what is asked for later.

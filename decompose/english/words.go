@@ -1,6 +1,7 @@
 package english
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,75 +142,52 @@ func (x *vocabulary) read(text string) error {
 	return nil
 }
 
+// lists and sets are the lines that only collect words; _ joins those of a phrase.
+func (x *vocabulary) lists() map[string]*[][]string {
+	return map[string]*[][]string{"skip": &x.skip, "manner": &x.manner, "frame": &x.frames, "asking": &x.asking, "nearby": &x.nearby}
+}
+
+func (x *vocabulary) sets() map[string]map[string]bool {
+	return map[string]map[string]bool{"partitive": x.partitives, "stop": x.stop, "trail": x.trail, "side": x.sides, "toy": x.toys, "standing": x.standing,
+		"act": x.acts, "plural": x.plurals, "open": x.open, "adjective": x.adjectives}
+}
+
 func (x *vocabulary) line(word, rest string) error {
 	left, right, _ := strings.Cut(rest, ":")
 	fields := strings.Fields(rest)
-	switch word {
-	case "skip", "manner", "frame", "asking", "nearby":
-		list := map[string]*[][]string{"skip": &x.skip, "manner": &x.manner, "frame": &x.frames, "asking": &x.asking, "nearby": &x.nearby}[word]
+	if list := x.lists()[word]; list != nil {
 		for _, w := range fields {
 			*list = append(*list, strings.Split(w, "_"))
 		}
 		slices.SortStableFunc(*list, func(a, b []string) int { return len(b) - len(a) })
-	case "partitive", "stop", "trail", "side", "toy", "standing", "act", "plural":
-		set := map[string]map[string]bool{"partitive": x.partitives, "stop": x.stop, "trail": x.trail, "side": x.sides, "toy": x.toys, "standing": x.standing, "act": x.acts, "plural": x.plurals}[word]
+		return nil
+	}
+	if set := x.sets()[word]; set != nil {
 		for _, w := range fields {
-			set[strings.ReplaceAll(w, "_", " ")] = true
-			if word == "partitive" {
+			if set[strings.ReplaceAll(w, "_", " ")] = true; word == "partitive" {
 				x.noun(w, "item")
 			}
 		}
+		if word == "adjective" {
+			x.know(fields...)
+		}
+		return nil
+	}
+	switch word {
 	case "class":
 		x.classes[left[0]] = strings.TrimSpace(right)
 	case "assume":
-		of, text, ok := strings.Cut(right, " = ")
-		if !ok {
-			return fmt.Errorf("%q has no words for it", rest)
-		}
-		kind, as, _ := strings.Cut(left, " ")
-		if as == "" {
-			as = kind
-		}
-		x.guesses[kind] = &guess{strings.Fields(of), as, strings.TrimSpace(text)}
+		return x.guess(left, right)
 	case "refuse":
 		for w := range strings.FieldsSeq(right) {
 			x.refuse[w] = left
 		}
-	case "adjective":
-		for _, w := range fields {
-			x.adjectives[w] = true
-		}
-		x.know(fields...)
-	case "noun", "room":
-		names, kinds := right, strings.TrimSpace(left)
-		if word == "room" {
-			names, kinds = rest, room
-		}
-		same := x.nouns[kinds]
-		for name := range strings.SplitSeq(names, ",") {
-			x.noun(strings.TrimSpace(name), kinds)
-			if same != nil {
-				x.nouns[strings.TrimSpace(name)].name = same.name
-			}
-		}
-	case "open":
-		for _, w := range fields {
-			x.open[w] = true
-		}
+	case "noun":
+		x.called(strings.TrimSpace(left), right)
+	case "room":
+		x.called(room, rest)
 	case "state":
-		literal, needs, _ := strings.Cut(right, " needs ")
-		l, err := decompose.ParseLiteral(literal)
-		if err != nil {
-			return err
-		}
-		var n *need
-		if kind, name, ok := strings.Cut(needs, "="); ok {
-			n = &need{kind: strings.TrimSpace(kind), name: strings.TrimSpace(name)}
-		}
-		for w := range strings.FieldsSeq(left) {
-			x.states[w] = &state{w, l, n}
-			x.know(w)
-		}
+		return x.state(left, right)
 	case "form":
 		for w := range strings.FieldsSeq(right) {
 			x.forms[w] = strings.TrimSpace(left)
@@ -227,6 +205,44 @@ func (x *vocabulary) line(word, rest string) error {
 		}
 	default:
 		return fmt.Errorf("%q begins nothing", word)
+	}
+	return nil
+}
+
+// called adds names for things of some kinds.
+func (x *vocabulary) called(kinds, names string) {
+	same := x.nouns[kinds]
+	for name := range strings.SplitSeq(names, ",") {
+		x.noun(strings.TrimSpace(name), kinds)
+		if same != nil {
+			x.nouns[strings.TrimSpace(name)].name = same.name
+		}
+	}
+}
+
+func (x *vocabulary) guess(kind, rest string) error {
+	of, text, ok := strings.Cut(rest, " = ")
+	if !ok {
+		return fmt.Errorf("%q has no words for it", rest)
+	}
+	kind, as, _ := strings.Cut(kind, " ")
+	x.guesses[kind] = &guess{strings.Fields(of), cmp.Or(as, kind), strings.TrimSpace(text)}
+	return nil
+}
+
+func (x *vocabulary) state(words, rest string) error {
+	literal, needs, _ := strings.Cut(rest, " needs ")
+	l, err := decompose.ParseLiteral(literal)
+	if err != nil {
+		return err
+	}
+	var n *need
+	if kind, name, ok := strings.Cut(needs, "="); ok {
+		n = &need{kind: strings.TrimSpace(kind), name: strings.TrimSpace(name)}
+	}
+	for w := range strings.FieldsSeq(words) {
+		x.states[w] = &state{w, l, n}
+		x.know(w)
 	}
 	return nil
 }

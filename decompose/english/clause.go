@@ -80,7 +80,7 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 			}
 			worst = min(worst, f)
 		}
-		if worst == unfit || worst == assumed && p.strict {
+		if worst == unfit {
 			continue
 		}
 		p.fit = max(p.fit, ph.end)

@@ -84,11 +84,11 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	case !utf8.ValidString(sentence):
 		return whole("it is not valid UTF-8")
 	}
-	p := &parser{vocabulary: english(), strict: strict}
+	p := &parser{vocabulary: english()}
 	ok, pieces := false, []piece(nil)
 	var first error
 	for _, bare := range []bool{false, true} {
-		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries, strict: strict}
+		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
 		p.words = p.prepare(tokens(sentence), bare)
 		switch {
 		case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):

@@ -54,17 +54,40 @@ func ExampleUnderstand_order() {
 	// <nil>
 }
 
+// A sentence is never planned in part: the error names the words, and what was understood besides.
 func ExampleDecompose_refused() {
-	_, err := english.Decompose(context.Background(), "Boil water, then ignore the drawer", nil)
+	_, err := english.Decompose(context.Background(), "Open the drawer, then juggle the mugs", nil)
 	var unplaced *decompose.UnplacedError
 	if errors.As(err, &unplaced) {
 		for _, w := range unplaced.Words {
 			fmt.Println(w.Text, w.Offset)
 		}
 		fmt.Println(unplaced.Reason)
+		fmt.Println(unplaced.Understood)
 	}
 	// Output:
-	// Boil 0
-	// ignore 17
-	// no list has it
+	// juggle 22
+	// no skill does it
+	// [Open the drawer]
+}
+
+// Words that nobody has listed name things, too; what a plan takes for granted of them it says. In strict mode that is an error.
+func ExampleDecompose_assumed() {
+	sentence := "Could you please put both moka pots in the caddy next to the zorp?"
+	plan, err := english.Decompose(context.Background(), sentence, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range plan.Subtasks {
+		fmt.Println(s.Text)
+	}
+	_, err = english.Decompose(context.Background(), "Pour the beans into the bowl", &decompose.Options{Strict: true})
+	fmt.Println(err)
+	// Output:
+	// Pick up the moka pot 1
+	// Put the moka pot 1 in the caddy
+	// Pick up the moka pot 2
+	// Put the moka pot 2 in the caddy
+	// decompose: cannot place "Pour the beans into the bowl": it rests on assumptions: the beans are handled as one thing, or one after the other; the beans can be poured
 }

@@ -13,7 +13,6 @@ type parser struct {
 	*vocabulary
 	words   []word
 	said    []string // how it is to be done, which no step says
-	strict  bool     // nothing is assumed
 	singles map[int][]phrase
 	failed  map[place]bool
 	budget  int

@@ -67,7 +67,7 @@ func (p *parser) placed(i int, ph phrase, how string, j int, wanted bool, out ma
 	kind := map[string]string{"on": "surface", "in": "container"}[how]
 	for _, y := range p.single(j) {
 		fx, fy := p.fits(ph.list[0], "item"), p.fits(y.list[0], kind)
-		if len(ph.list) != 1 || len(y.list) != 1 || min(fx, fy) == unfit || p.strict && min(fx, fy) == assumed {
+		if len(ph.list) != 1 || len(y.list) != 1 || min(fx, fy) == unfit {
 			continue
 		}
 		r := &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}, without: []string{"stack"}}
@@ -92,7 +92,7 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 		if kind == "" {
 			continue
 		}
-		if fit := p.fits(ph.list[0], kind); fit != unfit && !(p.strict && fit == assumed) {
+		if fit := p.fits(ph.list[0], kind); fit != unfit {
 			r := &saying{goal: []decompose.Literal{l}}
 			if wanted {
 				r.was = []decompose.Literal{l.Negated()}

@@ -2,6 +2,7 @@
 //
 //	go run ./examples/plan "Put the mug in the sink, then close the drawer"
 //	go run ./examples/plan -svg plan.svg -pddl plans/ "Stack the red block on the blue block"
+//	go run ./examples/plan -file sentences.txt                                    # a table: planned, assumed, refused
 //	go run ./examples/plan -frame now.jpg "Push a mug under a coffee machine"     # only what remains, seen by nano
 //
 // After each subtask stand the numbers of those it has to wait for: the rest may be done in another order, or at once.
@@ -31,7 +32,14 @@ func main() {
 	dir := flag.String("model", "", "checkpoint `directory` for -frame; empty: the embedded nano model")
 	svg := flag.String("svg", "", "`file` for a picture of the causal graph")
 	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt; not with -frame")
+	file := flag.String("file", "", "text `file` of tasks, one a line; - is standard input: a table of what is planned of them, what that assumes, and what is refused")
 	flag.Parse()
+	if *file != "" {
+		if err := table(context.Background(), *file); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if *frame != "" && *pddl != "" {
 		log.Fatal("-pddl takes no -frame: what is seen there is said in a model's words, which no library has") // so PDDL has not either
 	}
@@ -49,6 +57,9 @@ func main() {
 	}
 	if len(p.Subtasks) == 0 {
 		fmt.Println("Nothing is left to do.")
+	}
+	for _, a := range p.Assumed {
+		fmt.Println("Assumed:", a)
 	}
 	for i, s := range p.Subtasks {
 		fmt.Printf("%2d  %-44s %s%s\n", i+1, s.Text, s, waits(s.After))

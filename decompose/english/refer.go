@@ -178,6 +178,13 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			}
 		}
 	}
+	if m.pronoun == "him" && kind == "person" {
+		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
+			return []*object{b.objects[i]}, nil
+		}
+		b.assume(said + " is somebody who is there")
+		return []*object{b.add(said, &noun{name: said, kinds: kind})}, nil
+	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
 }
 

@@ -1,6 +1,9 @@
 package english
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // side reads "on the left", "at the back", "in the middle".
 func (p *parser) side(i int) (side string, end int) {
@@ -76,7 +79,7 @@ func (p *parser) hallmark(i int) int {
 		if slices.ContainsFunc(within, func(more []string) bool { return p.has(ph.end, more) }) {
 			return m.pronoun != ""
 		}
-		return m.pronoun != "" || m.noun != nil && (m.noun.class == 'T' || fitsKind(m.noun.kinds, "tool"))
+		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDg", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
 	})
 	if len(list) == 0 {
 		if p.content(i) && w != "with" {

@@ -67,20 +67,25 @@ type element struct {
 }
 
 var english = sync.OnceValue(func() *vocabulary {
+	x, err := readVocabulary()
+	if err != nil {
+		panic(err) // a test reads these very bytes
+	}
+	return x
+})
+
+func readVocabulary() (*vocabulary, error) {
 	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
 		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{},
 		classes: map[byte]string{}, guesses: map[string]*guess{}, partitives: map[string]bool{}, stop: map[string]bool{}, trail: map[string]bool{},
 		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, tooled: map[string]bool{}}
 	x.leaves(decompose.Skills())
 	text, err := files.ReadFile("grammar.txt")
-	if err == nil {
-		err = x.read(string(text))
-	}
 	if err != nil {
-		panic(err) // a test reads these very bytes
+		return nil, err
 	}
-	return x
-})
+	return x, x.read(string(text))
+}
 
 // leaves makes a noun of every kind that has none below it: of mug and table, not of item and surface.
 func (x *vocabulary) leaves(l *decompose.Library) {

@@ -1,7 +1,10 @@
 package english
 
 import (
+	"cmp"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -11,7 +14,7 @@ import (
 func (b *builder) choose(all []reading) (reading, error) {
 	fewest := slices.MinFunc(all, func(r, s reading) int { return r.places - s.places }).places
 	var fit []reading
-	var failed error
+	var failed, doubtful error
 	for _, r := range all {
 		if r.places != fewest {
 			continue
@@ -20,8 +23,12 @@ func (b *builder) choose(all []reading) (reading, error) {
 		if err == nil {
 			r.taken += assumed
 			fit = append(fit, r)
-		} else if failed == nil {
-			failed = err
+		} else {
+			failed = cmp.Or(failed, err)
+			var unplaced *decompose.UnplacedError
+			if errors.As(err, &unplaced) && strings.HasPrefix(unplaced.Reason, "could be") {
+				doubtful = err
+			}
 		}
 	}
 	if len(fit) == 0 {
@@ -35,7 +42,11 @@ func (b *builder) choose(all []reading) (reading, error) {
 			return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
 		}
 	}
-	return slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken }), nil
+	best := slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken })
+	if best.taken > 0 && doubtful != nil {
+		return reading{}, doubtful // an assumption settles no doubt
+	}
+	return best, nil
 }
 
 func different(all []reading) bool {

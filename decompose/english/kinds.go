@@ -31,7 +31,7 @@ const (
 
 // guess is a kind that things may be taken to be of, and the words for it.
 type guess struct {
-	of   []string // letters of classes, kinds, "plural"
+	of   []string // letters of classes, kinds, "plural"; after ! those that it is never said of
 	as   string   // the kind to add
 	text string
 }
@@ -71,7 +71,13 @@ func (p *parser) fitsOne(m *mention, kind string) fit {
 // assumes tells whether nothing speaks against taking a thing to be of a kind.
 func (x *vocabulary) assumes(kinds string, class byte, plural bool, kind string) bool {
 	g := x.guesses[kind]
-	return g != nil && slices.ContainsFunc(g.of, func(of string) bool {
+	if g == nil || slices.ContainsFunc(g.of, func(of string) bool {
+		of, never := strings.CutPrefix(of, "!")
+		return never && (len(of) == 1 && of[0] == class || decompose.Skills().Is(kinds, of))
+	}) {
+		return false
+	}
+	return slices.ContainsFunc(g.of, func(of string) bool {
 		return len(of) == 1 && (of[0] == class || of == "?" && class == '@') || of == "plural" && plural && class == 'I' || len(of) > 1 && class == 0 && decompose.Skills().Is(kinds, of)
 	})
 }

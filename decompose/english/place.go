@@ -212,6 +212,9 @@ func (p *parser) several(i int) (out []phrase) {
 			if j > one.end && p.budget > 0 {
 				p.budget--
 				for _, rest := range p.several(j) {
+					if last := rest.list[0]; p.text(j-1) == "," && last.noun != nil && last.noun.class == '@' {
+						continue // "open the doors, Hal"
+					}
 					out = append(out, phrase{append(slices.Clip(slices.Clone(one.list)), rest.list...), rest.end, one.places + rest.places, one.with || rest.with})
 				}
 			}

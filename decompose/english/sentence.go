@@ -165,7 +165,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 	if ends := p.statement(j); len(ends) > 0 {
 		return p.follow(ends, this)
 	}
-	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil {
+	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil && !p.calls(j) {
 		return p.follow(p.clause(j, plain, verb), this)
 	}
 	return nil, false
@@ -205,6 +205,15 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		}
 	}
 	return nil, false
+}
+
+// calls tells whether a sentence ends with the name of somebody who is spoken to.
+func (p *parser) calls(j int) bool {
+	list := p.single(j)
+	if len(list) == 0 || list[0].list[0].noun == nil {
+		return false
+	}
+	return list[0].list[0].noun.class == '@' && (list[0].end == len(p.words) || p.text(list[0].end) == ".")
 }
 
 // wished tells whether the words from i on say how something should be, and not how it is.

@@ -19,7 +19,7 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	head, plural := (*noun)(nil), false
 	last := e
-	if isNumber(p.text(e-1)) && e-1 > j { // plate 2
+	if w := p.text(e - 1); e-1 > j && (isNumber(w) || len(w) == 1 && w >= "A" && w <= "H") { // plate 2, tray A
 		last--
 	}
 	at := j

@@ -166,7 +166,15 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 		return p.follow(ends, this)
 	}
 	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil && !p.calls(j) {
-		return p.follow(p.clause(j, plain, verb), this)
+		ends := p.clause(j, plain, verb)
+		if !this.then { // a thing alone is part of the list before it, if of anything: "with the sponge and the soap"
+			for end, list := range ends {
+				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 }); len(ends[end]) == 0 {
+					delete(ends, end)
+				}
+			}
+		}
+		return p.follow(ends, this)
 	}
 	return nil, false
 }

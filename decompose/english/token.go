@@ -31,6 +31,10 @@ func tokens(s string) (out []word) {
 			}
 			i += n
 		}
+		if part := s[from:i]; len(part) == 1 && part >= "A" && part <= "H" && from > 0 {
+			out = append(out, word{part, part, from}) // tray A
+			continue
+		}
 		out = append(out, word{strings.ReplaceAll(strings.ToLower(s[from:i]), "’", "'"), s[from:i], from})
 	}
 	return out

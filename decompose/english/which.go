@@ -118,6 +118,9 @@ func (p *parser) relative(i int) (int, *state) {
 	if p.standing[p.text(k)] {
 		return k + 1, nil
 	}
+	if k == i+1 && p.text(i) != "that's" { // only "that"
+		return i, nil
+	}
 	return k, nil
 }
 

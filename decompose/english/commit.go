@@ -60,6 +60,9 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		return err
 	}
 	for _, o := range found {
+		if s.name == "X" && c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" && !l.Not }) {
+			b.become(o, "item")
+		}
 		if !b.become(o, s.kind) {
 			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
 		}
@@ -169,8 +172,10 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
-		if y := c.bound["Y"]; s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Equal) && y[0].is("item") {
-			now.put, now.into = xs[0], y[0]
+		if y := c.bound["Y"]; s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Equal) {
+			if now.holder = y[0]; y[0].is("item") {
+				now.put, now.into = xs[0], y[0]
+			}
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

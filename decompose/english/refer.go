@@ -41,6 +41,7 @@ type past struct {
 	base    *object   // something was stacked on it
 	put     *object   // it was put into what is next
 	into    *object   // of what can be carried
+	holder  *object   // the same, whether it can be carried or not
 }
 
 // builder makes a request of what was parsed.
@@ -170,7 +171,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 				}
 				continue
 			}
-			one, all := last.one(m.pronoun, fit, b.out)
+			one, all := last.one(m.pronoun, kind, fit, b.out)
 			if one != nil {
 				return []*object{one}, nil
 			} else if len(all) > 0 {
@@ -190,7 +191,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 
 // one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
 // what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
-func (last past) one(pronoun string, fits func(*object) bool, out bool) (*object, []*object) {
+func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*object, []*object) {
 	var all []*object
 	for _, o := range last.objects {
 		if fits(o) && !slices.Contains(all, o) {
@@ -203,6 +204,8 @@ func (last past) one(pronoun string, fits func(*object) bool, out bool) (*object
 		return nil, nil
 	case len(all) == 1:
 		return all[0], nil
+	case two && kind == "openable" && slices.Contains(all, last.holder):
+		return last.holder, nil
 	case two && out && slices.Contains(all, last.put):
 		return last.put, nil
 	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):

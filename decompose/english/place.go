@@ -186,7 +186,7 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 func (p *parser) several(i int) (out []phrase) {
 	if p.text(i) == "both" || p.text(i) == "either" { // both the fork and the knife
 		for _, ph := range p.several(i + 1) {
-			if len(ph.list) > 1 && p.text(i) == "both" {
+			if len(ph.list) > 1 && p.text(i) == "both" && !ph.list[0].plural {
 				out = append(out, ph)
 			}
 		}
@@ -196,19 +196,7 @@ func (p *parser) several(i int) (out []phrase) {
 	}
 	for _, one := range p.single(i) {
 		if one.list[0].pronoun == "" || one.list[0].pronoun == "it" {
-			j := one.end
-			if p.text(j) == "," {
-				j++
-			}
-			if w := p.text(j); w == "and" || w == "&" || w == "plus" {
-				if j++; p.text(j) == "also" {
-					j++
-				}
-			} else if p.has(j, []string{"as", "well", "as"}) {
-				j += 3
-			} else if p.has(j, []string{"along", "with"}) || p.has(j, []string{"together", "with"}) {
-				j += 2
-			}
+			j := p.further(one.end)
 			if j > one.end && p.budget > 0 {
 				p.budget--
 				for _, rest := range p.several(j) {
@@ -222,4 +210,22 @@ func (p *parser) several(i int) (out []phrase) {
 		out = append(out, one)
 	}
 	return out
+}
+
+// further passes what joins a thing to the next of a list.
+func (p *parser) further(j int) int {
+	if p.text(j) == "," {
+		j++
+	}
+	switch w := p.text(j); {
+	case w == "and" || w == "&" || w == "plus":
+		if j++; p.text(j) == "also" {
+			j++
+		}
+	case p.has(j, []string{"as", "well", "as"}):
+		j += 3
+	case p.has(j, []string{"along", "with"}), p.has(j, []string{"together", "with"}):
+		j += 2
+	}
+	return j
 }

@@ -25,7 +25,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	p.words = all
 	all = p.used(all, bare)
 	p.words = all
-	all = p.shared(all)
+	all = p.shared(fronted(p, all))
 	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }
@@ -255,4 +255,17 @@ func (p *parser) shared(all []word) []word {
 		return slices.Concat(all[:i+1], all[from:end], all[i+1:from], []word{it}, all[end:])
 	}
 	return all
+}
+
+// fronted puts "from the drawer," of "from the drawer, take the spoon" after what is done.
+func fronted(p *parser, all []word) []word {
+	comma := slices.IndexFunc(all, func(w word) bool { return w.text == "," })
+	if comma < 2 || comma > 6 || comma+2 >= len(all) || !slices.Contains([]string{"with", "from", "in", "using"}, all[0].text) || p.rules[all[comma+1].text] == nil {
+		return all
+	}
+	end := comma + 1
+	for end < len(all) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, all[end].text) {
+		end++
+	}
+	return slices.Concat(all[comma+1:end], all[:comma], all[end:])
 }

@@ -196,7 +196,7 @@ var doing = map[string]string{
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach", "unplug": "unplug detach",
 	"examine": "inspect pick", "look": "inspect hold", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
 	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
-	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
+	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
 	"take-apart": "unstack pick", "swap": "place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour", "aspirate": "pour",
 	"set": "turn", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move", "pull": "pull open", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
 }

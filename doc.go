@@ -46,12 +46,13 @@
 // # Plans
 //
 // Decompose turns a task into atomic subtasks, each with what it needs, what it brings about, and which subtasks it must
-// come after. Package decompose has the library of actions and the proofs.
+// come after. Package decompose has the library of actions and the proofs, decompose/english the words and the grammar.
 //
 //	plan, err := egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil)
 //	plan, err = egotsr.Decompose(ctx, "…", &decompose.Options{Generator: m, Frames: frames, Problem: scene})
 //
-// The first is read by a grammar, which refuses what it cannot place. The second is asked of a generator: a Model, an
+// The first is read by a grammar: any noun names a thing, Plan.Assumed lists what the plan takes for granted of it, and what the
+// grammar cannot place it refuses. The second is asked of a generator: a Model, an
 // endpoint.Client, or a program's own. Its answer counts only if it can be proved; else it is told what is wrong with
 // it, a few times, and then there is a *decompose.GeneratorError and no plan.
 //

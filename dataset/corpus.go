@@ -55,7 +55,7 @@ func (e *SampleError) Unwrap() error { return e.Err }
 
 // Open makes one source of files of samples, in the order given: .jsonl, .json (an array, or lines as in .jsonl) and
 // .csv in the reference's formats. No names stand for all such files at the top of samples, in the order of their names.
-// Image paths lie in images; where symbolic links must not lead out of it, pass an [os.Root]'s FS.
+// Image paths lie in images, which may be nil where none is read; where symbolic links must not lead out of it, pass an [os.Root]'s FS.
 //
 // The first time, each file is read through once to build its index, <name>.idx beside it. Later that index is used if
 // its checksums hold, the file has the same size and a few blocks of it the same hashes; [Corpus.Verify] compares all.
@@ -65,6 +65,9 @@ func (e *SampleError) Unwrap() error { return e.Err }
 // A malformed sample is an error of At, not of Open. Open fails with a *FileError where samples cannot be told
 // apart: an array or a quote that never ends, or a CSV file without the columns.
 func Open(samples, images fs.FS, names ...string) (*Corpus, error) {
+	if samples == nil {
+		return nil, errNoFS
+	}
 	if len(names) == 0 {
 		entries, err := readDir(samples, ".")
 		if err != nil {

@@ -11,6 +11,7 @@
 package tokenizer
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 )
@@ -37,6 +38,9 @@ type Tokenizer struct {
 // [*UnsupportedError] or a [*FormatError].
 func Load(fsys fs.FS) (*Tokenizer, error) {
 	const name = "tokenizer.json"
+	if fsys == nil {
+		return nil, fail("load", errors.New("there is no file system"))
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, fail("load", err)

@@ -66,6 +66,9 @@ const bicubicFilter = 3
 // may stand at the top or, as newer versions write them, as edges under "size"; the top goes first. A file that cannot be
 // parsed, numbers out of any reason, and steps that are switched off or done otherwise are a *FormatError.
 func Load(fsys fs.FS) (Processor, error) {
+	if fsys == nil {
+		return Processor{}, errors.New("vision: there is no file system to load from")
+	}
 	data, err := fs.ReadFile(fsys, configFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Default(), nil

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
 	"math"
 	"slices"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/internal/sidefile"
 	"github.com/egotsr/egotsr/model"
 )
@@ -47,8 +49,19 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 		group, labels, numbers = group[:0], labels[:0], numbers[:0]
 		return nil
 	}
-	for i := range src.Len() {
-		s, err := src.At(i)
+	if src == nil {
+		return 0, &InputError{What: "source", Reason: "is nil"}
+	}
+	// The source is foreign code, and so are its images, which judge reads.
+	n, err := foreign.Get("Source.Len", src.Len)
+	if err != nil {
+		return 0, &InputError{What: "source", Err: err}
+	}
+	image := func(path string) (image.Image, error) {
+		return foreign.Do("Source.Image", func() (image.Image, error) { return src.Image(path) })
+	}
+	for i := range n {
+		s, err := foreign.Do("Source.At", func() (dataset.Sample, error) { return src.At(i) })
 		if err != nil {
 			return 0, ofSample(i, err)
 		}
@@ -56,10 +69,10 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 			continue
 		}
 		p := Pair{Task: s.Task}
-		if p.Img1, err = src.Image(s.Img1); err != nil {
+		if p.Img1, err = image(s.Img1); err != nil {
 			return 0, ofSample(i, err)
 		}
-		if p.Img2, err = src.Image(s.Img2); err != nil {
+		if p.Img2, err = image(s.Img2); err != nil {
 			return 0, ofSample(i, err)
 		}
 		group, labels, numbers = append(group, p), append(labels, s.Closer == dataset.Img1), append(numbers, i)

@@ -121,3 +121,39 @@ type single struct{ sample dataset.Sample }
 func (u single) Len() int                          { return 1 }
 func (u single) At(int) (dataset.Sample, error)    { return u.sample, nil }
 func (u single) Image(string) (image.Image, error) { return noise(1, 28, 28), nil }
+
+// hostile is a source that panics where its name says.
+type hostile struct {
+	grain
+	in string
+}
+
+func (h hostile) panics(in string) {
+	if h.in == in {
+		panic("hostile")
+	}
+}
+
+func (h hostile) Len() int                         { h.panics("Len"); return h.grain.Len() }
+func (h hostile) At(i int) (dataset.Sample, error) { h.panics("At"); return h.grain.At(i) }
+func (h hostile) Image(path string) (image.Image, error) {
+	h.panics("Image")
+	if h.in == "pixels" {
+		return &image.Gray{Pix: []byte{1}, Stride: 60, Rect: image.Rect(0, 0, 60, 60)}, nil
+	}
+	return h.grain.Image(path)
+}
+
+// TestCalibratePanics: what a source panics with is an error of the sample.
+func TestCalibratePanics(t *testing.T) {
+	m := openTiny(t, Options{})
+	list := grain{dataset.NewList(nil, []dataset.Sample{{Task: "t", Img1: "1", Img2: "2", Closer: dataset.Img1}})}
+	for in, want := range map[string]string{"Len": "egotsr: source: Source.Len panicked", "At": "egotsr: sample 0: Source.At panicked", "Image": "egotsr: sample 0: Source.Image panicked", "pixels": "egotsr: sample 0, img1: "} {
+		if _, err := m.Calibrate(t.Context(), hostile{list, in}, nil); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+	if _, err := m.Calibrate(t.Context(), nil, nil); !errors.As(err, new(*InputError)) {
+		t.Error(err)
+	}
+}

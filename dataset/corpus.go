@@ -56,9 +56,10 @@ func (e *SampleError) Error() string {
 func (e *SampleError) Unwrap() error { return e.Err }
 
 // Open makes one source of files of samples, in the order given: .jsonl, .json (an array, or lines as in .jsonl) and
-// .csv in the reference's formats, whatever the case of those endings. A table's cells may be separated by semicolons or tabs
-// as well, its rows may end in empty cells, and what stands in columns without a name is passed over. No names stand for all such files at the top of samples, in the order of their names.
-// Image paths lie in images; where symbolic links must not lead out of it, pass an [os.Root]'s FS.
+// .csv in the reference's formats, whatever the case of those endings. A table's cells may be separated by semicolons or tabs as well,
+// its rows may end in empty cells, and what stands in columns without a name is passed over. No names stand for all such files at the
+// top of samples, in the order of their names. Image paths lie in images, which may be nil where none is read; where symbolic links must
+// not lead out of it, pass an [os.Root]'s FS.
 //
 // The first time, each file is read through once to build its index, <name>.idx beside it. Later that index is used if
 // its checksums hold, the file has the same size and a few blocks of it the same hashes; [Corpus.Verify] compares all.
@@ -68,6 +69,9 @@ func (e *SampleError) Unwrap() error { return e.Err }
 // A malformed sample is an error of At, not of Open. Open fails with a *FileError where samples cannot be told
 // apart: an array or a quote that never ends, a CSV file without the columns, UTF-16, or JSON spread over lines.
 func Open(samples, images fs.FS, names ...string) (*Corpus, error) {
+	if samples == nil {
+		return nil, errNoFS
+	}
 	if len(names) == 0 {
 		entries, err := readDir(samples, ".")
 		if err != nil {

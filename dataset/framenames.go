@@ -13,6 +13,9 @@ import (
 // frame_10. Where a number has a fraction, as a clock has, it counts: 10.05, 10.1, 10.15. Three numbers or more
 // with dots between them are no fraction. Its errors are *FileError; a folder without images gives no name and no error.
 func FrameNames(fsys fs.FS, dir string) ([]string, error) {
+	if fsys == nil {
+		return nil, errNoFS
+	}
 	entries, err := visible(fsys, dir)
 	if err != nil {
 		return nil, err

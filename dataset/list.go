@@ -11,7 +11,8 @@ type List struct {
 	samples []Sample
 }
 
-// NewList makes a source of samples, whose image paths lie in images. The samples must not be changed afterwards.
+// NewList makes a source of samples, whose image paths lie in images; where that is nil no image can be read. The samples must not be
+// changed afterwards.
 func NewList(images fs.FS, samples []Sample) *List {
 	return &List{images: images, samples: samples}
 }

@@ -35,6 +35,9 @@ type mixPart struct {
 func NewMix(parts ...Part) (*Mix, error) {
 	m := &Mix{}
 	for k, p := range parts {
+		if p.Source == nil {
+			return nil, fmt.Errorf("dataset: part %d of a mixture has no source", k)
+		}
 		size, n := max(1, p.Weight)*blockOf(p.Source), p.Source.Len()
 		if n == 0 || p.Weight < 0 || size > math.MaxInt32 {
 			return nil, fmt.Errorf("dataset: part %d of a mixture has %d samples and weight %d", k, n, p.Weight)

@@ -30,6 +30,9 @@ import (
 // overlap (two attempts merged in one folder, say), a folder of images of other formats, and a root without a frame
 // give a *FileError; nothing is skipped.
 func Short(fsys fs.FS, roots ...string) ([]Episode, error) {
+	if fsys == nil {
+		return nil, errNoFS
+	}
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}

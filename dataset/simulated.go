@@ -29,6 +29,9 @@ func Simulated(fsys fs.FS, roots ...string) (episodes []Episode, skipped []*Epis
 // SimulatedCamera is [Simulated] as the camera named saw it: its frames lie in observation_<camera>/<scene>/<episode> or
 // in observation/<scene>/<episode>/<camera>.
 func SimulatedCamera(fsys fs.FS, camera string, roots ...string) (episodes []Episode, skipped []*EpisodeError, err error) {
+	if fsys == nil {
+		return nil, nil, errNoFS
+	}
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"io/fs"
@@ -51,6 +52,9 @@ type FileError struct {
 func (e *FileError) Error() string { return fmt.Sprintf("dataset: %s: %v", e.Path, e.Err) }
 
 func (e *FileError) Unwrap() error { return e.Err }
+
+// errNoFS is of a file system that is nil.
+var errNoFS = fileError(".", errors.New("there is no file system to read it from"))
 
 // fileError wraps err with the file's path once: errors of package fs carry it already, and would name it twice.
 func fileError(path string, err error) error {

@@ -39,9 +39,12 @@ func (r *Report) AddAnswers(name string, rows dataset.Source) error {
 		asked[question{i.Task, a, b}] = append(asked[question{i.Task, a, b}], k)
 		swapped[question{i.Task, b, a}] = append(swapped[question{i.Task, b, a}], k)
 	}
-	n := Answers{Rows: rows.Len()}
+	n, err := Answers{}, error(nil)
+	if n.Rows, err = length(rows); err != nil {
+		return err
+	}
 	for row := range n.Rows {
-		s, err := rows.At(row)
+		s, err := sample(rows, row)
 		switch {
 		case errors.As(err, new(*dataset.SampleError)) || err == nil && s.Closer == "":
 			n.Unreadable++

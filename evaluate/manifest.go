@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"github.com/egotsr/egotsr"
 )
 
 // Manifest says what a report's figures come from, in hashes of 16 hexadecimal digits.
@@ -53,6 +55,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 // HashCheckpoint identifies a checkpoint: by the names and contents of its weights, and of its JSON, chat template and text files. What else
 // lies beside them, such as a README, does not count.
 func HashCheckpoint(fsys fs.FS) (string, error) {
+	if fsys == nil {
+		return "", &egotsr.InputError{What: "file system", Reason: "is nil"}
+	}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return "", fmt.Errorf("evaluate: checkpoint: %w", err)

@@ -54,7 +54,7 @@ func (e Episodes) frames(k int, which []int) ([]image.Image, error) {
 	frames := make([]image.Image, len(which))
 	for n, i := range which {
 		var err error
-		if frames[n], err = e.Image(e.List[k].Frames[i]); err != nil {
+		if frames[n], err = frame(e.Image, e.List[k].Frames[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -167,8 +167,12 @@ func ask(ctx context.Context, j Judger, src dataset.Source, o *Options) (items [
 
 // eachPair reads the labelled samples of a source and their images. A sample that cannot be read comes with its error.
 func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p egotsr.Pair, bad error) error) error {
-	for i := range src.Len() {
-		s, err := src.At(i)
+	n, err := length(src)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		s, err := sample(src, i)
 		if err == nil && s.Closer == "" {
 			continue
 		}
@@ -178,7 +182,7 @@ func eachPair(src dataset.Source, do func(i int, s dataset.Sample, p egotsr.Pair
 			to   *image.Image
 		}{{s.Img1, &p.Img1}, {s.Img2, &p.Img2}} {
 			if err == nil {
-				*image.to, err = src.Image(image.path)
+				*image.to, err = frame(src.Image, image.path)
 			}
 		}
 		if err := do(i, s, p, err); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -45,13 +46,13 @@ func (l *lastFrames) distances(s *dataset.Sample, p egotsr.Pair) (d [2]float64, 
 	if l.path == nil {
 		return d, nil
 	}
-	path := l.path(s)
-	if path == "" {
-		return d, nil
+	path, err := foreign.Get("Options.Last", func() string { return l.path(s) })
+	if path == "" || err != nil {
+		return d, err
 	}
 	end := l.seen[path]
 	if end == nil {
-		img, err := l.src.Image(path)
+		img, err := frame(l.src.Image, path)
 		if err != nil {
 			return d, fmt.Errorf("the last frame of its episode: %w", err)
 		}

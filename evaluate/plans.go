@@ -60,14 +60,18 @@ type PlanItem struct {
 func Plans(ctx context.Context, p Planner, src dataset.Source, opts *Options) (*PlanReport, error) {
 	r := &PlanReport{Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
 	samples := sha256.New()
-	for i := range src.Len() {
-		s, err := src.At(i)
+	n, err := length(src)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		s, err := sample(src, i)
 		var img image.Image
 		if err == nil {
 			if s.Kind != dataset.KindPlan {
 				continue
 			}
-			img, err = src.Image(s.Img1)
+			img, err = frame(src.Image, s.Img1)
 		}
 		if err != nil {
 			r.Bad = append(r.Bad, BadSample{i, err.Error()})

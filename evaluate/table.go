@@ -16,6 +16,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -143,10 +144,11 @@ func resume(ctx context.Context, j Judger, log *journal, on Sheet, total int, o 
 	if err != nil {
 		return fmt.Errorf("%s: %w", on.In, err)
 	}
-	return answer(ctx, j, ahead(rows, on.Images, log.rows), &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}, log, func(e entry) {
-		if o.Row != nil {
-			o.Row(e.Row, total, e.Error)
+	return answer(ctx, j, ahead(rows, on.Images, log.rows), &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}, log, func(e entry) error {
+		if o.Row == nil {
+			return nil
 		}
+		return foreign.Run("Options.Row", func() { o.Row(e.Row, total, e.Error) })
 	})
 }
 

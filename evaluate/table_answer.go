@@ -85,18 +85,20 @@ func open(images, name string, err *error) image.Image {
 
 // answer asks about every row in both orders and writes the journal. An error that is not a row's is the run's end, since the rows after
 // it would fail as well.
-func answer(ctx context.Context, by Judger, rows iter.Seq2[loaded, error], o *egotsr.JudgeOptions, j *journal, done func(entry)) error {
+func answer(ctx context.Context, by Judger, rows iter.Seq2[loaded, error], o *egotsr.JudgeOptions, j *journal, done func(entry) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var waiting []loaded // rows read whose entries are not written, in order
 	add := func(e entry) bool {
 		waiting = waiting[1:]
-		if err := j.add(e); err != nil {
-			cancel(err)
-			return false
+		err := j.add(e)
+		if err == nil {
+			err = done(e)
 		}
-		done(e)
-		return true
+		if err != nil {
+			cancel(err)
+		}
+		return err == nil
 	}
 	// skip writes the entries of bad rows that come next.
 	skip := func() bool {

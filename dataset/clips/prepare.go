@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -102,10 +103,11 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 			}
 			counting.Lock()
 			defer counting.Unlock()
-			if done++; o.Progress != nil {
-				o.Progress(done, len(recordings))
+			done++
+			if o.Progress == nil {
+				return nil
 			}
-			return nil
+			return foreign.Run("clips: Options.Progress", func() { o.Progress(done, len(recordings)) })
 		})
 	}
 	if err := g.Wait(); err != nil {

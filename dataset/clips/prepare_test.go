@@ -316,6 +316,18 @@ func TestPrepareLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+// TestProgressPanics: what Progress panics with ends the run, and not the process.
+func TestProgressPanics(t *testing.T) {
+	recordings, _, err := AgiBot(source(t, 1, 3, 40))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Prepare(t.Context(), recordings, t.TempDir(), &Options{Progress: func(int, int) { panic("hostile") }})
+	if err == nil || !strings.Contains(err.Error(), "Options.Progress panicked") {
+		t.Error(err)
+	}
+}
+
 func TestSceneWithoutAnnotation(t *testing.T) {
 	root := source(t, 3, 2, 10)
 	if err := os.Remove(filepath.Join(root, "task_info", "s0.json")); err != nil {

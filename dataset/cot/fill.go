@@ -3,9 +3,12 @@ package cot
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 )
 
 // Options say how [Fill] asks. The zero value is sound for makers that cost nothing.
@@ -40,7 +43,7 @@ type Stats struct {
 // Questions are told apart by their task, their images' paths and the maker, so a spool belongs to one data set. Breaking
 // out of the loop waits for the answers under way and keeps them. The end of ctx gives them up.
 //
-// The error of one sample is a *PairError, after which the iteration goes on. Any other ends it: the end of ctx, a
+// The error of one sample is a *PairError, after which the iteration goes on; so is a panic in the maker or in the source. Any other ends it: the end of ctx, a
 // *SpoolError, an error of the maker that is final, and the last of 20 failures of the maker with no answer between them.
 //
 // stats may be nil; else it is filled in as the iteration goes, and must not be read at the same time.
@@ -51,6 +54,10 @@ func Fill(ctx context.Context, maker Maker, src dataset.Source, opts Options, st
 		}
 		*stats = Stats{Rejected: map[string]int{}, Failed: map[string]int{}}
 		f := &filler{maker: maker, src: src, stats: stats, parallel: cmp.Or(max(opts.Parallel, 0), 4)}
+		if err := f.begin(); err != nil {
+			yield(dataset.Sample{}, err)
+			return
+		}
 		if m, ok := maker.(interface{ Identity() string }); ok {
 			f.identity = m.Identity()
 		}
@@ -69,4 +76,18 @@ func Fill(ctx context.Context, maker Maker, src dataset.Source, opts Options, st
 			yield(dataset.Sample{}, err)
 		}
 	}
+}
+
+// begin asks the source for its length.
+func (f *filler) begin() (err error) {
+	switch {
+	case f.maker == nil:
+		return errors.New("cot: there is no maker")
+	case f.src == nil:
+		return errors.New("cot: there is no source")
+	}
+	if f.samples, err = foreign.Get("Source.Len", f.src.Len); err != nil {
+		return fmt.Errorf("cot: %w", err)
+	}
+	return nil
 }

@@ -397,3 +397,55 @@ func TestQuestion(t *testing.T) {
 		seen[k] = strings.Join(parts[:], "|")
 	}
 }
+
+// hostile panics where its name says, for one sample, image or question.
+type hostile struct {
+	dataset.Source
+	Maker
+	in string
+}
+
+func (h hostile) panics(in string, now bool) {
+	if h.in == in && now {
+		panic("hostile")
+	}
+}
+
+func (h hostile) Len() int { h.panics("Len", true); return h.Source.Len() }
+func (h hostile) At(i int) (dataset.Sample, error) {
+	h.panics("At", i == 2)
+	return h.Source.At(i)
+}
+func (h hostile) Image(path string) (image.Image, error) {
+	h.panics("Image", path == "020.png")
+	return h.Source.Image(path)
+}
+func (h hostile) Describe(ctx context.Context, s dataset.Sample, img1, img2 image.Image) (Answer, error) {
+	h.panics("Describe", s.Task == "Turn up lamp 0")
+	return h.Maker.Describe(ctx, s, img1, img2)
+}
+
+// A panic of the source or of the maker, on whichever goroutine, is an error of that sample.
+func TestFillPanics(t *testing.T) {
+	for _, in := range []string{"", "Len", "At", "Image", "Describe"} {
+		h := hostile{lamps(4), new(watcher), in}
+		o := fill(t.Context(), h, h, Options{Parallel: 2})
+		switch in {
+		case "":
+			o.check(t, lit(h))
+		case "Len":
+			if o.end == nil || !strings.Contains(o.end.Error(), "Source.Len panicked") {
+				t.Error(o.end)
+			}
+		default:
+			if o.end != nil || len(o.errs) != 1 || !strings.Contains(o.errs[0].Error(), in+" panicked at fill_test.go:") || len(o.samples) != h.Source.Len()-1 {
+				t.Errorf("%s: %d samples, %v, %v", in, len(o.samples), o.errs, o.end)
+			}
+		}
+	}
+	for what, o := range map[string]outcome{"no source": fill(t.Context(), new(watcher), nil, Options{}), "no maker": fill(t.Context(), nil, lamps(1), Options{})} {
+		if o.end == nil {
+			t.Error(what)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/foreign"
 )
 
 // errBreak means that nobody listens any more.
@@ -22,6 +23,7 @@ type filler struct {
 	maker    Maker
 	identity string
 	src      dataset.Source
+	samples  int    // in it
 	spool    *spool // or nil
 	parallel int
 	stats    *Stats
@@ -80,7 +82,7 @@ func (f *filler) run(ctx context.Context, yield func(dataset.Sample, error) bool
 func (f *filler) produce(ctx context.Context, stop <-chan struct{}, queue chan<- item, wg *sync.WaitGroup) {
 	defer close(queue)
 	free := make(chan struct{}, f.parallel)
-	for i := range f.src.Len() {
+	for i := range f.samples {
 		select {
 		case <-stop:
 			return
@@ -89,7 +91,7 @@ func (f *filler) produce(ctx context.Context, stop <-chan struct{}, queue chan<-
 		default:
 		}
 		it := item{index: i}
-		it.sample, it.err = f.src.At(i)
+		it.sample, it.err = foreign.Do("Source.At", func() (dataset.Sample, error) { return f.src.At(i) })
 		if it.err == nil && it.sample.Closer != "" && !described(it.sample) {
 			var k key
 			var q dataset.Sample
@@ -149,15 +151,18 @@ func (f *filler) ask(ctx context.Context, k key, q dataset.Sample, r *reply) {
 	}()
 	var img1, img2 image.Image
 	if _, blind := f.maker.(*annotations); !blind {
-		if img1, r.err = f.src.Image(q.Img1); r.err != nil {
+		read := func(path string) (image.Image, error) {
+			return foreign.Do("Source.Image", func() (image.Image, error) { return f.src.Image(path) })
+		}
+		if img1, r.err = read(q.Img1); r.err != nil {
 			return
 		}
-		if img2, r.err = f.src.Image(q.Img2); r.err != nil {
+		if img2, r.err = read(q.Img2); r.err != nil {
 			return
 		}
 	}
 	r.asked = true
-	r.answer, r.err = f.maker.Describe(ctx, q, img1, img2)
+	r.answer, r.err = foreign.Do("Maker.Describe", func() (Answer, error) { return f.maker.Describe(ctx, q, img1, img2) })
 	var unusable *AnswerError
 	if f.spool == nil || r.err != nil && !errors.As(r.err, &unusable) {
 		return

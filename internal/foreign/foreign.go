@@ -46,6 +46,12 @@ func Get[T any](what string, f func() T) (T, error) {
 	return Do(what, func() (T, error) { return f(), nil })
 }
 
+// Run is Do for what gives nothing.
+func Run(what string, f func()) error {
+	_, err := Do(what, func() (struct{}, error) { f(); return struct{}{}, nil })
+	return err
+}
+
 // where is the line that panicked. It is called while that is being recovered from: above it on the stack are the runtime's frames, and
 // above those the line.
 func where() string {

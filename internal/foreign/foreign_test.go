@@ -29,6 +29,9 @@ func TestDo(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, v, err)
 		}
 	}
+	if err := Run("f", func() { panic(io.EOF) }); !errors.Is(err, io.EOF) || Run("f", func() {}) != nil {
+		t.Error(err)
+	}
 	if _, err := Get("f", func() int { panic(io.EOF) }); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}

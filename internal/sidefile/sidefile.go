@@ -4,6 +4,7 @@ package sidefile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,6 +30,9 @@ func (e *Error) Error() string { return e.File + ": " + e.Reason }
 // Read gives a file's text without a byte order mark, and refuses one of more than limit bytes. Its own errors are an *Error, others
 // name the file, and a file that is missing is [fs.ErrNotExist].
 func Read(fsys fs.FS, name string, limit int) ([]byte, error) {
+	if fsys == nil {
+		return nil, errors.New("there is no file system to read " + name + " from")
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

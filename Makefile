@@ -9,9 +9,10 @@ endif
 EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 HELD ?= ../episodes-held
+SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference tokenizer lexicon bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference tokenizer lexicon bench bench-data bench-track soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -60,6 +61,9 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 
 bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
 	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
+
+soak:            ## 64 judges and 4 trackers on failing cameras for SOAK: memory, goroutines, late and lost answers
+	go run ./internal/soak -for $(SOAK)
 
 check-video:     ## frames cut from videos beside those of OpenCV, and by ffmpeg 4.2 and 7.0; they go into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }

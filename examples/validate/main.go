@@ -5,6 +5,7 @@
 //	go run ./examples/validate -only "Open a drawer;Press a button"  # the episodes of these tasks
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
 //	go run ./examples/validate -track                                # a tracker, frame by frame
+//	go run ./examples/validate -track -camera 640x480@30             # the same, seen through a webcam
 //	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
 //	go run ./examples/validate -report DIR -answers theirs.csv       # beside the answers of another system
 //
@@ -39,6 +40,7 @@ type settings struct {
 	perEpisode   int
 	prompt       string
 	plans, track bool
+	camera       string // of another kind, or ""
 	dump         string
 	report       string // a folder, or ""
 	frames       int
@@ -55,6 +57,7 @@ func main() {
 	flag.StringVar(&s.only, "only", "", "measure on these `tasks` alone; separated by semicolons; empty: on all")
 	flag.BoolVar(&s.plans, "plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
 	flag.BoolVar(&s.track, "track", false, "follow the episodes with a tracker, instead of pairs")
+	flag.StringVar(&s.camera, "camera", "", "with -track, see the episodes through a camera of another `size@rate`, such as 640x480@30; empty: as recorded")
 	flag.StringVar(&s.dump, "dump", "", "`file` for a JSON line a pair; empty: none")
 	flag.StringVar(&s.report, "report", "", "`folder` for the full report; empty: only pairs, printed")
 	flag.IntVar(&s.frames, "frames", 32, "with -report, frames of an episode that a curve has at most")
@@ -98,7 +101,7 @@ func run(ctx context.Context, s settings) (int, error) {
 		r := reporter{m, s.model.FS(), disk, episodes, pairs, s.frames, s.answers}
 		err = r.write(ctx, s.report, &options)
 	case s.track:
-		err = follow(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
+		err = follow(ctx, m, s.camera, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
 	case s.plans:
 		err = remaining(ctx, m, disk, episodes)
 	default:
@@ -134,8 +137,18 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 }
 
 // follow measures the tracker alone.
-func follow(ctx context.Context, m *egotsr.Model, on evaluate.Episodes, seed uint64) error {
-	report, err := evaluate.Track(ctx, m, on, &evaluate.Options{Seed: seed})
+func follow(ctx context.Context, m *egotsr.Model, through string, on evaluate.Episodes, seed uint64) error {
+	o := &evaluate.Options{Seed: seed}
+	var report *evaluate.TrackReport
+	var err error
+	if through == "" {
+		report, err = evaluate.Track(ctx, m, on, o)
+	} else {
+		var c camera
+		if c, err = newCamera(m, through); err == nil {
+			report, err = evaluate.Track(ctx, c, on, o)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -410,3 +410,39 @@ func FuzzRecordings(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRecordings lists the frames of a file of 200 MB in chunks: what a disk of that speed would give.
+func BenchmarkRecordings(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		kind mcap.CompressionFormat
+	}{{"none", mcap.CompressionNone}, {"lz4", mcap.CompressionLZ4}, {"zstd", mcap.CompressionZSTD}} {
+		b.Run(c.name, func(b *testing.B) {
+			var file bytes.Buffer
+			w, err := mcap.NewWriter(&file, &mcap.WriterOptions{Chunked: true, Compression: c.kind})
+			if err != nil {
+				b.Fatal(err)
+			}
+			errs := []error{w.WriteHeader(&mcap.Header{}), w.WriteSchema(&mcap.Schema{ID: 1, Name: "sensor_msgs/msg/Image", Encoding: "ros2msg"}),
+				w.WriteChannel(&mcap.Channel{ID: 1, SchemaID: 1, Topic: "/camera", MessageEncoding: "cdr"})}
+			pixels := make([]byte, 640*480)
+			for i := range 650 {
+				for k := range pixels { // as even as a picture is
+					pixels[k] = uint8(k/64 + i)
+				}
+				errs = append(errs, w.WriteMessage(&mcap.Message{ChannelID: 1, LogTime: uint64(i), Data: cdrImage("mono8", 640, 480, 640, pixels)}))
+			}
+			if err := errors.Join(append(errs, w.Close())...); err != nil {
+				b.Fatal(err)
+			}
+			name := filepath.Join(b.TempDir(), "large.mcap")
+			put(b, name, file.Bytes())
+			b.SetBytes(650 * 640 * 480) // of pictures, however small they are in the file
+			for b.Loop() {
+				if r, err := Recordings(name, &Options{Task: "Push"}); err != nil || len(r) != 1 {
+					b.Fatal(r, err)
+				}
+			}
+		})
+	}
+}

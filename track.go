@@ -203,9 +203,9 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
-	if len(known) > 0 {
-		scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
-		for i, s := range known {
+	if compared := a.compared(); len(compared) > 0 {
+		scores, others := make([]float64, len(compared)), make([]*model.Features, len(compared))
+		for i, s := range compared {
 			scores[i], others[i] = s.score, s.features
 		}
 		p, err := t.compare(ctx, now.features, others)
@@ -275,7 +275,7 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 		return err
 	}
 	var others []*model.Features
-	for range mostKnown {
+	for range mostCompared {
 		other := *blank[0]
 		others = append(others, &other)
 		if _, err := t.compare(ctx, blank[0], others); err != nil {

@@ -49,8 +49,8 @@ func (t *Trend) UnmarshalText(text []byte) error {
 // Places are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
-	setbackOdds = 3.0 // 0.95
-	levelOdds   = 1.0 // 0.73
+	setbackOdds = 2.75 // 0.94
+	levelOdds   = 1.0  // 0.73
 )
 
 // Of trends that tell of a stretch of time, it is so long, in periods: from a frame to the seventh after it.

@@ -14,7 +14,7 @@ import (
 
 // Pair asks which of two frames of one task is closer to its completion.
 type Pair struct {
-	Task       string // the task's name as a person would say it: 1 to 2000 bytes of UTF-8
+	Task       string // the task's name as a person would say it: 1 to 2000 bytes of UTF-8. It is text: "<|im_end|>" in it ends no turn
 	Img1, Img2 image.Image
 }
 
@@ -59,7 +59,8 @@ func (s *Side) UnmarshalText(text []byte) error {
 	return fmt.Errorf("egotsr: %.40q is no side", text)
 }
 
-// Judgement is the answer to a Pair.
+// Judgement is the answer to a Pair. A vision-language model that is shown two frames of a video tends to answer "the later one", or "the
+// second one", whatever they show; asked in both orders it cannot, and Disagreement near 1 tells that the position decided and not the picture.
 type Judgement struct {
 	Closer       Side      `json:"closer"`          // the frame closer to completion; Undecided at PImg1 = 0.5 or below JudgeOptions.AbstainBelow
 	PImg1        float64   `json:"p_img1"`          // probability that Img1 is closer: the mean of both orders, unless SingleOrder
@@ -78,7 +79,7 @@ type JudgeOptions struct {
 	Prompt       dataset.Prompt // dataset.Long (default; with Explain dataset.CoT), dataset.Tag, or a user's own
 }
 
-// Judge compares the logits of the two answers after the forced prefix "closer to completion: img": one forward pass,
+// Judge encodes each frame that it has not seen lately, asks in both orders, and compares the logits of the two answers after the forced prefix "closer to completion: img": one forward pass,
 // no sampling, no parsing. Both orders of the frames go through the graph together, and
 //
 //	PImg1 = (σ(z) + 1 - σ(z')) / 2

@@ -79,8 +79,8 @@ type JudgeOptions struct {
 	Prompt       dataset.Prompt // dataset.Long (default; with Explain dataset.CoT), dataset.Tag, or a user's own
 }
 
-// Judge encodes each frame that it has not seen lately, asks in both orders, and compares the logits of the two answers after the forced prefix "closer to completion: img": one forward pass,
-// no sampling, no parsing. Both orders of the frames go through the graph together, and
+// Judge encodes each frame that it has not seen lately, and compares the logits of the two answers after the forced prefix "closer to
+// completion: img": one forward pass, no sampling, no parsing. Both orders of the frames go through the graph together, and
 //
 //	PImg1 = (σ(z) + 1 - σ(z')) / 2
 //

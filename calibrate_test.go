@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -154,6 +155,24 @@ func TestCalibratePanics(t *testing.T) {
 		}
 	}
 	if _, err := m.Calibrate(t.Context(), nil, nil); !errors.As(err, new(*InputError)) {
+		t.Error(err)
+	}
+}
+
+// deaf is a Meter that cannot be told anything.
+type deaf struct{}
+
+func (deaf) Record(string, time.Duration) { panic("hostile") }
+
+// TestMeterPanics: what a meter panics with is an error of the call, after which the model can be closed.
+func TestMeterPanics(t *testing.T) {
+	m := openTiny(t, Options{Meter: deaf{}})
+	for range 2 {
+		if _, err := m.Judge(t.Context(), Pair{Task: "t", Img1: noise(1, 60, 60), Img2: noise(2, 60, 60)}, nil); err == nil || !strings.Contains(err.Error(), "Meter.Record panicked") {
+			t.Error(err)
+		}
+	}
+	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
 }

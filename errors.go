@@ -64,15 +64,18 @@ func argument(err error) error {
 		return &InputError{What: "Options." + option.Option, Reason: option.Reason}
 	}
 	if plan := (*curriculum.InputError)(nil); errors.As(err, &plan) {
-		return &InputError{What: plan.What, Reason: plan.Reason}
+		what := plan.What
+		if field, ok := strings.CutPrefix(what, "Options."); ok { // which here are those of Open
+			what = "TrainOptions." + field
+		}
+		return &InputError{What: what, Reason: plan.Reason}
 	}
 	return err
 }
 
 // failed says what was being done, unless the error says enough: of an argument, a closed model, or a context.
 func failed(doing string, err error) error {
-	err = argument(err)
-	if errors.As(err, new(*InputError)) || errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err = argument(err); err == nil || errors.As(err, new(*InputError)) || errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fmt.Errorf("egotsr: %s%w", doing, err)

@@ -14,7 +14,7 @@ import (
 
 // Pair asks which of two frames of one task is closer to its completion.
 type Pair struct {
-	Task       string // the task's name as a person would say it: 1 to 2000 bytes of UTF-8
+	Task       string // the task's name as a person would say it: 1 to 2000 bytes of UTF-8. It is text: "<|im_end|>" in it ends no turn
 	Img1, Img2 image.Image
 }
 
@@ -40,14 +40,34 @@ func (s Side) String() string {
 	return fmt.Sprintf("Side(%d)", uint8(s))
 }
 
-// Judgement is the answer to a Pair.
+// MarshalText is String, so that a Judgement can be read as JSON too.
+func (s Side) MarshalText() ([]byte, error) {
+	if s > Img2 {
+		return nil, fmt.Errorf("egotsr: no side has the number %d", uint8(s))
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText takes what String gives, of the three.
+func (s *Side) UnmarshalText(text []byte) error {
+	for _, side := range []Side{Undecided, Img1, Img2} {
+		if side.String() == string(text) {
+			*s = side
+			return nil
+		}
+	}
+	return fmt.Errorf("egotsr: %.40q is no side", text)
+}
+
+// Judgement is the answer to a Pair. A vision-language model that is shown two frames of a video tends to answer "the later one", or "the
+// second one", whatever they show; asked in both orders it cannot, and Disagreement near 1 tells that the position decided and not the picture.
 type Judgement struct {
-	Closer       Side      // the frame closer to completion; Undecided at PImg1 = 0.5 or below JudgeOptions.AbstainBelow
-	PImg1        float64   // probability that Img1 is closer: the mean of both orders, unless SingleOrder
-	Confidence   float64   // max(PImg1, 1-PImg1), calibrated where the checkpoint carries a calibration.json
-	Disagreement float64   // |P(Img1 closer | asked as given) - P(Img1 closer | asked swapped)|; 0 with SingleOrder
-	Detail       [2]string // spatial details of Img1 and Img2, as far as the text tells them apart; only with Explain
-	Raw          string    // the text generated for the order as given; only with Explain or Generate
+	Closer       Side      `json:"closer"`          // the frame closer to completion; Undecided at PImg1 = 0.5 or below JudgeOptions.AbstainBelow
+	PImg1        float64   `json:"p_img1"`          // probability that Img1 is closer: the mean of both orders, unless SingleOrder
+	Confidence   float64   `json:"confidence"`      // max(PImg1, 1-PImg1), calibrated where the checkpoint carries a calibration.json
+	Disagreement float64   `json:"disagreement"`    // |P(Img1 closer | asked as given) - P(Img1 closer | asked swapped)|; 0 with SingleOrder
+	Detail       [2]string `json:"detail,omitzero"` // spatial details of Img1 and Img2, as far as the text tells them apart; only with Explain
+	Raw          string    `json:"raw,omitempty"`   // the text generated for the order as given; only with Explain or Generate
 }
 
 // JudgeOptions says how to ask. Nil, or the zero value, is the fast and symmetric way.
@@ -59,8 +79,8 @@ type JudgeOptions struct {
 	Prompt       dataset.Prompt // dataset.Long (default; with Explain dataset.CoT), dataset.Tag, or a user's own
 }
 
-// Judge compares the logits of the two answers after the forced prefix "closer to completion: img": one forward pass,
-// no sampling, no parsing. Both orders of the frames go through the graph together, and
+// Judge encodes each frame that it has not seen lately, and compares the logits of the two answers after the forced prefix "closer to
+// completion: img": one forward pass, no sampling, no parsing. Both orders of the frames go through the graph together, and
 //
 //	PImg1 = (σ(z) + 1 - σ(z')) / 2
 //
@@ -78,7 +98,7 @@ func (m *Model) Judge(ctx context.Context, p Pair, opts *JudgeOptions) (Judgemen
 	}
 	defer m.calls.Done()
 	r := m.judge(ctx, []Pair{p}, &o)[0]
-	return r.Judgement, r.err
+	return r.Judgement, failed("", r.err)
 }
 
 // question is a pair made ready. Its frames stand in an order of their own, given by their content, so that a pair and

@@ -30,7 +30,7 @@ func (m *Model) JudgeAll(ctx context.Context, pairs iter.Seq[Pair], opts *JudgeO
 		flush := func() {
 			for _, r := range m.judgeGroup(ctx, group, &o) {
 				last := r.err != nil && (ctx.Err() != nil || errors.Is(r.err, ErrClosed))
-				if more = yield(r.Judgement, r.err) && !last; !more {
+				if more = yield(r.Judgement, failed("", r.err)) && !last; !more {
 					return
 				}
 			}

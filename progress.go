@@ -41,12 +41,12 @@ func (m *Model) Progress(ctx context.Context, task string, frames []image.Image)
 	}
 	features, err := m.features(ctx, distinct)
 	if err != nil {
-		return nil, err
+		return nil, failed("", err)
 	}
 	edges := comparisons(len(frames))
 	odds, err := m.compare(ctx, task, features, edges, of)
 	if err != nil {
-		return nil, err
+		return nil, failed("", err)
 	}
 	return unitRange(fit(len(frames), edges, odds)), nil
 }
@@ -148,7 +148,7 @@ func (m *Model) compareGroup(ctx context.Context, text string, features []*model
 	}
 	odds, err := m.asker.Odds(ctx, pairs)
 	if err != nil {
-		return argument(err)
+		return err
 	}
 	t := m.calibration()
 	for k, e := range group {

@@ -2,7 +2,6 @@ package egotsr
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -16,8 +15,8 @@ func settings(opts *JudgeOptions) (JudgeOptions, error) {
 	if o.Prompt == "" && o.Explain {
 		o.Prompt = dataset.CoT
 	}
-	if !utf8.ValidString(string(o.Prompt)) {
-		return o, &InputError{What: "prompt", Reason: "is not valid UTF-8"}
+	if err := o.Prompt.Check(); err != nil {
+		return o, &InputError{What: "prompt", Err: err}
 	}
 	if !(o.AbstainBelow >= 0 && o.AbstainBelow <= 1) {
 		return o, &InputError{What: "AbstainBelow", Reason: fmt.Sprintf("%v is not a probability", o.AbstainBelow)}

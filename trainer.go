@@ -32,7 +32,7 @@ type Trainer struct {
 // counted against TrainOptions.MaxBad, see [dataset.OpenQuarantine].
 //
 // The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
-// directory. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
+// directory; a nil Logger in it is the model's. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
 // checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One from within a
 // stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges; when the stage ends they are
 // left in adapter-<stage>/ beside the checkpoints, for the weights that the stage began with.

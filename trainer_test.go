@@ -15,11 +15,11 @@ func TestTrainerInput(t *testing.T) {
 		stages []curriculum.Stage
 		opts   *TrainOptions
 	}{
-		"TrainOptions.Dir": {nil, nil},
-		"stages":           {nil, &TrainOptions{Dir: dir}},
-		"stage 1":          {[]curriculum.Stage{nil}, &TrainOptions{Dir: dir}},
-		"stage tag":        {[]curriculum.Stage{curriculum.Tag(nil, nil)}, &TrainOptions{Dir: dir}},
-		"Options.Keep":     {nil, &TrainOptions{Dir: dir, Keep: -1}},
+		"TrainOptions.Dir":  {nil, nil},
+		"stages":            {nil, &TrainOptions{Dir: dir}},
+		"stage 1":           {[]curriculum.Stage{nil}, &TrainOptions{Dir: dir}},
+		"stage tag":         {[]curriculum.Stage{curriculum.Tag(nil, nil)}, &TrainOptions{Dir: dir}},
+		"TrainOptions.Keep": {nil, &TrainOptions{Dir: dir, Keep: -1}},
 	} {
 		_, err := NewTrainer(m, c.stages, c.opts)
 		if bad := (*InputError)(nil); !errors.As(err, &bad) || bad.What != what {

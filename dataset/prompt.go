@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // Prompt is the user text that follows the two images. The placeholder {task_name} stands for the task's name.
@@ -55,6 +57,17 @@ const (
 )
 
 const taskPlaceholder = "{task_name}"
+
+// Check tells what keeps a prompt from being asked with: it is not UTF-8, or has no place for the task's name. The zero value is sound.
+func (p Prompt) Check() error {
+	switch {
+	case !utf8.ValidString(string(p)):
+		return errors.New("is not valid UTF-8")
+	case p != "" && !strings.Contains(string(p), taskPlaceholder):
+		return errors.New("has no " + taskPlaceholder + ", which the task's name takes the place of")
+	}
+	return nil
+}
 
 // Text is the prompt for a task. The task's name is inserted as it is.
 func (p Prompt) Text(task string) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -49,7 +50,8 @@ type BadShareError struct {
 }
 
 func (e *BadShareError) Error() string {
-	return fmt.Sprintf("dataset: %d of %d samples are bad, more than a share of %v: %v", e.Bad, e.Seen, e.Share, e.Err)
+	last := strings.TrimPrefix(e.Err.Error(), "dataset: ") // said once is enough
+	return fmt.Sprintf("dataset: %d of %d samples are bad, more than a share of %v: %s", e.Bad, e.Seen, e.Share, last)
 }
 
 func (e *BadShareError) Unwrap() error { return e.Err }

@@ -25,12 +25,12 @@ import (
 
 // Subtask is one atomic step of a plan.
 type Subtask struct {
-	Text   string   // "Pick up the mug"
-	Action string   // an action of the library, "pick"
-	Args   []string // what it acts on, "mug"
-	After  []int    // the subtasks it causally needs, by index and ascending; see Plan.Order
-	Pre    []string // literals that must hold before it, such as "hand-empty" and "on(mug,table)"
-	Effect []string // literals that hold after it, such as "holding(mug)" and "not on(mug,table)"
+	Text   string   `json:"text"`             // "Pick up the mug"
+	Action string   `json:"action,omitempty"` // an action of the library, "pick"
+	Args   []string `json:"args,omitempty"`   // what it acts on, "mug"
+	After  []int    `json:"after,omitempty"`  // the subtasks it causally needs, by index and ascending; see Plan.Order
+	Pre    []string `json:"pre,omitempty"`    // literals that must hold before it, such as "hand-empty" and "on(mug,table)"
+	Effect []string `json:"effect,omitempty"` // literals that hold after it, such as "holding(mug)" and "not on(mug,table)"
 }
 
 // String gives the action as it stands in a plan: pick(mug).
@@ -38,15 +38,15 @@ func (s Subtask) String() string { return Literal{Name: s.Action, Args: s.Args}.
 
 // Plan is a sequence of subtasks that leads from a state of the world to a goal.
 type Plan struct {
-	Goal     string // the task in words
-	Subtasks []Subtask
-	Reason   string // why this order; from the generator where it gave one
-	Repairs  int    // answers of the generator that were not accepted before this one
+	Goal     string    `json:"goal"` // the task in words
+	Subtasks []Subtask `json:"subtasks"`
+	Reason   string    `json:"reason,omitempty"`  // why this order; from the generator where it gave one
+	Repairs  int       `json:"repairs,omitempty"` // answers of the generator that were not accepted before this one
 
-	Assumed []string // what the words left open and the plan rests on: "the caddy can hold things"; nil in strict mode
+	Assumed []string `json:"assumed,omitempty"` // what the words left open and the plan rests on: "the caddy can hold things"; nil in strict mode
 
-	Start []string // literals that hold before the first subtask, as far as the plan's maker knew them
-	Want  []string // literals that hold after the last one: the goal in symbols; may be empty
+	Start []string `json:"start,omitempty"` // literals that hold before the first subtask, as far as the plan's maker knew them
+	Want  []string `json:"want,omitempty"`  // literals that hold after the last one: the goal in symbols; may be empty
 }
 
 // Problem is a scene and a goal, in the words of a library. What Start does not list is false, except for what the

@@ -73,7 +73,10 @@ func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveRe
 	if err := on.check(); err != nil {
 		return nil, err
 	}
-	o := opts.orDefaults("model", 32)
+	o, err := opts.complete("model", 32)
+	if err != nil {
+		return nil, err
+	}
 	r := &CurveReport{Seed: o.Seed}
 	names := []string{o.Name, "elapsed time", "pixels like the last", "chance", "true progress"}
 	rng, samples := rand.New(rand.NewPCG(o.Seed, 2)), sha256.New()

@@ -58,7 +58,10 @@ func Done(ctx context.Context, f Finisher, on Episodes, opts *Options) (*DoneRep
 	if err := on.check(); err != nil {
 		return nil, err
 	}
-	o := opts.orDefaults("model", 8)
+	o, err := opts.complete("model", 8)
+	if err != nil {
+		return nil, err
+	}
 	r := &DoneReport{Seed: o.Seed}
 	samples := sha256.New()
 	var of []int // the episode of every item

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"cmp"
+	"fmt"
 	"image"
 	"io"
 
@@ -27,6 +28,18 @@ type Options struct {
 	Last func(*dataset.Sample) string
 }
 
+// complete is orDefaults of options that can be measured with.
+func (o *Options) complete(name string, frames int) (Options, error) {
+	d := o.orDefaults(name, frames)
+	if d.Frames < 0 {
+		return d, &egotsr.InputError{What: "Options.Frames", Reason: fmt.Sprintf("is %d", d.Frames)}
+	}
+	if err := d.Prompt.Check(); err != nil {
+		return d, &egotsr.InputError{What: "Options.Prompt", Err: err}
+	}
+	return d, nil
+}
+
 func (o *Options) orDefaults(name string, frames int) Options {
 	var d Options
 	if o != nil {
@@ -47,6 +60,14 @@ func (e Episodes) check() error {
 		return &egotsr.InputError{What: "episodes", Reason: "come without Image, which reads their frames"}
 	}
 	return nil
+}
+
+// failed says what was being done, unless the error says enough: of an argument.
+func failed(doing string, err error) error {
+	if input, ok := err.(*egotsr.InputError); ok {
+		return input
+	}
+	return fmt.Errorf("evaluate: %s: %w", doing, err)
 }
 
 // frames reads some frames of one episode.

@@ -100,10 +100,13 @@ func (i *Item) inverse() float64 {
 // Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
 // error of the judge's ends the measurement.
 func Pairs(ctx context.Context, j Judger, src dataset.Source, opts *Options) (*Report, error) {
-	o := opts.orDefaults("judge", 0)
+	o, err := opts.complete("judge", 0)
+	if err != nil {
+		return nil, err
+	}
 	items, bad, err := ask(ctx, j, src, &o)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate: pairs: %w", err)
+		return nil, failed("pairs", err)
 	}
 	if len(items) == 0 {
 		return nil, &egotsr.InputError{What: "source", Reason: "has no labelled sample that can be read"}

@@ -92,7 +92,10 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 	if err := on.check(); err != nil {
 		return nil, err
 	}
-	o := opts.orDefaults("tracker", 0)
+	o, err := opts.complete("tracker", 0)
+	if err != nil {
+		return nil, err
+	}
 	r, samples := &TrackReport{Seed: o.Seed}, sha256.New()
 	placer, _ := t.(Placer)
 	for k := range on.List {

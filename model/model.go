@@ -7,6 +7,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/egotsr/egotsr/internal/foreign"
 )
 
 // ErrClosed is returned by every call on a Model after Close.
@@ -207,7 +210,7 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 		m.mu.RUnlock()
 		return nil, ctx.Err()
 	}
-	m.measure("queue", asked)
+	broken := m.measure("queue", asked)
 	type result struct {
 		out []*tensors.Tensor
 		err error
@@ -220,10 +223,12 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 		before := p.built.Load()
 		var r result
 		r.out, r.err = p.Call(args...)
+		what := "run"
 		if finalize(args); p.built.Load() != before {
-			m.measure("compile", began)
-		} else {
-			m.measure("run", began)
+			what = "compile"
+		}
+		if err := cmp.Or(broken, m.measure(what, began)); r.err == nil {
+			r.err = err
 		}
 		done <- r
 	}()
@@ -235,8 +240,10 @@ func (m *Model) run(ctx context.Context, exec **program, args ...any) ([]*tensor
 	}
 }
 
-func (m *Model) measure(what string, since time.Time) {
-	if m.Meter != nil {
-		m.Meter.Record(what, time.Since(since))
+// measure tells the meter, which is foreign code, and is called with locks held and on a goroutine of ours.
+func (m *Model) measure(what string, since time.Time) error {
+	if m.Meter == nil {
+		return nil
 	}
+	return foreign.Run("Meter.Record", func() { m.Meter.Record(what, time.Since(since)) })
 }

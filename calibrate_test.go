@@ -1,7 +1,6 @@
 package egotsr
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"image"
@@ -14,6 +13,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -61,7 +62,7 @@ func (grain) Image(path string) (image.Image, error) {
 // result, and a saved copy keeps it.
 func TestCalibrate(t *testing.T) {
 	ctx := context.Background()
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	var samples []dataset.Sample
 	for i := range 12 {
 		s := dataset.Sample{Task: "task", Img1: strconv.Itoa(i), Img2: strconv.Itoa(i + 1), Closer: dataset.Img1}
@@ -94,13 +95,8 @@ func TestCalibrate(t *testing.T) {
 	if err := m.Save(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := Open(ctx, os.DirFS(dir), &Options{Backend: cmp.Or(os.Getenv("EGOTSR_TEST_BACKEND"), "go")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer saved.Close()
-	if got := judge(t, saved, p, nil); got != after {
-		t.Errorf("saved and opened: %+v, want %+v", got, after)
+	if diff := cmp.Diff(after, judge(t, openFS(t, os.DirFS(dir), Options{}), p, nil)); diff != "" {
+		t.Errorf("saved and opened (-want +got):\n%s", diff)
 	}
 	_, err = m.Calibrate(ctx, grain{dataset.NewList(nil, make([]dataset.Sample, 1))}, nil)
 	wantInput(t, err, "source")
@@ -110,7 +106,7 @@ func TestCalibrate(t *testing.T) {
 
 // TestCalibrateNames: an error says which sample it is of.
 func TestCalibrateNames(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	src := dataset.NewList(fstest.MapFS{}, []dataset.Sample{{Task: "task"}, {Task: "task", Img1: "a.png", Img2: "b.png", Closer: dataset.Img1}})
 	if _, err := m.Calibrate(t.Context(), src, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "sample 1: ") {
 		t.Error(err)
@@ -151,7 +147,7 @@ func (h hostile) Image(path string) (image.Image, error) {
 
 // TestCalibratePanics: what a source panics with is an error of the sample.
 func TestCalibratePanics(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	list := grain{dataset.NewList(nil, []dataset.Sample{{Task: "t", Img1: "1", Img2: "2", Closer: dataset.Img1}})}
 	for in, want := range map[string]string{"Len": "egotsr: source: Source.Len panicked", "At": "egotsr: sample 0: Source.At panicked", "Image": "egotsr: sample 0: Source.Image panicked", "pixels": "egotsr: sample 0, img1: "} {
 		if _, err := m.Calibrate(t.Context(), hostile{list, in}, nil); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -170,7 +166,7 @@ func (deaf) Record(string, time.Duration) { panic("hostile") }
 
 // TestMeterPanics: what a meter panics with is an error of the call, after which the model can be closed.
 func TestMeterPanics(t *testing.T) {
-	m := openGolden(t, Options{Meter: deaf{}})
+	m := openTiny(t, Options{Meter: deaf{}})
 	for range 2 {
 		if _, err := m.Judge(t.Context(), Pair{Task: "t", Img1: noise(1, 60, 60), Img2: noise(2, 60, 60)}, nil); err == nil || !strings.Contains(err.Error(), "Meter.Record panicked") {
 			t.Error(err)

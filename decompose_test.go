@@ -12,7 +12,7 @@ var _ decompose.Generator = (*Model)(nil)
 
 // A model with random weights writes a list, which is no plan: that is an error and nothing else.
 func TestDecompose(t *testing.T) {
-	m := openGolden(t, Options{MaxPixels: 64 * 64})
+	m := openTiny(t, Options{MaxPixels: 64 * 64})
 	problem := &decompose.Problem{
 		Objects: map[string]string{"lamp": "lamp", "here": "place"},
 		Start:   []string{"hand-empty", "at(here)", "located(lamp,here)"}, Goal: []string{"running(lamp)"},

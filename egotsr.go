@@ -28,8 +28,13 @@ type Options struct {
 	Weights string
 
 	// MinPixels and MaxPixels bound the area of an image, in pixels, after it has been resized to whole patches.
-	// Zero takes the bound from the checkpoint's preprocessor_config.json.
+	// Zero takes the bound from the checkpoint's image settings.
 	MinPixels, MaxPixels int
+
+	// Whole shows the model frames as they are, whatever their shape. Otherwise those of another shape than the checkpoint learnt from
+	// (its recordings.json says which; nano: squares) are cut to the largest part in the middle that has it, which for nano keeps a
+	// setback in a 640x480 frame as visible as in a square one. Nothing is stretched.
+	Whole bool
 
 	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
 	MaxBatch int
@@ -54,13 +59,15 @@ type Meter = model.Meter
 // Every method that takes a context returns its error soon after it ends, within the time of one image's preparation;
 // a graph that was already running finishes unobserved. No method panics on bad input.
 type Model struct {
-	net    *model.Model
-	tok    *tokenizer.Tokenizer
-	asker  *ask.Asker
-	images vision.Processor
-	fsys   fs.FS // the checkpoint's other files, which Save copies
-	frames *frameCache
-	log    *slog.Logger
+	net     *model.Model
+	tok     *tokenizer.Tokenizer
+	asker   *ask.Asker
+	images  vision.Processor
+	every   time.Duration // between the frames of the recordings that the checkpoint learnt from
+	cropped sync.Map      // sizes of frames that are not shown whole, told of once
+	fsys    fs.FS         // the checkpoint's other files, which Save copies
+	frames  *frameCache
+	log     *slog.Logger
 
 	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
 	maxBatch     int
@@ -71,9 +78,11 @@ type Model struct {
 	calls  sync.WaitGroup // those under way
 }
 
-// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json, tokenizer.json, and
-// model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such as nano.FS(), or any fs.FS whose files
-// implement io.ReaderAt. Every tensor is checked by name and shape before any compute. Options may be nil.
+// Open loads a checkpoint in Hugging Face layout (config.json, preprocessor_config.json or, by transformers 5,
+// processor_config.json, tokenizer.json, and model.safetensors or its sharded index) from os.DirFS(dir), an embed.FS such
+// as nano.FS(), or any fs.FS whose files implement io.ReaderAt. Its chat template gives the system turn; one that renders a
+// question about images otherwise than Qwen2.5-VL's is refused. Every tensor is checked by name and shape before any
+// compute; those that no judge needs, such as a value head, are passed over and logged. Options may be nil.
 //
 // The file system is kept for Save, which copies the small files from it; weights are read only here.
 func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
@@ -88,6 +97,9 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	m, err := open(ctx, fsys, &o)
 	if err != nil {
 		return nil, failed("open: ", err)
+	}
+	if names := m.net.PassedOver; len(names) > 0 {
+		o.Logger.Info("tensors passed over: the model has no use for them", "names", names)
 	}
 	o.Logger.Info("checkpoint loaded", "layers", m.net.Config.Layers, "hidden", m.net.Config.HiddenSize,
 		"backend", m.net.Backend(), "seconds", time.Since(start).Seconds())
@@ -115,6 +127,12 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err
+	}
+	if m.every, m.images.Aspect, err = loadRecordings(fsys); err != nil {
+		return nil, err
+	}
+	if o.Whole {
+		m.images.Aspect = 0
 	}
 	t, err := temperature(fsys)
 	if err != nil {
@@ -182,8 +200,9 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 
 // Adapt merges a low-rank adapter into the weights: adapter_config.json and adapter_model.safetensors as Hugging Face's
 // peft writes them, and as lie in the folder adapter/ of checkpoints that NewTrainer makes within a stage with LoRA. Save
-// then writes an ordinary checkpoint. Every tensor is checked by name and shape, and every option that peft would compute
-// otherwise is refused, before a weight changes.
+// then writes an ordinary checkpoint. Whole tensors in the file, of peft's modules_to_save, replace those of the checkpoint.
+// Every tensor is checked by name and shape, and every option that peft would compute otherwise is refused, before a weight
+// changes.
 func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	if err := m.enter(); err != nil {
 		return err

@@ -4,47 +4,74 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
 	"log"
 	"os"
 
+	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/vision"
 )
 
-// The model has random weights, so it may plan what cannot be done; that is an error, and not a plan.
+// embedded opens the checkpoint that comes with the library, and door one of its frames: the door stands ajar.
+func embedded() (m *egotsr.Model, door image.Image) {
+	m, err := egotsr.Open(context.Background(), nano.FS(), &egotsr.Options{Backend: "go"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if door, err = vision.ReadFile("examples/judge/frames/door-a.jpg"); err != nil {
+		log.Fatal(err)
+	}
+	return m, door
+}
+
+// Only what remains is planned: the door's handle is hooked already.
 func ExampleModel_Plan() {
-	m := open()
+	m, door := embedded()
 	defer m.Close()
-	plan, err := m.Plan(context.Background(), "Light the lamp", gray(20))
+	plan, err := m.Plan(context.Background(), "Open a door with a revolving joint", door)
 	if errors.As(err, new(*decompose.OrderError)) {
+		fmt.Println("what the model would do next cannot be done")
 		return
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, s := range plan.Subtasks {
-		fmt.Println(s.Text)
+	for i, s := range plan.Subtasks {
+		fmt.Println(i, s.Text, s.After)
 	}
+	// Output:
+	// 0 Pull the door open. []
+	// 1 Keep the door open. [0]
 }
 
 func ExampleModel_Generate() {
-	m := open()
+	m, door := embedded()
 	defer m.Close()
-	text, err := m.Generate(context.Background(), "What is on the table?", gray(20))
+	shut, err := vision.ReadFile("examples/judge/frames/door-b.jpg")
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := m.Generate(context.Background(), dataset.Long.Text("Open a door with a revolving joint"), door, shut)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(text)
+	// Output: closer to completion: img1
 }
 
 func ExampleModel_GenerateList() {
-	m := open()
+	m, door := embedded()
 	defer m.Close()
-	list, logProb, err := m.GenerateList(context.Background(), "List what is on the table, as JSON.", gray(20))
+	list, logProb, err := m.GenerateList(context.Background(), dataset.Remaining.Text("Open a door with a revolving joint"), door)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(list, logProb)
+	fmt.Printf("%q, likely: %t\n", list, logProb > -1)
+	// Output: ["Pull the door open." "Keep the door open."], likely: true
 }
 
 // An adapter that peft has trained is merged before the first question.

@@ -17,7 +17,7 @@ import (
 
 // The examples run on a tiny checkpoint with random weights, so they print what any checkpoint would.
 func open() *egotsr.Model {
-	m, err := egotsr.Open(context.Background(), os.DirFS("testdata/golden/a/checkpoint"), &egotsr.Options{Backend: "go"})
+	m, err := egotsr.Open(context.Background(), os.DirFS("testdata/tiny"), &egotsr.Options{Backend: "go"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func gray(level uint8) image.Image {
 }
 
 func ExampleOpen() {
-	m, err := egotsr.Open(context.Background(), os.DirFS("testdata/golden/a/checkpoint"), &egotsr.Options{
+	m, err := egotsr.Open(context.Background(), os.DirFS("testdata/tiny"), &egotsr.Options{
 		Backend:  "go",
 		MaxBatch: 16,
 	})

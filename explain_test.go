@@ -30,7 +30,7 @@ func TestAnnotationsParse(t *testing.T) {
 }
 
 func TestExplainAndGenerate(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	a, b := noise(1, 60, 60), noise(2, 60, 40)
 	opts := &JudgeOptions{Generate: true}
 	one, two := judge(t, m, Pair{"task", a, b}, opts), judge(t, m, Pair{"task", b, a}, opts)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"log/slog"
 	"sync"
 
 	"github.com/egotsr/egotsr/model"
@@ -40,7 +41,23 @@ func (m *Model) check(what string, img image.Image) (err error) {
 	if _, err := m.images.Grid(bounds.Dx(), bounds.Dy()); err != nil {
 		return &InputError{What: what, Err: err}
 	}
+	if part := m.images.Part(bounds.Dx(), bounds.Dy()); part.Size() != bounds.Size() {
+		m.tellCropped(bounds.Size(), part.Size())
+	}
 	return nil
+}
+
+// tellCropped says once of every size how much of such frames the model sees; loudly where that is less than half.
+func (m *Model) tellCropped(size, part image.Point) {
+	if _, told := m.cropped.LoadOrStore(size, true); told {
+		return
+	}
+	share := float64(part.X*part.Y) / float64(size.X*size.Y)
+	level := slog.LevelInfo
+	if share < 0.5 {
+		level = slog.LevelWarn
+	}
+	m.log.Log(context.Background(), level, "frames are cut to the shape that the checkpoint learnt from", "size", size, "seen", part, "share", share)
 }
 
 // unreadable makes an error of a panic. An image.Image is foreign code: a nil *image.RGBA, or pixels shorter than its bounds, panics

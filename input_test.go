@@ -28,7 +28,7 @@ func twice(text string) bool {
 
 // TestInputErrors: every bad argument, option and recipe is an *InputError that names it, and says its piece once.
 func TestInputErrors(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	ctx, a := t.Context(), noise(1, 60, 60)
 	list := grain{dataset.NewList(nil, []dataset.Sample{{Task: "t", Img1: "1", Img2: "2", Closer: dataset.Img1}})}
 	open := func(o Options) func() error {
@@ -36,7 +36,7 @@ func TestInputErrors(t *testing.T) {
 			if o.Backend == "" {
 				o.Backend = "go"
 			}
-			m, err := Open(ctx, os.DirFS("testdata/golden/a/checkpoint"), &o)
+			m, err := Open(ctx, os.DirFS(tiny), &o)
 			return errors.Join(err, m.Close())
 		}
 	}
@@ -140,7 +140,7 @@ func TestInputErrors(t *testing.T) {
 
 // TestErrorsOnce: errors that are no argument's say their piece once as well.
 func TestErrorsOnce(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	missing := dataset.NewList(os.DirFS(t.TempDir()), []dataset.Sample{{Task: "t", Img1: "1", Img2: "2", Closer: dataset.Img1}})
 	var gone []dataset.Sample
 	for _, n := range strings.Split("abcdefgh", "") {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestJudgeMirrors(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	for seed := range uint64(12) {
 		a, b := noise(2*seed, 40+int(seed)*9, 60), noise(2*seed+1, 70, 50+int(seed)*3)
 		task := fmt.Sprintf("task number %d", seed)
@@ -39,7 +39,7 @@ func TestJudgeMirrors(t *testing.T) {
 }
 
 func TestJudgeEqualFrames(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	a := noise(1, 64, 64)
 	copied := image.NewNRGBA(a.Bounds())
 	for y := range 64 {
@@ -56,7 +56,7 @@ func TestJudgeEqualFrames(t *testing.T) {
 }
 
 func TestJudgeAllEqualsJudge(t *testing.T) {
-	m := openGolden(t, Options{FrameCache: -1})
+	m := openTiny(t, Options{FrameCache: -1})
 	var pairs []Pair
 	for i := range uint64(11) {
 		pairs = append(pairs, Pair{strings.Repeat("long ", int(i)) + "task", noise(i, 30+int(i)*12, 64), noise(i+100, 60, 90)})
@@ -82,7 +82,7 @@ func TestJudgeAllDevices(t *testing.T) {
 	if len(plugins) == 0 {
 		t.Skip("no XLA plugin for the CPU")
 	}
-	one, three := openGolden(t, Options{Backend: "xla:cpu"}), openGolden(t, Options{Backend: "xla:cpu,devices=3"})
+	one, three := openTiny(t, Options{Backend: "xla:cpu"}), openTiny(t, Options{Backend: "xla:cpu,devices=3"})
 	if three.maxBatch != 3*one.maxBatch {
 		t.Errorf("a batch is %d on three devices, %d on one", three.maxBatch, one.maxBatch)
 	}
@@ -124,7 +124,7 @@ func values(pairs []Pair, read ...*int) func(func(Pair) bool) {
 }
 
 func TestJudgeAllStops(t *testing.T) {
-	m := openGolden(t, Options{MaxBatch: 3})
+	m := openTiny(t, Options{MaxBatch: 3})
 	pairs := make([]Pair, 50)
 	for i := range pairs {
 		pairs[i] = Pair{"task", noise(1, 30, 30), noise(2, 30, 30)}

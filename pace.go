@@ -2,9 +2,6 @@ package egotsr
 
 import "time"
 
-// defaultEvery is the pace of the recordings that checkpoints learn from where their calibration.json does not say another.
-const defaultEvery = 200 * time.Millisecond
-
 // pace chooses the frames that a tracker takes, one a period, and tells time in periods. Trends are counted in frames of that pace, so
 // that a camera of 30 Hz and one of 5 see the same.
 type pace struct {

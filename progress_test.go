@@ -30,11 +30,8 @@ func noises(n int) []image.Image {
 }
 
 func TestProgressEncodesOnce(t *testing.T) {
-	n := 64
-	if testing.Short() {
-		n = 18
-	}
-	m := openGolden(t, Options{FrameCache: -1})
+	const n = 64
+	m := openTiny(t, Options{FrameCache: -1})
 	curve := progress(t, m, noises(n))
 	if m.frames.encodes != n {
 		t.Errorf("%d encodes of %d frames", m.frames.encodes, n)
@@ -49,12 +46,9 @@ func TestProgressReverses(t *testing.T) {
 	if os.Getenv("EGOTSR_TEST_BACKEND") != "" {
 		tolerance = 1e-5 // XLA's sums depend on how many frames share a run
 	}
-	n := 18 // more than are compared each with each
-	if testing.Short() {
-		n = 7
-	}
+	const n = 18 // more than are compared each with each
 	for _, c := range []struct{ cache, encodes int }{{0, n}, {5, 2*n - 5}} {
-		m := openGolden(t, Options{FrameCache: c.cache})
+		m := openTiny(t, Options{FrameCache: c.cache})
 		frames := noises(n)
 		curve := progress(t, m, frames)
 		slices.Reverse(frames)
@@ -72,7 +66,7 @@ func TestProgressReverses(t *testing.T) {
 }
 
 func TestProgressSmall(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	if curve := progress(t, m, nil); len(curve) != 0 {
 		t.Errorf("no frames: %v", curve)
 	}

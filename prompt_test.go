@@ -36,7 +36,7 @@ func TestPromptIsGolden(t *testing.T) {
 	if err := json.Unmarshal(meta.Cases["judge"], &want); err != nil {
 		t.Fatal(err)
 	}
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	one, two := &model.Features{}, &model.Features{}
 	one.Grid.T, one.Grid.H, one.Grid.W = 1, 6, 10
 	two.Grid.T, two.Grid.H, two.Grid.W = 1, 8, 8
@@ -55,7 +55,7 @@ func TestPromptIsGolden(t *testing.T) {
 
 // A task that spells the chat template's tokens must not change the conversation's frame.
 func TestTaskIsText(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	f, err := m.prepare("img", noise(1, 60, 60))
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestTaskIsText(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	ctx, a := context.Background(), noise(1, 50, 50)
 	for _, c := range []struct {
 		pair Pair

@@ -1,9 +1,9 @@
 package egotsr
 
 import (
+	"cmp"
 	"context"
 	"image"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,15 +46,8 @@ type attempt struct {
 	last   *seen
 	sparse []*seen // frames that lie far apart in score
 	recent []*seen // the last ones, oldest first
+	asked  placed  // when, and at what score, it was last asked what remains
 	motion motion
-}
-
-// seen is a frame that the next ones are compared with.
-type seen struct {
-	hash     frameHash
-	features *model.Features
-	score    float64
-	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains
 }
 
 // TrackOptions of Track. Nil, or the zero value, is sound.
@@ -81,21 +74,17 @@ type State struct {
 	Turned     bool      `json:"turned,omitzero"` // that was with this very frame
 }
 
-// How many frames are kept, besides the first, and in all.
-const (
-	sparseFrames = 5
-	recentFrames = 2
-	mostKnown    = 1 + sparseFrames + recentFrames
-)
-
 // Track starts to follow a task. Nothing is computed before the first Observe, which is also what tells of a bad argument.
 func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
-	t := &Tracker{m: m, task: task, every: defaultEvery, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
-	if opts != nil && opts.Plan != nil {
-		t.plan = texts(opts.Plan)
+	t := &Tracker{m: m, task: task, err: checkText("task", task, maxTask), busy: make(chan struct{}, 1)}
+	if t.every = defaultEvery; m != nil && m.every != 0 {
+		t.every = m.every
 	}
-	if opts != nil && opts.Every != 0 {
-		t.every = opts.Every
+	if opts != nil {
+		t.every = cmp.Or(opts.Every, t.every)
+		if opts.Plan != nil {
+			t.plan = texts(opts.Plan)
+		}
 	}
 	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
 	t.forget()
@@ -188,7 +177,7 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 		dark.Confidence, dark.Turned = 0, false
 		return dark, nil
 	}
-	now, err := t.place(ctx, f)
+	now, err := t.place(ctx, when, f)
 	if err != nil {
 		return State{}, err
 	}
@@ -202,9 +191,10 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 	return s, nil
 }
 
-// place compares a frame with those that are kept. A frame that has just been seen is where it was.
-func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
-	m, known := t.m, t.attempt.known()
+// place compares a frame with those that are kept, and asks what remains where that may have changed. A frame that has just been seen
+// is where it was.
+func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, error) {
+	m, a, known := t.m, &t.attempt, t.attempt.known()
 	if i := slices.IndexFunc(known, func(s *seen) bool { return s.hash == f.hash }); i >= 0 {
 		return known[i], nil
 	}
@@ -213,18 +203,23 @@ func (t *Tracker) place(ctx context.Context, f *frame) (*seen, error) {
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
-	if now.next, err = t.remaining(ctx, now.features); err != nil || len(known) == 0 {
-		return now, err
+	if compared := a.compared(); len(compared) > 0 {
+		scores, others := make([]float64, len(compared)), make([]*model.Features, len(compared))
+		for i, s := range compared {
+			scores[i], others[i] = s.score, s.features
+		}
+		p, err := t.compare(ctx, now.features, others)
+		if err != nil {
+			return nil, err
+		}
+		now.score = likeliest(scores, p)
 	}
-	scores, others := make([]float64, len(known)), make([]*model.Features, len(known))
-	for i, s := range known {
-		scores[i], others[i] = s.score, s.features
+	if a.asks(when, now.score) {
+		if now.next, err = t.remaining(ctx, now.features); err != nil {
+			return nil, err
+		}
+		a.asked = placed{when, now.score}
 	}
-	p, err := t.compare(ctx, now.features, others)
-	if err != nil {
-		return nil, err
-	}
-	now.score = likeliest(scores, p)
 	return now, nil
 }
 
@@ -280,7 +275,7 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 		return err
 	}
 	var others []*model.Features
-	for range mostKnown {
+	for range mostCompared {
 		other := *blank[0]
 		others = append(others, &other)
 		if _, err := t.compare(ctx, blank[0], others); err != nil {
@@ -288,87 +283,6 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 		}
 	}
 	return nil
-}
-
-// known are the frames to compare with.
-func (a *attempt) known() []*seen {
-	if a.first == nil {
-		return nil
-	}
-	all := slices.Concat([]*seen{a.first}, a.sparse)
-	for _, s := range a.recent {
-		if !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// keep decides which frames the next ones are compared with. What lies 1 from all others in score is kept, unless
-// it leapt there, as a frame does that shows something else for a moment; when there are too many, the one goes whose neighbours
-// are closest together.
-func (a *attempt) keep(now *seen) {
-	before := a.last
-	a.last = now
-	if a.first == nil {
-		a.first = now
-		return
-	}
-	if slices.Contains(a.known(), now) {
-		return
-	}
-	a.recent = append(a.recent, now)
-	if len(a.recent) > recentFrames {
-		a.recent = slices.Delete(a.recent, 0, 1)
-	}
-	near := func(s *seen) bool { return math.Abs(s.score-now.score) < 1 }
-	if math.Abs(before.score-now.score) > 4 || near(a.first) || slices.ContainsFunc(a.sparse, near) {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(a.sparse, now.score, func(s *seen, x float64) int {
-		if s.score < x {
-			return -1
-		}
-		return 1
-	})
-	a.sparse = slices.Insert(a.sparse, at, now)
-	if len(a.sparse) <= sparseFrames {
-		return
-	}
-	closest, out := math.Inf(1), 0
-	for i := 1; i+1 < len(a.sparse); i++ {
-		if d := a.sparse[i+1].score - a.sparse[i-1].score; d < closest {
-			closest, out = d, i
-		}
-	}
-	a.sparse = slices.Delete(a.sparse, out, out+1)
-}
-
-// likeliest is the score x that maximises Σ p log σ(x-s) + (1-p) log σ(s-x), by Newton's method. One comparison that is all but
-// certain says little about how far apart the frames are, so probabilities are held within 0.01 and 0.99.
-func likeliest(scores, p []float64) float64 {
-	if len(scores) == 0 {
-		return 0
-	}
-	x := 0.0
-	for i, s := range scores {
-		x += s / float64(len(scores))
-		p[i] = min(max(p[i], 0.01), 0.99)
-	}
-	for range 50 {
-		slope, curve := 0.0, 0.0
-		for i, s := range scores {
-			q := sigmoid(x - s)
-			slope += p[i] - q
-			curve += q * (1 - q)
-		}
-		step := min(max(slope/max(curve, 1e-3), -1), 1)
-		x += step
-		if math.Abs(step) < 1e-9 {
-			break
-		}
-	}
-	return x
 }
 
 // Reward is the potential-based reward for having come from one state to the next, gamma*after.Progress - before.Progress:

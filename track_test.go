@@ -17,7 +17,7 @@ import (
 var threeSteps = &decompose.Plan{Goal: "Open the box", Subtasks: []decompose.Subtask{{Text: "Reach the box."}, {Text: "Reach the lid."}, {Text: "Lift it."}}}
 
 func TestTrack(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	ctx := t.Context()
 	tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
 	var now time.Time
@@ -81,7 +81,7 @@ func TestTrack(t *testing.T) {
 }
 
 func TestTrackMisused(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	if _, err := m.Track("", nil).Observe(t.Context(), noise(1, 28, 28)); !errors.As(err, new(*InputError)) {
 		t.Error(err)
 	}
@@ -106,7 +106,7 @@ func TestTrackMisused(t *testing.T) {
 
 // Next against the tokens of every list one by one, each weighed against those with which a list could have gone on there.
 func TestNext(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	ctx, frame := t.Context(), noise(1, 60, 60)
 	got, err := m.Next(ctx, threeSteps, frame)
 	if err != nil || len(got) != 4 {
@@ -175,7 +175,7 @@ func TestReward(t *testing.T) {
 
 // TestTrackRates: a scene seen at 30, 10 and 5 Hz, or with frames missing, turns at the same times; what is not due costs no work.
 func TestTrackRates(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	run := func(hz float64, missing func(second float64) bool) (states []State) {
 		tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
@@ -221,7 +221,7 @@ func TestTrackRates(t *testing.T) {
 
 // TestTrackReset: what comes after Reset is as it was in a new tracker, and State tells of the last frame throughout.
 func TestTrackReset(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	tracker := m.Track("Open the box", &TrackOptions{Plan: threeSteps})
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	nothing := State{Subtask: -1}

@@ -9,7 +9,7 @@ import (
 
 // TestTrainerInput: what a caller gets wrong is an InputError, never a panic.
 func TestTrainerInput(t *testing.T) {
-	m := openGolden(t, Options{})
+	m := openTiny(t, Options{})
 	dir := t.TempDir()
 	for what, c := range map[string]struct {
 		stages []curriculum.Stage

@@ -49,8 +49,8 @@ func (t *Trend) UnmarshalText(text []byte) error {
 // Places are log-odds, so these are probabilities: of the frame before the turn being better than both after it, and of a
 // frame being better than one that is called as good.
 const (
-	setbackOdds = 3.0 // 0.95
-	levelOdds   = 1.0 // 0.73
+	setbackOdds = 2.75 // 0.94
+	levelOdds   = 1.0  // 0.73
 )
 
 // Of trends that tell of a stretch of time, it is so long, in periods: from a frame to the seventh after it.
@@ -106,12 +106,27 @@ type motion struct {
 	done    bool
 	other   int // how many frames in a row say otherwise than done
 	subtask int
-	next    int // what the last frame alone says of it
+	first   int       // what the last frame that was asked about says of it, alone
+	next    []float64 // all that it says
+}
+
+// asks tells whether what remains may be another thing than when it was last asked: it is again after so many periods, where the task
+// has moved by so much since, and frame by frame where a new subtask waits to be confirmed or the end is near.
+func (a *attempt) asks(when, score float64) bool {
+	const periods, moved, near = 3, 2, 0.15
+	v := &a.motion
+	return v.next == nil || when-a.asked.when >= periods || math.Abs(score-a.asked.at) > moved || v.first != v.subtask || v.done ||
+		v.next[len(v.next)-1] > near
 }
 
 // step takes in the next frame, of the time when, in periods. next is the probability of each subtask to be the next one, and last of
-// none remaining. A frame that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
+// none remaining; nil where it was not asked, which then is as it was. A frame that repeats the one before it shows that time has passed and nothing else: it is no second frame that agrees.
 func (v *motion) step(when, score float64, next []float64, repeated bool) State {
+	asked := next != nil
+	if asked {
+		v.next = next
+	}
+	next = v.next
 	at := reached(score, next)
 	v.frames++
 	v.places = append(v.places, placed{when, at})
@@ -120,7 +135,9 @@ func (v *motion) step(when, score float64, next []float64, repeated bool) State 
 	}
 	if !repeated {
 		v.turns(at)
-		v.ends(next)
+		if asked {
+			v.ends(next)
+		}
 	}
 	plan := len(next) - 1
 	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
@@ -161,10 +178,10 @@ func (v *motion) ends(next []float64) {
 			first = k
 		}
 	}
-	if first == v.next || v.frames == 1 {
+	if first == v.first || v.frames == 1 {
 		v.subtask = first
 	}
-	v.next = first
+	v.first = first
 	if (next[plan] > end) == v.done {
 		v.other = 0
 	} else if v.other++; v.other == endFrames {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 )
 
@@ -54,8 +56,10 @@ func (e *SampleError) Error() string {
 func (e *SampleError) Unwrap() error { return e.Err }
 
 // Open makes one source of files of samples, in the order given: .jsonl, .json (an array, or lines as in .jsonl) and
-// .csv in the reference's formats. No names stand for all such files at the top of samples, in the order of their names.
-// Image paths lie in images, which may be nil where none is read; where symbolic links must not lead out of it, pass an [os.Root]'s FS.
+// .csv in the reference's formats, whatever the case of those endings. A table's cells may be separated by semicolons or tabs as well,
+// its rows may end in empty cells, and what stands in columns without a name is passed over. No names stand for all such files at the
+// top of samples, in the order of their names. Image paths lie in images, which may be nil where none is read; where symbolic links must
+// not lead out of it, pass an [os.Root]'s FS.
 //
 // The first time, each file is read through once to build its index, <name>.idx beside it. Later that index is used if
 // its checksums hold, the file has the same size and a few blocks of it the same hashes; [Corpus.Verify] compares all.
@@ -63,7 +67,7 @@ func (e *SampleError) Unwrap() error { return e.Err }
 // number of processes may open the same files at once.
 //
 // A malformed sample is an error of At, not of Open. Open fails with a *FileError where samples cannot be told
-// apart: an array or a quote that never ends, or a CSV file without the columns.
+// apart: an array or a quote that never ends, a CSV file without the columns, UTF-16, or JSON spread over lines.
 func Open(samples, images fs.FS, names ...string) (*Corpus, error) {
 	if samples == nil {
 		return nil, errNoFS
@@ -122,6 +126,9 @@ func openShard(samples fs.FS, name string) (s *shard, err error) {
 	if s.kind, err = kindOf(name, head); err != nil {
 		return s, err
 	}
+	if err := unreadable(s.kind, head); err != nil {
+		return s, err
+	}
 	where := ""
 	if disk, ok := f.(*os.File); ok {
 		if abs, err := filepath.Abs(disk.Name()); err == nil {
@@ -131,7 +138,7 @@ func openShard(samples fs.FS, name string) (s *shard, err error) {
 	if s.index, err = makeIndex(where, &s.data); err != nil {
 		return s, err
 	}
-	if s.kind == csvKind {
+	if s.kind.comma() != 0 {
 		return s, s.readHeader()
 	}
 	return s, nil
@@ -139,7 +146,7 @@ func openShard(samples fs.FS, name string) (s *shard, err error) {
 
 // kindOf tells what separates a file's samples. A .json file without head counts as one of lines.
 func kindOf(name string, head []byte) (kind, error) {
-	switch Format(path.Ext(name)) {
+	switch Format(strings.ToLower(path.Ext(name))) {
 	case JSON:
 		if bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n"), []byte("[")) {
 			return arrayKind, nil
@@ -148,9 +155,35 @@ func kindOf(name string, head []byte) (kind, error) {
 	case JSONL:
 		return lineKind, nil
 	case CSV:
-		return csvKind, nil
+		return tableKind(bytes.TrimPrefix(head, bom)), nil
 	}
 	return 0, fmt.Errorf("%q is not the name of a .json, .jsonl or .csv file", name)
+}
+
+// unreadable says what is wrong with a file as a whole by how it begins, so that it is not wrong with every sample.
+func unreadable(kind kind, head []byte) error {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || len(head) > 1 && (head[0] == 0 || head[1] == 0) {
+		return errors.New("is not UTF-8 but UTF-16, or no text: save it as UTF-8")
+	}
+	if kind != lineKind {
+		return nil
+	}
+	var lines [][]byte
+	text := bytes.TrimPrefix(head, bom)
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) < 2 || json.Valid(lines[0]) || json.Valid(lines[1]) {
+		return nil
+	}
+	var value json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(text)).Decode(&value)
+	if err == nil && bytes.ContainsRune(value, '\n') || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("is JSON spread over several lines: samples are one a line, or one array in a .json file")
+	}
+	return nil
 }
 
 // readHeader reads what stands before the first sample of a CSV file.
@@ -171,9 +204,8 @@ func (s *shard) readHeader() error {
 	if n, err := s.ReadAt(head, 0); n < len(head) {
 		return orUnexpected(err)
 	}
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, bom), "\r\n")
 	var err error
-	s.columns, err = csvHeader(bytes.TrimRight(head, "\r\n"))
+	s.columns, err = csvHeader(skipBlank(bytes.TrimPrefix(head, bom), s.kind.comma()), s.kind.comma())
 	return err
 }
 
@@ -221,8 +253,8 @@ func (s *shard) read(i int64) (sample Sample, start int64, err error) {
 	}
 	const space = " \t\r\n"
 	switch text := *buf; s.kind {
-	case csvKind:
-		sample, err = decodeRecord(s.columns, bytes.TrimRight(text, "\r\n"))
+	case csvKind, semicolonKind, tabKind:
+		sample, err = decodeRecord(s.columns, bytes.TrimRight(text, "\r\n"), s.kind.comma())
 	case arrayKind:
 		text = bytes.TrimRight(text, space)
 		sample, err = decodeSample(bytes.TrimRight(bytes.TrimSuffix(text, []byte(",")), space))

@@ -49,7 +49,7 @@ func drop() dataset.Episode {
 }
 
 func ExampleValidationPairs() {
-	pairs := dataset.ValidationPairs(nil, []dataset.Episode{drop()}, 0, 1)
+	pairs := dataset.ValidationPairs(nil, []dataset.Episode{drop()}, dataset.ValidationOptions{})
 	for i := range pairs.Len() {
 		s, _ := pairs.At(i)
 		fmt.Println(s.Frame1, s.Frame2, s.Closer, s.Kind, s.Level)

@@ -26,7 +26,7 @@ const (
 	pageSamples = (pageSize-8)/8 - 1
 	pageHashes  = (pageSize - 8) / 4
 	blockSize   = 1 << 20 // of data; also how much is read at once
-	indexMagic  = "egotsr-index-1\n\x00"
+	indexMagic  = "egotsr-index-2\n\x00"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) // hardware does this one as fast as memory delivers
@@ -38,7 +38,22 @@ const (
 	lineKind kind = iota
 	arrayKind
 	csvKind
+	semicolonKind // a table, as where a comma is in numbers
+	tabKind       // a table
 )
+
+// comma is what separates the cells of a table, 0 of other kinds.
+func (k kind) comma() byte {
+	switch k {
+	case csvKind:
+		return ','
+	case semicolonKind:
+		return ';'
+	case tabKind:
+		return '\t'
+	}
+	return 0
+}
 
 func pages(n int64, perPage int64) int64 { return (n + perPage - 1) / perPage }
 

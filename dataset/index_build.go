@@ -100,7 +100,7 @@ func (d *data) eachBlock(do func(k int64, block []byte, hash uint32) error) erro
 // scanBlocks writes the places of all samples to w and gives the hashes of the blocks.
 func scanBlocks(d *data, w *pageWriter) (hashes []uint32, err error) {
 	s := newScanner(d.kind)
-	header := d.kind == csvKind
+	header := d.kind.comma() != 0
 	last := int64(0)
 	fail := func(err error) error { return &scanError{fmt.Errorf("after the sample at byte %d: %w", last, err)} }
 	err = d.eachBlock(func(k int64, block []byte, hash uint32) error {

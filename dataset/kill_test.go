@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/egotsr/egotsr/internal/simtest"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -129,10 +130,7 @@ func TestKilled(t *testing.T) {
 	if n := bytes.Count([]byte(want), []byte("\n")); n != 1+3*2000-3*3+3 {
 		t.Fatalf("%d lines from a run left alone", n)
 	}
-	kills := 20
-	if testing.Short() {
-		kills = 5
-	}
+	kills := simtest.Pick(5, 20)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for killed := 0; killed < kills; {
 		dir := onDisk(t, map[string][]byte{"a.jsonl": text})

@@ -356,7 +356,7 @@ func TestSourceErrors(t *testing.T) {
 	p, episodes := newPairs(t, PairOptions{Groups: 1})
 	fsys, _ := mixed(t)
 	broken := change(fsys, "broken.jpg", "not a picture")
-	for _, src := range []Source{p, ValidationPairs(broken, episodes, 0, 0)} {
+	for _, src := range []Source{p, ValidationPairs(broken, episodes, ValidationOptions{})} {
 		for _, i := range []int{-1, src.Len()} {
 			var ie *IndexError
 			if _, err := src.At(i); !errors.As(err, &ie) || ie.Index != i || ie.Len != src.Len() {

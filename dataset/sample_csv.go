@@ -31,37 +31,61 @@ func csvColumns() []string {
 }
 
 // csvHeader reads the names of the columns.
-func csvHeader(record []byte) ([]string, error) {
-	if !utf8.Valid(record) {
-		return nil, errors.New("the header is not UTF-8")
-	}
-	columns, err := csvFields(record)
+func csvHeader(record []byte, comma byte) ([]string, error) {
+	columns, err := csvFields(record, comma)
 	if err != nil {
 		return nil, err
 	}
 	for i, name := range columns {
+		if !utf8.ValidString(name) {
+			return nil, errors.New("the header is not UTF-8")
+		}
 		columns[i] = strings.TrimSpace(name)
-		if slices.Contains(columns[:i], columns[i]) {
+		if columns[i] != "" && slices.Contains(columns[:i], columns[i]) {
 			return nil, fmt.Errorf("two columns %q", columns[i])
 		}
 	}
 	for _, name := range []string{colImg1, colImg2, colTask} {
 		if !slices.Contains(columns, name) {
-			return nil, fmt.Errorf("no column %s among %q", name, columns)
+			return nil, fmt.Errorf("no column %s among %q, whose names are separated by commas, semicolons or tabs", name, columns)
 		}
 	}
 	return columns, nil
 }
 
-// csvFields splits one record, with or without its line end. Unlike encoding/csv it keeps a carriage return inside
+// tableKind tells by the first line of a table what separates its cells.
+func tableKind(head []byte) kind {
+	for _, k := range []kind{semicolonKind, tabKind} {
+		if columns, err := csvHeader(skipBlank(head, k.comma()), k.comma()); err == nil && len(columns) > 1 {
+			return k
+		}
+	}
+	return csvKind
+}
+
+// skipBlank takes off the rows of nothing before the first record.
+func skipBlank(head []byte, comma byte) []byte {
+	for {
+		row, rest, more := bytes.Cut(head, []byte("\n"))
+		if !more || len(bytes.Trim(row, " \t\r"+string(comma))) > 0 {
+			return head
+		}
+		head = rest
+	}
+}
+
+// csvFields splits the first of some records, whose others are rows of nothing. Unlike encoding/csv it keeps a carriage return inside
 // quotes, so that every text survives, and takes a quote inside an unquoted field as itself, as Python does.
-func csvFields(record []byte) ([]string, error) {
+func csvFields(record []byte, comma byte) ([]string, error) {
 	record = bytes.TrimSuffix(record, []byte("\n"))
 	record = bytes.TrimSuffix(record, []byte("\r"))
 	var out []string
 	for {
 		if len(record) == 0 || record[0] != '"' {
-			i := bytes.IndexByte(record, ',')
+			i := bytes.IndexByte(record, comma)
+			if end := bytes.IndexByte(record, '\n'); end >= 0 && (i < 0 || end < i) {
+				return append(out, string(bytes.TrimSuffix(record[:end], []byte("\r")))), nil
+			}
 			if i < 0 {
 				return append(out, string(record)), nil
 			}
@@ -81,24 +105,27 @@ func csvFields(record []byte) ([]string, error) {
 			text = append(text, '"')
 		}
 		out = append(out, string(text))
-		if len(record) == 0 {
+		if len(record) == 0 || record[0] == '\n' || bytes.HasPrefix(record, []byte("\r\n")) {
 			return out, nil
 		}
-		if record[0] != ',' {
+		if record[0] != comma {
 			return nil, fmt.Errorf("column %d: %q follows the closing quote", len(out), record[0])
 		}
 		record = record[1:]
 	}
 }
 
-// decodeRecord reads one sample of a CSV file.
-func decodeRecord(columns []string, record []byte) (s Sample, err error) {
+// decodeRecord reads one sample of a CSV file. What stands in columns without a name is an index, or nothing.
+func decodeRecord(columns []string, record []byte, comma byte) (s Sample, err error) {
 	if !utf8.Valid(record) {
 		return s, errors.New("is not UTF-8")
 	}
-	cells, err := csvFields(record)
+	cells, err := csvFields(record, comma)
 	if err != nil {
 		return s, err
+	}
+	for len(cells) > len(columns) && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
 	}
 	if len(cells) != len(columns) {
 		return s, fmt.Errorf("has %d columns, not %d", len(cells), len(columns))
@@ -112,6 +139,7 @@ func decodeRecord(columns []string, record []byte) (s Sample, err error) {
 	for i, name := range columns {
 		cell := cells[i]
 		switch {
+		case name == "":
 		case name == colImg1:
 			s.Img1, err = imagePath(cell)
 		case name == colImg2:

@@ -142,8 +142,12 @@ func appendString(b []byte, s string) []byte {
 }
 
 // imagePath reads an image's path: slashes, relative to the root of the images, which it may not leave. A leading _/
-// stands for ./ in the reference's files.
+// stands for ./ in the reference's files, and a backslash, as Windows has it, for a slash.
 func imagePath(name string) (string, error) {
+	name = strings.ReplaceAll(name, `\`, "/")
+	if len(name) > 2 && name[1:3] == ":/" {
+		return "", fmt.Errorf("image path %q begins with a drive, and has to be inside the root: %w", name, fs.ErrInvalid)
+	}
 	if rest, ok := strings.CutPrefix(name, "_/"); ok {
 		name = "./" + rest
 	}

@@ -18,8 +18,8 @@ func newScanner(kind kind) scanner {
 	switch kind {
 	case arrayKind:
 		return &arrayScanner{}
-	case csvKind:
-		return &csvScanner{}
+	case csvKind, semicolonKind, tabKind:
+		return &csvScanner{comma: kind.comma()}
 	}
 	return &lineScanner{}
 }
@@ -51,15 +51,20 @@ func (s *lineScanner) scan(piece []byte, found func(int)) error {
 
 func (s *lineScanner) end() (int64, error) { return 0, nil }
 
-// csvScanner finds the records of a CSV file, the header among them. A quote opens a field only at its beginning.
+// csvScanner finds the records of a CSV file, the header among them. A quote opens a field only at its beginning. A row
+// of nothing but separators and blanks, as spreadsheets add them at the end, is none.
 type csvScanner struct {
+	comma  byte
 	inside bool // a record
+	blank  bool // so far; it has not been told of
+	start  int  // of a blank one in this piece; negative where it began in one before
 	quoted bool
 	closed bool // the byte before was a quote inside a quoted field: the field's end or, doubled, a quote
 	begun  bool // the byte before ended a field, so that a quote opens the next
 }
 
 func (s *csvScanner) scan(piece []byte, found func(int)) error {
+	defer func() { s.start -= len(piece) }()
 	line := -1 // the first line end at or after i
 	for i := 0; i < len(piece); {
 		if s.closed {
@@ -84,8 +89,22 @@ func (s *csvScanner) scan(piece []byte, found func(int)) error {
 				i++
 				continue
 			}
-			found(i)
-			s.inside, s.begun = true, true
+			s.inside, s.begun, s.blank, s.start = true, true, true, i
+		}
+		if s.blank {
+			for i < len(piece) && (piece[i] == s.comma || piece[i] == ' ' || piece[i] == '\t') {
+				s.begun = piece[i] == s.comma
+				i++
+			}
+			if i == len(piece) {
+				return nil
+			}
+			if piece[i] == '\n' || piece[i] == '\r' {
+				s.inside = false
+				continue
+			}
+			s.blank = false
+			found(s.start)
 		}
 		if line < i {
 			if line = bytes.IndexByte(piece[i:], '\n'); line < 0 {
@@ -97,7 +116,7 @@ func (s *csvScanner) scan(piece []byte, found func(int)) error {
 		n := bytes.IndexByte(piece[i:line], '"')
 		switch {
 		case n > 0:
-			s.begun = piece[i+n-1] == ','
+			s.begun = piece[i+n-1] == s.comma
 			fallthrough
 		case n == 0:
 			s.quoted = s.begun
@@ -106,7 +125,7 @@ func (s *csvScanner) scan(piece []byte, found func(int)) error {
 		case line < len(piece):
 			i, s.inside = line+1, false
 		default:
-			i, s.begun = line, piece[line-1] == ','
+			i, s.begun = line, piece[line-1] == s.comma
 		}
 	}
 	return nil

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // FuzzScan: the scanners find what encoding/json, encoding/csv and bytes.Split find, however the text is cut.
@@ -52,14 +54,22 @@ func FuzzScan(f *testing.F) {
 		if err != nil || strings.Contains(text, "\r") { // encoding/csv changes carriage returns
 			return
 		}
-		got, err := cutUp(data, csvKind, n)
-		if err != nil || len(got) != len(records) {
-			t.Fatalf("%d records, %v, want %d: %q", len(got), err, len(records), got)
+		parts, err := cutUp(data, csvKind, n)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for i, want := range records {
-			if cells, err := csvFields(got[i]); err != nil || !cmp.Equal(cells, want) {
-				t.Fatalf("record %d is %q, %v, want %q", i, cells, err, want)
+		var got [][]string
+		for _, p := range parts {
+			cells, err := csvFields(p, ',')
+			if err != nil {
+				t.Fatalf("%q: %v", p, err)
 			}
+			got = append(got, cells)
+		}
+		// A row of nothing is a record to encoding/csv, and to us where quotes are around it.
+		nothing := func(cells []string) bool { return strings.Trim(strings.Join(cells, ""), " \t") == "" }
+		if diff := cmp.Diff(slices.DeleteFunc(records, nothing), slices.DeleteFunc(got, nothing), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
 		}
 	})
 }

@@ -236,6 +236,6 @@ func FuzzPreparedEpisode(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		ValidationPairs(good, episodes, 0, 1)
+		ValidationPairs(good, episodes, ValidationOptions{})
 	})
 }

@@ -130,7 +130,7 @@ func FuzzProgressFile(f *testing.F) {
 			return
 		}
 		// Whatever is accepted has to serve both sources.
-		ValidationPairs(good, episodes, 0, 1)
+		ValidationPairs(good, episodes, ValidationOptions{})
 		if p, err := NewPairs(good, episodes, PairOptions{Groups: 2}); err == nil {
 			samplesOf(t, p)
 		} else if !errors.Is(err, ErrNoPairs) {

@@ -7,16 +7,23 @@ import (
 	"slices"
 )
 
-// ValidationPairs lists the labelable pairs of every episode, each once, with the earlier frame as Img1: all of them,
-// or perEpisode chosen at random where perEpisode is positive. An episode's choice depends on the seed and its own
-// name only, so figures stay comparable when episodes are added. Image paths lie in images.
+// ValidationOptions say which pairs [ValidationPairs] lists. The zero value is all of them.
+type ValidationOptions struct {
+	PerEpisode int    // so many of each episode, chosen at random; 0 = all
+	Apart      int    // only pairs whose frame numbers differ by so much; 0 = all
+	Seed       uint64 // of the choice
+}
+
+// ValidationPairs lists the labelable pairs of every episode, each once, with the earlier frame as Img1. An episode's
+// choice depends on the options and its own name only, so figures stay comparable when episodes are added. Image paths lie
+// in images.
 //
 // Most answers are Img2 in this order. Evaluation has to ask both ways (see [Sample.Swap]) or a judge that always
 // says so looks good. Sample.Window and Sample.Kind are there to split the figures by.
 //
 // Episodes come from [Simulated] or pass [Episode.Validate]; one that does not has no truth to measure by and adds
 // no pairs.
-func ValidationPairs(images fs.FS, episodes []Episode, perEpisode int, seed uint64) *List {
+func ValidationPairs(images fs.FS, episodes []Episode, o ValidationOptions) *List {
 	var samples []Sample
 	for k := range episodes {
 		e := &episodes[k]
@@ -24,10 +31,11 @@ func ValidationPairs(images fs.FS, episodes []Episode, perEpisode int, seed uint
 			continue
 		}
 		pairs := labelable(e, allFrames(len(e.Frames)))
-		if perEpisode > 0 && perEpisode < len(pairs) {
-			rng := rand.New(rand.NewPCG(seed, nameHash(e.Scene, e.ID)))
-			shuffle(rng, pairs, perEpisode)
-			pairs = pairs[:perEpisode]
+		pairs = slices.DeleteFunc(pairs, func(p framePair) bool { return e.number(p.j)-e.number(p.i) < o.Apart })
+		if o.PerEpisode > 0 && o.PerEpisode < len(pairs) {
+			rng := rand.New(rand.NewPCG(o.Seed, nameHash(e.Scene, e.ID)))
+			shuffle(rng, pairs, o.PerEpisode)
+			pairs = pairs[:o.PerEpisode]
 			slices.SortFunc(pairs, comparePairs)
 		}
 		for _, p := range pairs {

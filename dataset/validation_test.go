@@ -7,7 +7,7 @@ import (
 
 func TestValidationPairs(t *testing.T) {
 	fsys, episodes := mixed(t)
-	all := samplesOf(t, ValidationPairs(fsys, episodes, 0, 1))
+	all := samplesOf(t, ValidationPairs(fsys, episodes, ValidationOptions{}))
 	// Steady: 66 pairs of 12 frames, of which the two at rest tie. Slipped: 105 of 15, less the two pairs of equal cost.
 	if want := 2*65 + 105 - 2; len(all) != want {
 		t.Errorf("%d pairs, want %d", len(all), want)
@@ -23,7 +23,7 @@ func TestValidationPairs(t *testing.T) {
 		seen[s.Img1+s.Img2] = true
 	}
 
-	some := samplesOf(t, ValidationPairs(fsys, episodes, 20, 1))
+	some := samplesOf(t, ValidationPairs(fsys, episodes, ValidationOptions{PerEpisode: 20, Seed: 1}))
 	if len(some) != 60 {
 		t.Fatalf("%d pairs of three episodes", len(some))
 	}
@@ -32,22 +32,35 @@ func TestValidationPairs(t *testing.T) {
 			t.Fatalf("%+v is not one of all pairs, or twice there", s)
 		}
 	}
-	if last := samplesOf(t, ValidationPairs(fsys, episodes[3:], 20, 1)); !slices.EqualFunc(last, some[40:], same) {
+	if last := samplesOf(t, ValidationPairs(fsys, episodes[3:], ValidationOptions{PerEpisode: 20, Seed: 1})); !slices.EqualFunc(last, some[40:], same) {
 		t.Error("an episode's pairs depend on the other episodes")
 	}
-	if other := samplesOf(t, ValidationPairs(fsys, episodes, 20, 2)); slices.EqualFunc(other, some, same) {
+	if other := samplesOf(t, ValidationPairs(fsys, episodes, ValidationOptions{PerEpisode: 20, Seed: 2})); slices.EqualFunc(other, some, same) {
 		t.Error("another seed gives the same pairs")
 	}
 
+	// A least distance: the pairs that are far enough apart, in frame numbers, and none beside them.
+	far := 0
+	for _, s := range all {
+		far += bit(s.Window >= 4)
+	}
+	apart := samplesOf(t, ValidationPairs(fsys, episodes, ValidationOptions{Apart: 4}))
+	if len(apart) != far || far == 0 || slices.ContainsFunc(apart, func(s Sample) bool { return s.Window < 4 }) {
+		t.Errorf("%d pairs of %d four frames apart", len(apart), far)
+	}
+	if few := samplesOf(t, ValidationPairs(fsys, episodes, ValidationOptions{Apart: 8, PerEpisode: 5, Seed: 1})); len(few) != 15 || slices.ContainsFunc(few, func(s Sample) bool { return s.Window < 8 }) {
+		t.Errorf("%d pairs, not five of each that has some", len(few))
+	}
+
 	episodes[0].Subtask = nil
-	if n := ValidationPairs(fsys, episodes[:1], 0, 1).Len(); n != 0 {
+	if n := ValidationPairs(fsys, episodes[:1], ValidationOptions{}).Len(); n != 0 {
 		t.Errorf("%d pairs of an invalid episode", n)
 	}
 }
 
 // TestRecordedValidation counts against figures computed from the files by another program.
 func TestRecordedValidation(t *testing.T) {
-	all := ValidationPairs(nil, recorded(t, "episodes"), 0, 1)
+	all := ValidationPairs(nil, recorded(t, "episodes"), ValidationOptions{})
 	later, bins := 0, [3]int{}
 	for _, s := range samplesOf(t, all) {
 		later += bit(s.Closer == Img2)

@@ -53,9 +53,9 @@ func parsed(text []byte, kind kind, pieceLen int) (samples []Sample, err error) 
 		case kind != csvKind:
 			s, err = decodeSample(p)
 		case i == 0:
-			columns, err = csvHeader(p)
+			columns, err = csvHeader(p, ',')
 		default:
-			s, err = decodeRecord(columns, p)
+			s, err = decodeRecord(columns, p, ',')
 		}
 		if err != nil {
 			return nil, err
@@ -249,7 +249,7 @@ func TestMalformed(t *testing.T) {
 	}
 	const header = "video_path1,video_path2,task_name,target\n"
 	for text, want := range map[string]string{
-		"a,b,c": "3 columns", "a,b,c,img1,": "5 columns", "../a,b,c,": "not inside", "a,b,c,left": "left", "a,\xff,c,": "UTF-8",
+		"a,b,c": "3 columns", "a,b,c,img1,x": "5 columns", "../a,b,c,": "not inside", "a,b,c,left": "left", "a,\xff,c,": "UTF-8",
 		"a,b,\"c\"d,": "follows the closing quote", "a,_/,c,": "not inside",
 	} {
 		c := opened(t, "x.csv", []byte(header+text+"\na,b,c,img1\n"))

@@ -64,28 +64,7 @@ func readAnnotation(text string) (a annotation) {
 		return a
 	}
 	a.verb = strings.Trim(words[0], "()")
-	parts := map[string]string{} // what follows each preposition
-	at, into := "", ""
-	for _, w := range words[1:] {
-		switch {
-		case slices.Contains(prepositions, w):
-			at = w
-		case w == "and":
-			at = "and" // a second verb: "and align it with the hole"
-		case w == "the" || w == "a" || w == "an" || w == "its" || w == "it":
-		default:
-			parts[at] = strings.TrimSpace(parts[at] + " " + w)
-			if at != "" && at != "with" && at != "and" && into == "" {
-				into = at
-			}
-		}
-		switch w {
-		case "open", "opened":
-			a.opening = 1
-		case "closed", "shut":
-			a.opening = -1
-		}
-	}
+	parts, into := a.phrases(words[1:])
 	a.thing, a.tool = parts[""], parts["with"]
 	if into != "" {
 		a.place, a.inward = parts[into], into == "in" || into == "into" || into == "inside"
@@ -112,6 +91,33 @@ func readAnnotation(text string) (a annotation) {
 		a.rung = 0
 	}
 	return a
+}
+
+// phrases are what follows each preposition, the first of them that says where to, and whether something is opened or closed.
+func (a *annotation) phrases(words []string) (parts map[string]string, into string) {
+	parts = map[string]string{}
+	at := ""
+	for _, w := range words {
+		switch {
+		case slices.Contains(prepositions, w):
+			at = w
+		case w == "and":
+			at = "and" // a second verb: "and align it with the hole"
+		case w == "the" || w == "a" || w == "an" || w == "its" || w == "it":
+		default:
+			parts[at] = strings.TrimSpace(parts[at] + " " + w)
+			if at != "" && at != "with" && at != "and" && into == "" {
+				into = at
+			}
+		}
+		switch w {
+		case "open", "opened":
+			a.opening = 1
+		case "closed", "shut":
+			a.opening = -1
+		}
+	}
+	return parts, into
 }
 
 var prepositions = []string{

@@ -36,7 +36,7 @@ func links(start []Literal, steps []step, want []Literal) (out []Link) {
 			needs = steps[to].pre
 		}
 		for _, l := range needs {
-			gone := l.negated()
+			gone := l.Negated()
 			from, supplied := -1, first.holds(l)
 			for j, s := range steps[:to] {
 				if s.has(gone) {
@@ -60,7 +60,7 @@ func links(start []Literal, steps []step, want []Literal) (out []Link) {
 	return out
 }
 
-func (s step) has(effect Literal) bool { return slices.ContainsFunc(s.effects, effect.equal) }
+func (s step) has(effect Literal) bool { return slices.ContainsFunc(s.effects, effect.Equal) }
 
 // Order fills in After by the causal links from the initial state (nil stands for Start), whatever the order in the
 // list: all suppliers of what a subtask needs, and those that threats put before it, unless that follows from others.
@@ -134,7 +134,7 @@ func (p *Plan) VerifyOrder(initial []string) error {
 			needs = steps[i].pre
 		}
 		for _, l := range needs {
-			gone := l.negated()
+			gone := l.Negated()
 			supplied := first.holds(l) || slices.ContainsFunc(before.ahead(i), func(j int) bool { return steps[j].has(l) })
 			if !supplied {
 				return withSupplier(fault(WrongOrder, i, l.String(), ""), steps, l)

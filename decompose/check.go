@@ -130,7 +130,7 @@ func (c *checker) params(where string, list []Param) {
 func (c *checker) literals(where string, list []Literal, params []Param) bool {
 	before := len(c.faults)
 	for i, l := range list {
-		if slices.ContainsFunc(list[:i], l.equal) {
+		if slices.ContainsFunc(list[:i], l.Equal) {
 			c.complain(where, "%v stands twice", l)
 		}
 		p := c.lib.predicates[l.Name]
@@ -200,7 +200,7 @@ func (c *checker) action(a *Action) {
 		c.complain(a.Where, "the effects of %s contradict each other: %v", a.Name, l)
 	}
 	for _, l := range a.Effects {
-		if slices.ContainsFunc(a.Needs, l.equal) {
+		if slices.ContainsFunc(a.Needs, l.Equal) {
 			c.complain(a.Where, "the effect %v of %s holds before it", l, a.Name)
 		}
 	}
@@ -278,13 +278,13 @@ func (l *Library) undoes(b, a *Action) bool {
 		}
 		needs, effects := b.ground(b.Needs, bound), b.ground(b.Effects, bound)
 		for _, n := range needs { // what a says nothing of may be as b wants it
-			known := slices.ContainsFunc(slices.Concat(a.Needs, a.Effects), func(m Literal) bool { return m.atom() == n.atom() })
+			known := slices.ContainsFunc(slices.Concat(a.Needs, a.Effects), func(m Literal) bool { return m.Atom() == n.Atom() })
 			if known && !after.holds(n) {
 				return false
 			}
 		}
 		for _, e := range a.Effects {
-			if !slices.ContainsFunc(effects, e.negated().equal) {
+			if !slices.ContainsFunc(effects, e.Negated().Equal) {
 				return false
 			}
 		}

@@ -4,9 +4,9 @@
 // users write their own in the same text format (see [Parse]). A [Problem] is a scene and a goal in the library's
 // words. From there:
 //
-//   - [Decompose] is the way in: by the grammar, or by a language model whose every answer is proved before it counts.
-//   - [Grammar] reads English, "Pick up the mug and put it in the sink", and finds the plan; [Understand] stops at the
-//     problem. What it cannot place it refuses, naming the words.
+//   - [Request] is a task, understood: a problem, and what is to come about in which order. [Request.Plan] finds the plan, and
+//     [Request.Accept] proves one that came from elsewhere. Package english makes requests of sentences; package propose asks a
+//     language model ([Generator]) for the steps.
 //   - [Library.Search] finds a shortest [Plan], or says by a typed error that there is none.
 //   - [Library.Verify] proves a plan that came from elsewhere, a language model, say: a symbolic run that must get
 //     through every step and reach the goal. [Library.Check] also rejects steps that serve nothing.
@@ -42,6 +42,8 @@ type Plan struct {
 	Subtasks []Subtask `json:"subtasks"`
 	Reason   string    `json:"reason,omitempty"`  // why this order; from the generator where it gave one
 	Repairs  int       `json:"repairs,omitempty"` // answers of the generator that were not accepted before this one
+
+	Assumed []string `json:"assumed,omitempty"` // what the words left open and the plan rests on: "the caddy can hold things"; nil in strict mode
 
 	Start []string `json:"start,omitempty"` // literals that hold before the first subtask, as far as the plan's maker knew them
 	Want  []string `json:"want,omitempty"`  // literals that hold after the last one: the goal in symbols; may be empty

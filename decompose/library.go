@@ -57,7 +57,7 @@ type rule struct {
 	literals []Literal
 }
 
-//go:embed things.txt skills.txt motions.txt grammar.txt
+//go:embed things.txt skills.txt motions.txt
 var files embed.FS
 
 var (
@@ -135,6 +135,15 @@ func (l *Library) Action(name string) *Action { return l.byName[name] }
 // Kinds lists every kind of thing, sorted.
 func (l *Library) Kinds() []string { return slices.Sorted(maps.Keys(l.kinds)) }
 
+// Predicate gives the kinds of a predicate's arguments, or false where the library has no such predicate.
+func (l *Library) Predicate(name string) (args []string, ok bool) {
+	p := l.predicates[name]
+	if p == nil {
+		return nil, false
+	}
+	return slices.Clone(p.args), true
+}
+
 // Is tells whether every thing of a kind is also of the other: Is("mug", "item"). The kind may be several, parted by
 // spaces.
 func (l *Library) Is(kind, of string) bool {
@@ -172,7 +181,7 @@ func (a *Action) ground(literals []Literal, bound []string) []Literal {
 	out := make([]Literal, len(literals))
 	all := a.all()
 	for i, l := range literals {
-		out[i] = l.with(func(name string) string {
+		out[i] = l.With(func(name string) string {
 			return bound[slices.IndexFunc(all, func(p Param) bool { return p.Name == name })]
 		})
 	}

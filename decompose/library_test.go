@@ -190,7 +190,7 @@ func FuzzParseLiteral(f *testing.F) {
 			return
 		}
 		again, err := ParseLiteral(l.String())
-		if err != nil || !again.equal(l) || again.String() != l.String() {
+		if err != nil || !again.Equal(l) || again.String() != l.String() {
 			t.Fatalf("%q → %v → %v, %v", s, l, again, err)
 		}
 	})

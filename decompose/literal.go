@@ -66,35 +66,71 @@ func isWord(s string) bool {
 // String gives the one form in which literals are compared: without any space but those inside arguments.
 func (l Literal) String() string {
 	if l.Not {
-		return "not " + l.atom()
+		return "not " + l.Atom()
 	}
-	return l.atom()
+	return l.Atom()
 }
 
-func (l Literal) atom() string {
+// Atom is the literal without its negation.
+func (l Literal) Atom() string {
 	if len(l.Args) == 0 {
 		return l.Name
 	}
 	return l.Name + "(" + strings.Join(l.Args, ",") + ")"
 }
 
-func (l Literal) negated() Literal {
+// Negated is the opposite.
+func (l Literal) Negated() Literal {
 	l.Not = !l.Not
 	return l
 }
 
-func (l Literal) equal(m Literal) bool {
+// Equal tells whether two literals say the same.
+func (l Literal) Equal(m Literal) bool {
 	return l.Not == m.Not && l.Name == m.Name && slices.Equal(l.Args, m.Args)
 }
 
-// with replaces parameters by what they are bound to.
-func (l Literal) with(bound func(string) string) Literal {
+// With replaces arguments by what they are bound to.
+func (l Literal) With(bound func(string) string) Literal {
 	args := make([]string, len(l.Args))
 	for i, a := range l.Args {
 		args[i] = bound(a)
 	}
 	return Literal{l.Not, l.Name, args}
 }
+
+// places are the predicates of which at most one holds of a thing at any time.
+var places = []string{"holding", "on", "in", "inserted", "around", "hung", "has"}
+
+// Placed is the thing whose place a literal tells, the mug of on(mug,table); empty where it tells none.
+func (l Literal) Placed() string {
+	switch {
+	case !slices.Contains(places, l.Name):
+		return ""
+	case l.Name == "has":
+		return l.Args[1]
+	}
+	return l.Args[0]
+}
+
+// Opposes tells whether two literals cannot hold together: a thing is in one place, and not both hot and cold.
+func (l Literal) Opposes(m Literal) bool {
+	if l.Not != m.Not {
+		return l.Atom() == m.Atom()
+	}
+	if l.Not {
+		return false
+	}
+	if l.Placed() != "" && m.Placed() != "" {
+		return l.Placed() == m.Placed() && !l.Equal(m)
+	}
+	hot := []string{"hot", "cold"}
+	return l.Name == "at" && m.Name == "at" && l.Args[0] != m.Args[0] ||
+		l.Name != m.Name && slices.Contains(hot, l.Name) && slices.Contains(hot, m.Name) && l.Args[0] == m.Args[0]
+}
+
+// Fleeting tells whether a literal is only on the way: the next motion may end it.
+func (l Literal) Fleeting() bool { return l.Name == "near" || l.Name == "away" }
 
 func parseLiterals(texts []string) ([]Literal, error) {
 	out := make([]Literal, len(texts))
@@ -119,7 +155,7 @@ func texts(literals []Literal) []string {
 func contradiction(literals []Literal) (Literal, bool) {
 	for i, l := range literals {
 		for _, m := range literals[:i] {
-			if l.equal(m.negated()) {
+			if l.Equal(m.Negated()) {
 				return l, true
 			}
 		}
@@ -136,14 +172,14 @@ func newWorld(literals []Literal) world {
 	return w
 }
 
-func (w world) holds(l Literal) bool { return w[l.atom()] != l.Not }
+func (w world) holds(l Literal) bool { return w[l.Atom()] != l.Not }
 
 func (w world) apply(effects []Literal) {
 	for _, l := range effects {
 		if l.Not {
-			delete(w, l.atom())
+			delete(w, l.Atom())
 		} else {
-			w[l.atom()] = true
+			w[l.Atom()] = true
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (r *reader) line(where, word, rest string) error {
 		a.Text = rest
 	case "needs", "effect":
 		var more []Literal
-		if more, err = literalList(rest); word == "needs" {
+		if more, err = ParseLiterals(rest); word == "needs" {
 			a.Needs = append(a.Needs, more...)
 		} else {
 			a.Effects = append(a.Effects, more...)
@@ -235,7 +235,8 @@ func params(text string) (out []Param, err error) {
 	return out, nil
 }
 
-func literalList(text string) (out []Literal, err error) {
+// ParseLiterals reads literals parted by commas, at least one.
+func ParseLiterals(text string) (out []Literal, err error) {
 	for part := range split(text) {
 		l, err := ParseLiteral(part)
 		if err != nil {

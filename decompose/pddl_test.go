@@ -1,4 +1,4 @@
-package decompose
+package decompose_test
 
 import (
 	"bytes"
@@ -11,13 +11,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 )
 
 // accepted is what an oracle can judge: whether each step can be done and the goal is reached at the end.
-func accepted(t testing.TB, l *Library, pr *Problem, p *Plan) bool {
+func accepted(t testing.TB, l *decompose.Library, pr *decompose.Problem, p *decompose.Plan) bool {
 	t.Helper()
 	err := l.Verify(pr, p)
-	var order *OrderError
+	var order *decompose.OrderError
 	if err != nil && !errors.As(err, &order) {
 		t.Fatal(err)
 	}
@@ -26,16 +29,16 @@ func accepted(t testing.TB, l *Library, pr *Problem, p *Plan) bool {
 
 // mutants are plans with a step left out, done twice, exchanged with another, shuffled as the causal order lets it, or done to, or by, something else. Most
 // are broken, some are as good as before.
-func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
-	bare := make([]Subtask, len(p.Subtasks))
+func mutants(l *decompose.Library, pr *decompose.Problem, p *decompose.Plan, r *rand.Rand) (out []*decompose.Plan) {
+	bare := make([]decompose.Subtask, len(p.Subtasks))
 	for i, s := range p.Subtasks {
-		bare[i] = Subtask{Action: s.Action, Args: s.Args}
+		bare[i] = decompose.Subtask{Action: s.Action, Args: s.Args}
 	}
-	add := func(subtasks []Subtask) { out = append(out, &Plan{Subtasks: subtasks}) }
+	add := func(subtasks []decompose.Subtask) { out = append(out, &decompose.Plan{Subtasks: subtasks}) }
 	n := len(bare)
 	for range 4 {
-		var shuffled []Subtask
-		for _, i := range linear(p, r) {
+		var shuffled []decompose.Subtask
+		for _, i := range decompose.Linear(p, r) {
 			shuffled = append(shuffled, bare[i])
 		}
 		add(shuffled)
@@ -50,7 +53,7 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 		}
 	}
 	objects := slices.Sorted(maps.Keys(pr.Objects))
-	fits := func(a *Action, args []string) bool {
+	fits := func(a *decompose.Action, args []string) bool {
 		if len(args) != len(a.Params) {
 			return false
 		}
@@ -65,13 +68,13 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 		i := r.IntN(n)
 		s := bare[i]
 		if r.IntN(3) == 0 {
-			s.Action = l.actions[r.IntN(len(l.actions))].Name
+			s.Action = l.Actions()[r.IntN(len(l.Actions()))].Name
 		}
 		s.Args = slices.Clone(s.Args)
 		if len(s.Args) > 0 && r.IntN(4) > 0 {
 			s.Args[r.IntN(len(s.Args))] = objects[r.IntN(len(objects))]
 		}
-		if fits(l.byName[s.Action], s.Args) && s.String() != bare[i].String() {
+		if fits(l.Action(s.Action), s.Args) && s.String() != bare[i].String() {
 			changed := slices.Clone(bare)
 			changed[i] = s
 			add(changed)
@@ -84,21 +87,21 @@ func mutants(l *Library, pr *Problem, p *Plan, r *rand.Rand) (out []*Plan) {
 // solved is a plan and what it is for.
 type solved struct {
 	name    string
-	lib     *Library
-	pr      *Problem
-	plan    *Plan
-	mutants []*Plan
+	lib     *decompose.Library
+	pr      *decompose.Problem
+	plan    *decompose.Plan
+	mutants []*decompose.Plan
 	fixture bool // else a sentence's, of whose mutants some are drawn
 }
 
 // everyPlan is the plans of all fixtures and of all sentences that the grammar splits, each with its mutants.
 func everyPlan(t testing.TB) (all []solved) {
-	r := rng()
-	for _, c := range problems() {
-		all = append(all, solved{name: c.name, lib: c.lib, pr: c.pr, plan: mustSearch(t, c.lib, c.pr), fixture: true})
+	r := rand.New(rand.NewPCG(7, 11))
+	for _, c := range decompose.Problems() {
+		all = append(all, solved{name: c.Name, lib: c.Lib, pr: c.PR, plan: decompose.MustSearch(t, c.Lib, c.PR), fixture: true})
 	}
-	for _, row := range sentences(t, "testdata/sentences.txt") {
-		request, err := Understand(row[0])
+	for _, row := range tasks(t) {
+		request, err := english.Understand(row)
 		if err != nil {
 			continue // TestGrammar counts them
 		}
@@ -109,10 +112,10 @@ func everyPlan(t testing.TB) (all []solved) {
 		pr := *request.Problem
 		pr.Goal = p.Want // more than the words say: what they want on the way is no goal
 		if p.Want == nil || !accepted(t, request.Library, &pr, p) {
-			t.Errorf("%q: a plan that does not reach its own goal", row[0])
+			t.Errorf("%q: a plan that does not reach its own goal", row)
 			continue
 		}
-		all = append(all, solved{name: row[0], lib: request.Library, pr: &pr, plan: p})
+		all = append(all, solved{name: row, lib: request.Library, pr: &pr, plan: p})
 	}
 	for i := range all {
 		c := &all[i]
@@ -169,7 +172,7 @@ func TestOracle(t *testing.T) {
 		var verdicts []bool
 		for _, m := range c.mutants {
 			text, err := c.lib.PDDLPlan(c.pr, m)
-			if errors.As(err, new(*OrderError)) {
+			if errors.As(err, new(*decompose.OrderError)) {
 				continue // nothing is there for the rest: PDDL has no words for it
 			} else if err != nil {
 				t.Fatal(err)
@@ -222,4 +225,18 @@ func TestOracle(t *testing.T) {
 	if total < 2000 {
 		t.Errorf("only %d mutants", total)
 	}
+}
+
+// tasks are the sentences of the grammar's first table.
+func tasks(t testing.TB) (out []string) {
+	text, err := os.ReadFile("english/testdata/sentences.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if sentence, _, ok := strings.Cut(line, " | "); ok && !strings.HasPrefix(line, "#") {
+			out = append(out, sentence)
+		}
+	}
+	return out
 }

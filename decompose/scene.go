@@ -48,16 +48,16 @@ func (l *Library) scene(pr *Problem) (*scene, error) {
 	}
 	holds := map[string]bool{}
 	for _, f := range said {
-		if holds[f.atom()] = !f.Not; !f.Not {
+		if holds[f.Atom()] = !f.Not; !f.Not {
 			s.start = append(s.start, f)
 		}
 	}
 	for _, rule := range l.given {
 		s.each(rule.vars, func(bound map[string]string) {
 			for _, f := range rule.literals {
-				f = f.with(func(v string) string { return bound[v] })
-				if _, ok := holds[f.atom()]; !ok {
-					holds[f.atom()] = true
+				f = f.With(func(v string) string { return bound[v] })
+				if _, ok := holds[f.Atom()]; !ok {
+					holds[f.Atom()] = true
 					s.start = append(s.start, f)
 				}
 			}
@@ -92,7 +92,7 @@ func (s *scene) literals(where string, list []string) ([]Literal, error) {
 				return nil, &ProblemError{where, fmt.Sprintf("%v: %s is a %s, %s takes a %s", f, arg, s.kinds[arg], f.Name, p.args[i])}
 			}
 		}
-		if !slices.ContainsFunc(out, f.equal) {
+		if !slices.ContainsFunc(out, f.Equal) {
 			out = append(out, f)
 		}
 	}
@@ -129,7 +129,7 @@ func (s *scene) impossible(holds func(Literal) bool) (together string) {
 		s.each(rule.vars, func(bound map[string]string) {
 			list := make([]Literal, len(rule.literals))
 			for i, l := range rule.literals {
-				if list[i] = l.with(func(v string) string { return bound[v] }); !holds(list[i]) {
+				if list[i] = l.With(func(v string) string { return bound[v] }); !holds(list[i]) {
 					return
 				}
 			}
@@ -259,7 +259,7 @@ func (s *scene) claimed(sub Subtask) (func(needs, effects []Literal) bool, error
 	}
 	same := func(a, b []Literal) bool {
 		inside := func(a, b []Literal) bool {
-			return !slices.ContainsFunc(a, func(l Literal) bool { return !slices.ContainsFunc(b, l.equal) })
+			return !slices.ContainsFunc(a, func(l Literal) bool { return !slices.ContainsFunc(b, l.Equal) })
 		}
 		return inside(a, b) && inside(b, a)
 	}

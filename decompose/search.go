@@ -36,7 +36,7 @@ func (l *Library) Search(ctx context.Context, pr *Problem, opts *SearchOptions) 
 	if err != nil {
 		return nil, err
 	}
-	if together := s.impossible(func(l Literal) bool { return slices.ContainsFunc(s.goal, l.equal) }); together != "" {
+	if together := s.impossible(func(l Literal) bool { return slices.ContainsFunc(s.goal, l.Equal) }); together != "" {
 		return nil, &NoPlanError{together}
 	}
 	t, err := s.compile(opts.Without)
@@ -79,7 +79,7 @@ func (s *scene) prefer(steps []grounded, t *task) []grounded {
 				continue
 			}
 			other := s.bind(o)
-			if _, lacks := w.lacks(other.pre); lacks || !slices.EqualFunc(other.effects, st.effects, Literal.equal) {
+			if _, lacks := w.lacks(other.pre); lacks || !slices.EqualFunc(other.effects, st.effects, Literal.Equal) {
 				continue
 			}
 			about := func(later grounded) bool {

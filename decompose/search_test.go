@@ -72,13 +72,13 @@ func TestSearchRandom(t *testing.T) {
 		}
 		var goal []string
 		for _, f := range slices.Sorted(maps.Keys(w)) {
-			if !slices.ContainsFunc(s.start, func(l Literal) bool { return l.atom() == f }) && r.IntN(3) > 0 {
+			if !slices.ContainsFunc(s.start, func(l Literal) bool { return l.Atom() == f }) && r.IntN(3) > 0 {
 				goal = append(goal, f)
 			}
 		}
 		for _, l := range s.start {
-			if !w[l.atom()] && r.IntN(3) == 0 {
-				goal = append(goal, l.negated().String())
+			if !w[l.Atom()] && r.IntN(3) == 0 {
+				goal = append(goal, l.Negated().String())
 			}
 		}
 		pr = pr.want(goal...)

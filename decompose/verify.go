@@ -84,9 +84,9 @@ func run(start []Literal, steps []step, want []Literal) *OrderError {
 // explain finds out why a literal does not hold before step i, which is the goal where i is the number of steps.
 func explain(start []Literal, steps []step, i int, missing Literal) *OrderError {
 	e := &OrderError{Fault: MissingStep, Step: i, Literal: missing.String(), Supplier: -1, Destroyer: -1}
-	supplies := func(s step) bool { return slices.ContainsFunc(s.effects, missing.equal) }
+	supplies := func(s step) bool { return slices.ContainsFunc(s.effects, missing.Equal) }
 	for j, s := range steps {
-		if j < i && slices.ContainsFunc(s.effects, missing.negated().equal) {
+		if j < i && slices.ContainsFunc(s.effects, missing.Negated().Equal) {
 			e.Destroyer = j
 		}
 		if j > i && e.Supplier < 0 && supplies(s) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 	"github.com/egotsr/egotsr/endpoint"
 )
 
@@ -43,7 +44,7 @@ func ExampleClient_Generate() {
 	server := serve("Nothing goes into a closed drawer.\n[\"open(drawer)\", \"pick(fork)\", \"place-in(fork,drawer)\"]")
 	defer server.Close()
 	c := &endpoint.Client{URL: server.URL + "/v1", Model: "some-vision-model"}
-	plan, err := decompose.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: c})
+	plan, err := english.Decompose(context.Background(), "Put the fork in the drawer", &decompose.Options{Generator: c})
 	if err != nil {
 		fmt.Println(err)
 		return

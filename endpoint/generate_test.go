@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 )
 
 const tidy = "Put the fork in the drawer and close the drawer"
@@ -34,7 +35,7 @@ func TestGenerate(t *testing.T) {
 	c := planner(t, &asked, `["pick(fork)","place-in(fork,drawer)","close(drawer)"]`,
 		"The drawer first.\n"+`["open(drawer)","pick(fork)","place-in(fork,drawer)","close(drawer)"]`)
 	tall := image.NewGray(image.Rect(10, 10, 10+400, 10+900))
-	p, err := decompose.Decompose(t.Context(), tidy, &decompose.Options{Generator: c, Frames: []image.Image{gray(90), tall}})
+	p, err := english.Decompose(t.Context(), tidy, &decompose.Options{Generator: c, Frames: []image.Image{gray(90), tall}})
 	if err != nil || len(p.Subtasks) != 4 || p.Repairs != 1 || p.Reason != "The drawer first." || len(asked) != 2 {
 		t.Fatalf("%v, %v after %d requests", p, err, len(asked))
 	}
@@ -51,7 +52,7 @@ func TestGenerate(t *testing.T) {
 			t.Errorf("sent %v and %v", one, two)
 		}
 	}
-	_, err = decompose.Decompose(t.Context(), tidy, &decompose.Options{Generator: c, Frames: []image.Image{gray(1), nil}})
+	_, err = english.Decompose(t.Context(), tidy, &decompose.Options{Generator: c, Frames: []image.Image{gray(1), nil}})
 	if !errors.As(err, new(*decompose.GeneratorError)) || !strings.Contains(err.Error(), "frame 1") {
 		t.Error(err)
 	}
@@ -80,7 +81,7 @@ func TestGenerateErrors(t *testing.T) {
 			}
 			return c.status, nil, c.reply
 		}).client()}
-		_, err := decompose.Decompose(t.Context(), tidy, &decompose.Options{Generator: e})
+		_, err := english.Decompose(t.Context(), tidy, &decompose.Options{Generator: e})
 		var generator *decompose.GeneratorError
 		var failed *Error
 		if !errors.As(err, &generator) || !errors.As(err, &failed) || failed.Reason() != c.reason || failed.Final() != c.final || failed.Tries != 1 || n != 1 {

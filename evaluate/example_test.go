@@ -21,7 +21,7 @@ import (
 
 // The examples run on a tiny checkpoint with random weights, so they print what any checkpoint would.
 func open() *egotsr.Model {
-	m, err := egotsr.Open(context.Background(), os.DirFS("../testdata/golden/a/checkpoint"), &egotsr.Options{Backend: "go"})
+	m, err := egotsr.Open(context.Background(), os.DirFS("../testdata/tiny"), &egotsr.Options{Backend: "go"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func (brightBoundaries) Image(path string) (image.Image, error) { return brighte
 func ExampleReport_AddAnswers() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	report, err := evaluate.Pairs(context.Background(), m, pairs, nil)
 	if err != nil {
 		log.Fatal(err)
@@ -148,7 +148,7 @@ func ExampleReport_AddAnswers() {
 func ExampleReport_WriteHTML() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	report, err := evaluate.Pairs(context.Background(), m, pairs, &evaluate.Options{Name: "a tiny checkpoint"})
 	if err != nil {
 		log.Fatal(err)
@@ -165,7 +165,7 @@ func ExampleReport_WriteHTML() {
 func ExampleReport_Manifest() {
 	m := open()
 	defer m.Close()
-	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), 0, 1)}
+	pairs := brightens{dataset.ValidationPairs(nil, lampCosts(), dataset.ValidationOptions{})}
 	one, err := evaluate.Pairs(context.Background(), m, pairs, nil)
 	if err != nil {
 		log.Fatal(err)
@@ -174,7 +174,7 @@ func ExampleReport_Manifest() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if one.Checkpoint, err = evaluate.HashCheckpoint(os.DirFS("../testdata/golden/a/checkpoint")); err != nil {
+	if one.Checkpoint, err = evaluate.HashCheckpoint(os.DirFS("../testdata/tiny")); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(one.Manifest().Questions == other.Manifest().Questions, len(one.Manifest().Checkpoint))
@@ -225,7 +225,7 @@ func ExampleReport_WriteTable() {
 }
 
 func ExampleHashCheckpoint() {
-	identity, err := evaluate.HashCheckpoint(os.DirFS("../testdata/golden/a/checkpoint"))
+	identity, err := evaluate.HashCheckpoint(os.DirFS("../testdata/tiny"))
 	if err != nil {
 		log.Fatal(err)
 	}

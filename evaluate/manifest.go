@@ -52,7 +52,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}{r.Manifest(), (*plain)(r)})
 }
 
-// HashCheckpoint identifies a checkpoint: by the names and contents of its weights, and of its JSON and text files. What else
+// HashCheckpoint identifies a checkpoint: by the names and contents of its weights, and of its JSON, chat template and text files. What else
 // lies beside them, such as a README, does not count.
 func HashCheckpoint(fsys fs.FS) (string, error) {
 	if fsys == nil {
@@ -64,7 +64,7 @@ func HashCheckpoint(fsys fs.FS) (string, error) {
 	}
 	h := sha256.New()
 	for _, e := range entries { // in the order of their names
-		if e.IsDir() || !slices.Contains([]string{".safetensors", ".json", ".txt"}, path.Ext(e.Name())) {
+		if e.IsDir() || !slices.Contains([]string{".safetensors", ".json", ".jinja", ".txt"}, path.Ext(e.Name())) {
 			continue
 		}
 		if err := hashFile(h, fsys, e.Name()); err != nil {

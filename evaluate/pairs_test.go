@@ -25,10 +25,10 @@ import (
 // about takes figures as equal that differ in their last digits.
 var about = cmpopts.EquateApprox(0, 1e-12)
 
-// openGolden opens a real Qwen2.5-VL with random weights: what it says means nothing.
-func openGolden(t testing.TB) *egotsr.Model {
+// openTiny opens a real Qwen2.5-VL with random weights: what it says means nothing.
+func openTiny(t testing.TB) *egotsr.Model {
 	t.Helper()
-	m, err := egotsr.Open(context.Background(), os.DirFS("../testdata/golden/a/checkpoint"), &egotsr.Options{Backend: "go"})
+	m, err := egotsr.Open(context.Background(), os.DirFS("../testdata/tiny"), &egotsr.Options{Backend: "go"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestPairsErrors(t *testing.T) {
 	}
 	_, err := Pairs(context.Background(), &oracle{}, lamps{dataset.NewList(nil, lampSamples()[3:4])}, nil)
 	wantInput(t, err, "source")
-	m := openGolden(t)
+	m := openTiny(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	frames := make([]dataset.Sample, 3)

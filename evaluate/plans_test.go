@@ -52,7 +52,7 @@ func (halfBlind) Image(path string) (image.Image, error) {
 
 // TestPlans: a frame that cannot be read is told of, the others are asked about, and what was answered adds up.
 func TestPlans(t *testing.T) {
-	m := openGolden(t)
+	m := openTiny(t)
 	sample := dataset.Sample{Task: "Lift the box", Img1: "a", Kind: dataset.KindPlan, Plan: []string{"Reach the box.", "Lift the box."}}
 	gone := sample
 	gone.Img1 = "gone"

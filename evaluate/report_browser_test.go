@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // probe loads the page into a frame as wide as a phone, or a desk, and writes what it found into its own title. The page
@@ -36,6 +38,7 @@ addEventListener("load", () => {
 // TestBrowser opens the report in chromium: nothing is fetched, nothing is complained of, no page is wider than its window, and
 // dark is dark.
 func TestBrowser(t *testing.T) {
+	simtest.Long(t) // `make check-page` runs it too
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not on PATH: on Debian, apt-get install --no-install-recommends chromium")

@@ -117,7 +117,7 @@ func (unsure) level(m image.Image) float64 { return float64(m.(*image.Gray).Pix[
 func fullReport(t testing.TB, dump io.Writer) (*Report, lit) {
 	t.Helper()
 	ctx, episodes := context.Background(), lampEpisodes(30)
-	src := lit{dataset.ValidationPairs(nil, episodes, 20, 1)}
+	src := lit{dataset.ValidationPairs(nil, episodes, dataset.ValidationOptions{PerEpisode: 20, Seed: 1})}
 	judge := unsure{rand.New(rand.NewPCG(5, 6))}
 	last := func(s *dataset.Sample) string {
 		k, _ := strconv.Atoi(s.Episode)
@@ -265,7 +265,7 @@ func TestManifest(t *testing.T) {
 func TestPixelBaseline(t *testing.T) {
 	// Lamps that brighten and dim: the last frame is as dark as the second.
 	e := lampEpisode("0", 250, 150, 20, 150)
-	src := lit{dataset.ValidationPairs(nil, []dataset.Episode{e}, 0, 1)}
+	src := lit{dataset.ValidationPairs(nil, []dataset.Episode{e}, dataset.ValidationOptions{})}
 	r, err := Pairs(context.Background(), &oracle{}, src, &Options{Last: func(*dataset.Sample) string { return e.Frames[3] }})
 	if err != nil {
 		t.Fatal(err)

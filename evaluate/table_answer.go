@@ -9,6 +9,7 @@ import (
 	"iter"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/vision"
@@ -73,6 +74,7 @@ func open(images, name string, err *error) image.Image {
 	if *err != nil {
 		return nil
 	}
+	name = strings.ReplaceAll(name, `\`, "/") // as Windows has it
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(images, filepath.FromSlash(name))
 	}

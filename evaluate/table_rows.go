@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,6 +40,7 @@ type reader struct {
 	ahead  []string // lines read already
 	ended  error
 	number int
+	comma  rune // what separates the cells
 	columns
 }
 
@@ -49,9 +51,18 @@ func newReader(in io.Reader) (*reader, error) {
 		return nil, fmt.Errorf("has no header: %w", r.ended)
 	}
 	r.ahead = r.ahead[1:]
-	names, err := cells(strings.TrimPrefix(head, "\ufeff"))
-	if err != nil {
-		return nil, fmt.Errorf("header: %w", err)
+	if strings.HasPrefix(head, "\xff\xfe") || strings.HasPrefix(head, "\xfe\xff") || strings.Contains(head, "\x00") {
+		return nil, errors.New("is not UTF-8 but UTF-16, or no text: save it as UTF-8")
+	}
+	var names []string
+	for _, r.comma = range []rune{';', '\t', ','} {
+		var err error
+		if names, err = r.cells(strings.TrimPrefix(head, "\ufeff")); err != nil {
+			return nil, fmt.Errorf("header: %w", err)
+		}
+		if slices.ContainsFunc(names, func(n string) bool { return strings.TrimSpace(n) == "video_path1" }) {
+			break
+		}
 	}
 	at := func(name string) int {
 		for i, n := range names {
@@ -63,7 +74,7 @@ func newReader(in io.Reader) (*reader, error) {
 	}
 	r.columns = columns{len(names), at("video_path1"), at("video_path2"), at("task_name"), at("target")}
 	if min(r.img1, r.img2, r.task) < 0 {
-		return nil, fmt.Errorf("want the columns video_path1, video_path2 and task_name, found %q", names)
+		return nil, fmt.Errorf("want the columns video_path1, video_path2 and task_name, separated by commas, semicolons or tabs, found %q", names)
 	}
 	return r, nil
 }
@@ -93,7 +104,7 @@ func (r *reader) next() (row, error) {
 			}
 			return row{}, r.ended
 		}
-		if strings.TrimSpace(first) != "" {
+		if strings.Trim(first, " \t\r\n"+string(r.comma)) != "" {
 			break
 		}
 		r.ahead = r.ahead[1:]
@@ -128,7 +139,10 @@ func (r *reader) next() (row, error) {
 
 // row reads the cells of a record.
 func (r *reader) row(record string) (row, error) {
-	c, err := cells(record)
+	c, err := r.cells(record)
+	for len(c) > r.count && c[len(c)-1] == "" {
+		c = c[:len(c)-1]
+	}
 	switch {
 	case !utf8.ValidString(record):
 		return row{}, errors.New("is not UTF-8")
@@ -149,9 +163,9 @@ func (r *reader) row(record string) (row, error) {
 	return found, nil
 }
 
-func cells(record string) ([]string, error) {
+func (r *reader) cells(record string) ([]string, error) {
 	c := csv.NewReader(strings.NewReader(record))
-	c.FieldsPerRecord, c.LazyQuotes = -1, true
+	c.Comma, c.FieldsPerRecord, c.LazyQuotes = r.comma, -1, true
 	return c.Read()
 }
 

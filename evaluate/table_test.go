@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // brighter thinks the brighter frame closer to completion, refuses one task, and breaks after a number of pairs.
@@ -59,7 +61,7 @@ func (b brighter) JudgeAll(ctx context.Context, pairs iter.Seq[egotsr.Pair], _ *
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EGOTSR_EVALUATE_IN"); dir != "" {
-		err := fill(context.Background(), brighter{slow: 300 * time.Microsecond}, "fake", dir, "killed.csv")
+		err := fill(context.Background(), brighter{slow: 3 * time.Millisecond}, "fake", dir, "killed.csv")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -133,12 +135,9 @@ func read(t *testing.T, path string) [][]string {
 	return rows[1:]
 }
 
-// A run of 100,000 rows, one in a hundred of them broken, is killed five times, and once its last line is torn.
+// A run of many rows, one in a hundred of them broken, is killed five times, and once its last line is torn.
 func TestKilled(t *testing.T) {
-	dir, rows := t.TempDir(), 100_000
-	if testing.Short() {
-		rows = 10_000
-	}
+	dir, rows := t.TempDir(), simtest.Pick(10_000, 100_000)
 	good, bad := sheet(t, dir, rows)
 	kills := 0
 	for {
@@ -312,6 +311,45 @@ func TestJournalOfAnother(t *testing.T) {
 	cancel()
 	if err := fill(ended, brighter{}, "fake", dir, "out.csv2"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestRowsOfOthers: tables as pandas and spreadsheets write them, and those that are refused as a whole.
+func TestRowsOfOthers(t *testing.T) {
+	for name, text := range map[string]string{
+		"semicolons":    "video_path1;video_path2;task_name\na;b;c, d\n",
+		"tabs":          "\ufeffvideo_path1\tvideo_path2\ttask_name\r\na\tb\tc, d\r\n",
+		"pandas":        ",Unnamed: 0,video_path1,video_path2,task_name\n0,0,a,b,\"c, d\"\n",
+		"empty columns": "video_path1,video_path2,task_name,,\na,b,\"c, d\",,\n",
+		"empty cells":   "video_path1,video_path2,task_name\na,b,\"c, d\",,\n,,\n , ,\n",
+	} {
+		r, err := newReader(strings.NewReader(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := r.next()
+		if err != nil || got.err != nil || got.img1 != "a" || got.img2 != "b" || got.task != "c, d" {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+		if got, err := r.next(); err != io.EOF {
+			t.Errorf("%s: after the last %v, %v", name, got, err)
+		}
+	}
+	for text, say := range map[string]string{
+		"\xff\xfev\x00i\x00": "UTF-16", "v\x00i\x00d\x00": "UTF-16", "video_path1|video_path2|task_name\n": "semicolons or tabs",
+	} {
+		if _, err := newReader(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), say) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "frames"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sheet(t, filepath.Join(dir, "frames"), 1)
+	if l := load(row{img1: `frames\10.png`, img2: `.\frames\10.png`, task: "t"}, dir); l.err != nil {
+		t.Errorf("backslashes: %v", l.err)
 	}
 }
 

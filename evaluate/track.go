@@ -28,7 +28,7 @@ type Tracker[O Observer] interface {
 	Track(task string, opts *egotsr.TrackOptions) O
 }
 
-// TrackReport is how well a Tracker follows episodes whose truth is known. "In time" means within [trackSlack] frames.
+// TrackReport is how well a Tracker follows episodes whose truth is known. "In time" means within five frames.
 type TrackReport struct {
 	Samples  string       `json:"samples"`  // hash of the frames, their plans, and the truth about them
 	Seed     uint64       `json:"seed"`     // of the intervals

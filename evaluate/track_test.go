@@ -65,7 +65,7 @@ func TestMedian(t *testing.T) {
 }
 
 func TestTrack(t *testing.T) {
-	m := openGolden(t)
+	m := openTiny(t)
 	read := func(path string) (image.Image, error) {
 		if path == "gone" {
 			return nil, errors.New("gone")

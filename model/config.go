@@ -93,6 +93,8 @@ func parseConfig(top, gen *fields) Config {
 		top.fail("model_type", "%q is not supported, only \"qwen2_5_vl\"", kind)
 	}
 	text, vision := top.object("text_config"), top.object("vision_config")
+	refuseQuantised(top)
+	refuseQuantised(text)
 	nested := text.values != nil
 	if !nested {
 		text = top

@@ -3,12 +3,14 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // maxConfigBytes bounds a config file; real ones have a few thousand bytes.
@@ -24,17 +26,12 @@ type fields struct {
 }
 
 func readFields(fsys fs.FS, file string) (*fields, error) {
-	f, err := fsys.Open(file)
+	text, err := sidefile.Read(fsys, file, maxConfigBytes)
+	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {
+		return nil, &ConfigError{File: bad.File, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("model: %s: %w", file, err)
-	}
-	if len(text) > maxConfigBytes {
-		return nil, &ConfigError{File: file, Reason: fmt.Sprintf("longer than %d bytes", maxConfigBytes)}
 	}
 	out := &fields{file: file, err: new(error)}
 	if err := json.Unmarshal(text, &out.values); err != nil {

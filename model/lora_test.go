@@ -319,7 +319,7 @@ func TestAdaptRefuses(t *testing.T) {
 		return m.Adapt(ctx, fstest.MapFS{adapterConfig: {Data: config}, adapterWeights: {Data: weights}})
 	}
 	options := map[string]any{
-		"use_dora": true, "bias": "all", "modules_to_save": []string{"lm_head"}, "rank_pattern": map[string]int{"q_proj": 4},
+		"use_dora": true, "bias": "all", "rank_pattern": map[string]int{"q_proj": 4},
 		"alpha_pattern": map[string]int{"q_proj": 4}, "fan_in_fan_out": true, "init_lora_weights": "pissa_niter_4", "peft_type": "LOHA", "r": 0,
 		"layer_replication": [][]int{{0, 1}}, "lora_bias": true,
 	}

@@ -32,8 +32,10 @@ var ErrClosed = errors.New("egotsr: model is closed")
 
 // Model is a loaded checkpoint on one backend.
 type Model struct {
-	Config  Config
-	Meter   Meter // nil = nobody; set before the first run
+	Config     Config
+	Meter      Meter    // nil = nobody; set before the first run
+	PassedOver []string // names of tensors in the file that the model has no use for, so that they were not read
+
 	backend compute.Backend
 	store   *model.Store
 	dtype   dtypes.DType // of the forward pass

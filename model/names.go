@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -113,8 +114,8 @@ func (e *TensorError) Error() string {
 const maxOthers = 4
 
 // checkTensors compares a checkpoint with the name table: every tensor must be there, once, with its shape and a float
-// dtype, and no other may be. The spellings of newer transformers count as the published ones. What differs is a
-// *TensorError.
+// dtype, and no other may be but those that no judgement depends on. The spellings of newer transformers count as the
+// published ones. What differs is a *TensorError.
 func (c Config) checkTensors(set *safetensors.Set) error {
 	var found *TensorError
 	fault := func(name, want, got string) {
@@ -130,6 +131,9 @@ func (c Config) checkTensors(set *safetensors.Set) error {
 	for _, name := range set.Names() {
 		unexpected[name] = true
 	}
+	for _, name := range c.passedOver(set) {
+		delete(unexpected, name)
+	}
 	for _, p := range c.Params() {
 		want := fmt.Sprintf("float %v", p.Shape)
 		name := c.storedName(set, p.Name)
@@ -142,12 +146,17 @@ func (c Config) checkTensors(set *safetensors.Set) error {
 		}
 		delete(unexpected, name)
 	}
+	quantised := ""
 	for _, name := range slices.Sorted(maps.Keys(unexpected)) {
 		info, _ := set.Info(name)
 		fault(name, "nothing", fmt.Sprintf("%v %v", info.DType, info.Shape))
+		quantised = cmp.Or(quantised, quantisedBy(name))
 	}
-	if found != nil {
+	switch {
+	case quantised != "":
+		return fmt.Errorf("%w: the weights are quantised by %s; %s", found, quantised, useBF16)
+	case found != nil:
 		return found
 	}
-	return nil
+	return c.checkTiedHead(set)
 }

@@ -187,6 +187,18 @@ func TestCheckTensors(t *testing.T) {
 		}
 	}
 
+	equal := checkpoint(t, c.Params(), func(name string) safetensors.DType { // both zero, and in two dtypes
+		if name == "lm_head.weight" {
+			return safetensors.F32
+		}
+		return safetensors.BF16
+	})
+	tiedHead := c
+	tiedHead.TieEmbeddings = true
+	if err := tiedHead.checkTensors(equal); err != nil {
+		t.Errorf("a tied head that is stored too: %v", err)
+	}
+
 	const norm = "model.norm.weight"
 	tied := c
 	tied.TieEmbeddings = true
@@ -199,7 +211,8 @@ func TestCheckTensors(t *testing.T) {
 		want   TensorError
 	}{
 		{"missing head", c, tied.Params(), bf16, TensorError{"lm_head.weight", "float [1024 96]", "nothing", nil, 1}},
-		{"head of a tied model", tied, c.Params(), bf16, TensorError{"lm_head.weight", "nothing", "BF16 [1024 96]", nil, 1}},
+		{"head of a tied model, in other sides", tied, with(c.Params(), "lm_head.weight", []int{96, 1024}), bf16,
+			TensorError{"lm_head.weight", "nothing", "BF16 [96 1024]", nil, 1}},
 		{"unknown tensor", c, append(c.Params(), bias), bf16, TensorError{bias.Name, "nothing", "BF16 [96]", nil, 1}},
 		{"both spellings", c, append(c.Params(), Param{Name: "model.language_model.norm.weight", Shape: []int{96}}), bf16,
 			TensorError{"model.language_model.norm.weight", "nothing", "BF16 [96]", nil, 1}},

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
 	"github.com/egotsr/egotsr/internal/simtest"
@@ -192,8 +193,8 @@ func TestVisionParity(t *testing.T) {
 			}
 			index = append(index, order...)
 		}
-		if want := judge.ints("window_index")[0]; !slices.Equal(index, want) {
-			t.Errorf("window_index %v, want %v", index, want)
+		if diff := cmp.Diff(judge.ints("window_index")[0], index); diff != "" {
+			t.Errorf("window_index (-want +got):\n%s", diff)
 		}
 		near(t, "block input", joined["vision.patch_embed"], judge.floats("vision.block_input"), 1e-5)
 		for i := range m.Config.Vision.Depth {
@@ -289,22 +290,22 @@ func TestGenerateParity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := judge.ints("greedy_ids")[0]; !slices.Equal(ids, want) {
-			t.Errorf("greedy tokens %v, want %v", ids, want)
+		if diff := cmp.Diff(judge.ints("greedy_ids")[0], ids); diff != "" {
+			t.Errorf("greedy tokens (-want +got):\n%s", diff)
 		}
 		second := prompt(t, m, images, more.ints("second.input_ids")[0], 2, 3)
 		ids, err = m.Generate(context.Background(), second, 16, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := more.ints("left.greedy_ids")[1]; !slices.Equal(ids, want) {
-			t.Errorf("greedy tokens of the left-padded batch %v, want %v", ids, want)
+		if diff := cmp.Diff(more.ints("left.greedy_ids")[1], ids); diff != "" {
+			t.Errorf("greedy tokens of the left-padded batch (-want +got):\n%s", diff)
 		}
 		stop := endOfTurn(t)
 		m.Config.EOS = []int32{stop.EOS}
 		ids, err = m.Generate(context.Background(), p, 32, nil)
-		if want := stop.IDs[:len(stop.IDs)-1]; err != nil || !slices.Equal(ids, want) {
-			t.Errorf("with token %d as end of turn: %v, %v; want %v", stop.EOS, ids, err, want)
+		if diff := cmp.Diff(stop.IDs[:len(stop.IDs)-1], ids); err != nil || diff != "" {
+			t.Errorf("with token %d as end of turn: %v (-want +got):\n%s", stop.EOS, err, diff)
 		}
 	}
 	for _, name := range backends(t) {

@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // The names that PEFT gives to an adapter's files, and to the tensors in them.
@@ -46,7 +47,7 @@ type peftConfig struct {
 // refused are options of PEFT's that mean other arithmetic than W + scale * B A, or other tensors beside A and B. Absent,
 // null, false, "none" and empty are what they all may be.
 var refused = []string{
-	"use_dora", "use_qalora", "fan_in_fan_out", "bias", "lora_bias", "modules_to_save", "rank_pattern", "alpha_pattern",
+	"use_dora", "use_qalora", "fan_in_fan_out", "bias", "lora_bias", "rank_pattern", "alpha_pattern",
 	"layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens", "arrow_config",
 }
 
@@ -124,13 +125,14 @@ func (m *Model) writeAdapters(d Files, folder string) error {
 }
 
 // Adapt merges an adapter in PEFT's files (adapter_config.json, adapter_model.safetensors) into the weights:
-// W += scale * B A, computed in float32, where scale is alpha/rank, or alpha/sqrt(rank) with use_rslora. All is checked
-// before any weight changes: a tensor that does not fit is a *TensorError, and an option that means more than this is
-// refused by its name.
+// W += scale * B A, computed in float32, where scale is alpha/rank, or alpha/sqrt(rank) with use_rslora. Whole tensors of the
+// base that it carries, those of modules_to_save or embeddings, are put in the place of the base's, as PEFT does; where it
+// would untie a head, it is refused. All is checked before any weight changes: a tensor that does not fit is a *TensorError,
+// and an option that means more than this is refused by its name.
 func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	config, err := readPEFT(fsys)
 	if err != nil {
-		return fmt.Errorf("%s: %w", adapterConfig, err)
+		return err
 	}
 	if m.int8 {
 		return errors.New("adapters: int8 weights cannot take them up; open the checkpoint with others")
@@ -140,7 +142,15 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 		return err
 	}
 	defer set.Close()
-	parts, err := m.Config.readFactors(set, config.Rank)
+	whole, err := m.Config.wholeTensors(set)
+	if err != nil {
+		return err
+	}
+	parts, err := m.Config.readFactors(set, config.Rank, whole)
+	if err != nil {
+		return err
+	}
+	values, err := m.readWhole(set, whole)
 	if err != nil {
 		return err
 	}
@@ -148,14 +158,32 @@ func (m *Model) Adapt(ctx context.Context, fsys fs.FS) error {
 	if config.RSLoRA {
 		scale = config.Alpha / math.Sqrt(float64(config.Rank))
 	}
-	return m.exclusive(ctx, func() error { return m.add(parts, scale) })
+	return m.exclusive(ctx, func() error {
+		if err := m.checkTied(values); err != nil {
+			return err
+		}
+		for name, v := range values {
+			if err := m.store.GetVariable("/" + name).SetValue(v); err != nil {
+				return fmt.Errorf("tensor %s: %w", name, err)
+			}
+		}
+		return m.add(parts, scale)
+	})
 }
 
-func readPEFT(fsys fs.FS) (c peftConfig, err error) {
-	text, err := fs.ReadFile(fsys, adapterConfig)
+func readPEFT(fsys fs.FS) (peftConfig, error) {
+	text, err := sidefile.Read(fsys, adapterConfig, maxConfigBytes)
 	if err != nil {
-		return c, err
+		return peftConfig{}, err
 	}
+	c, err := parsePEFT(text)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", adapterConfig, err)
+	}
+	return c, nil
+}
+
+func parsePEFT(text []byte) (c peftConfig, err error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(text, &all); err != nil {
 		return c, err
@@ -188,7 +216,7 @@ func readPEFT(fsys fs.FS) (c peftConfig, err error) {
 }
 
 // readFactors reads the adapters' tensors, of which each must belong to a layer and have its partner.
-func (c Config) readFactors(set *safetensors.Set, rank int) (map[string]factors, error) {
+func (c Config) readFactors(set *safetensors.Set, rank int, whole map[string]string) (map[string]factors, error) {
 	shapes := map[string][2][]int{} // of A and B, by the weight they belong to
 	for _, p := range c.Params() {
 		if n := len(p.Shape); n >= 2 && p.Name != "model.embed_tokens.weight" {
@@ -198,6 +226,9 @@ func (c Config) readFactors(set *safetensors.Set, rank int) (map[string]factors,
 	}
 	modules := map[string]string{} // as the file spells them, by weight
 	for _, name := range set.Names() {
+		if _, ok := whole[name]; ok {
+			continue
+		}
 		module, ok := strings.CutSuffix(name, peftA)
 		if !ok {
 			module, ok = strings.CutSuffix(name, peftB)
@@ -210,7 +241,7 @@ func (c Config) readFactors(set *safetensors.Set, rank int) (map[string]factors,
 		}
 		modules[weight] = module
 	}
-	if len(modules) == 0 {
+	if len(modules)+len(whole) == 0 {
 		return nil, fmt.Errorf("%s: holds no tensor", adapterWeights)
 	}
 	parts := map[string]factors{}

@@ -47,24 +47,31 @@ func TestPEFT(t *testing.T) {
 		t.Cleanup(func() { set.Close() })
 		return goldens{t, set}
 	}
-	for _, name := range []string{"plain", "rslora"} {
+	for _, name := range []string{"plain", "rslora", "embeddings", "merger", "untied"} {
+		base := golden + "/checkpoint"
+		if name == "untied" {
+			base = filepath.Join(made, "checkpoint")
+		}
 		t.Run("merge "+name, func(t *testing.T) {
-			eachBackend(t, "f32", func(t *testing.T, m *Model) {
+			for _, backend := range backends(t) {
+				m := open(t, os.DirFS(base), backend, "f32")
 				if err := m.Adapt(ctx, os.DirFS(filepath.Join(made, name))); err != nil {
 					t.Fatal(err)
 				}
 				got, want := answer(t, m), reference(t, name).floats("logits")
-				t.Logf("logits differ by %.3g", furthest(got, want))
+				t.Logf("%s: logits differ by %.3g", backend, furthest(got, want))
 				near(t, "logits", got, want, 3e-5)
-			})
+			}
 		})
 	}
-	t.Run("refuse dora", func(t *testing.T) {
-		err := open(t, from, "go", "f32").Adapt(ctx, os.DirFS(filepath.Join(made, "dora")))
-		if err == nil || !strings.Contains(err.Error(), "use_dora = true") {
-			t.Error(err)
-		}
-	})
+	for name, reason := range map[string]string{"dora": "use_dora = true", "tied": "modules_to_save", "default": ".default"} {
+		t.Run("refuse "+name, func(t *testing.T) {
+			err := open(t, from, "go", "f32").Adapt(ctx, os.DirFS(filepath.Join(made, name)))
+			if err == nil || !strings.Contains(err.Error(), reason) {
+				t.Error(err)
+			}
+		})
+	}
 	t.Run("gradient", func(t *testing.T) {
 		eachBackend(t, "f32", func(t *testing.T, m *Model) { peftGradient(t, m, filepath.Join(made, "plain"), reference(t, "plain")) })
 	})

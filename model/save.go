@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/sidefile"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -93,6 +94,9 @@ func copySideFiles(from fs.FS, d Files) error {
 		data, err := fs.ReadFile(from, name)
 		if err != nil {
 			return err
+		}
+		if filepath.Ext(name) == ".json" {
+			data = sidefile.WithoutBOM(data) // transformers reads no JSON that has one
 		}
 		if err := d.File(name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err

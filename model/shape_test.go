@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/egotsr/egotsr/internal/safetensors"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -46,8 +48,8 @@ func TestOtherShape(t *testing.T) {
 			}
 			near(t, "last logits", got[0], want[len(want)-m.Config.VocabSize:], 1e-4)
 			ids, err := m.Generate(context.Background(), p, 16, nil)
-			if want := g.ints("greedy_ids")[0]; err != nil || !slices.Equal(ids, want) {
-				t.Errorf("greedy %v, %v; want %v", ids, err, want)
+			if diff := cmp.Diff(g.ints("greedy_ids")[0], ids); err != nil || diff != "" {
+				t.Errorf("greedy: %v (-want +got):\n%s", err, diff)
 			}
 		})
 	}

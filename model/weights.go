@@ -26,6 +26,7 @@ func (m *Model) loadWeights(ctx context.Context, fsys fs.FS) error {
 	if err := m.Config.checkTensors(set); err != nil {
 		return err
 	}
+	m.PassedOver = m.Config.passedOver(set)
 	for _, p := range m.Config.Params() {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -19,6 +19,10 @@ install_packages() {
   "${pip[@]}" --no-deps nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-cupti-cu12==12.8.90
   "${pip[@]}" filelock typing-extensions sympy networkx jinja2 fsspec numpy safetensors==0.8.0 pillow==12.0.0 \
     transformers==4.57.1 tokenizers==0.22.2 scikit-image==0.26.0 pooch psutil
+  # transformers 5 and what it needs newer stand aside: PYTHONPATH=VENV/transformers5 takes them in place of those above
+  rm -rf "$venv/transformers5"
+  "${pip[@]}" --no-deps --target "$venv/transformers5" transformers==5.24.0 huggingface_hub==1.31.0 tokenizers==0.23.1 \
+    typer==0.29.2 click==8.5.1 httpx==0.28.1 httpcore==1.0.9 anyio==4.16.0 h11==0.16.0 idna==3.20
 }
 
 # The default torch wheel links a dozen CUDA libraries. Without a GPU none is called, but the loader wants each file and each
@@ -57,4 +61,6 @@ link_stubs() {
 
 [ -n "$only_stubs" ] || install_packages
 link_stubs
-"$venv/bin/python" -c 'import torch, transformers; print("torch", torch.__version__, "transformers", transformers.__version__)'
+for newer in '' "$venv/transformers5"; do
+  PYTHONPATH=$newer "$venv/bin/python" -c 'import torch, transformers; print("torch", torch.__version__, "transformers", transformers.__version__)'
+done

@@ -17,13 +17,11 @@ type Message struct {
 	Parts []Part
 }
 
-// systemPrompt is what the template says when the conversation does not begin with a system message.
-const systemPrompt = "You are a helpful assistant."
-
 // maxImageTokens bounds one image: Qwen2.5-VL itself stops at 16384.
 const maxImageTokens = 1 << 20
 
-// Chat returns the ids of a conversation in Qwen2.5-VL's chat template, as transformers' processor gives them. The i-th image
+// Chat returns the ids of a conversation in Qwen2.5-VL's chat template, as transformers' processor gives them. A conversation that
+// does not begin with a system message begins as the checkpoint's own template has it, with another system turn or none: see [Load]. The i-th image
 // becomes <|vision_start|>, imageTokens[i] times <|image_pad|> (its merged patches, t*h*w/4) and <|vision_end|>. generate adds the
 // header of the assistant's answer. Unlike there, roles and texts are plain text: no spelling in them becomes an added token.
 //
@@ -39,7 +37,7 @@ func (t *Tokenizer) Chat(msgs []Message, imageTokens []int, generate bool) ([]in
 	}
 	c := chat{encoder: t.encoder(4*total + 1024)}
 	if msgs[0].Role != "system" {
-		c.turn("system", []Part{{Text: systemPrompt}}, nil)
+		c.out = append(c.out, t.opening...)
 	}
 	for _, m := range msgs {
 		imageTokens = c.turn(m.Role, m.Parts, imageTokens)

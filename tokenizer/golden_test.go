@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const (
@@ -101,11 +104,11 @@ func checkGolden(t *testing.T, tok *Tokenizer, encode, decode []goldenCase, enco
 		t.Errorf("%d texts and %d id lists, want %d and %d", len(encode), len(decode), encodes, decodes)
 	}
 	for _, c := range encode {
-		if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
-			t.Errorf("Encode(%+q)\n got %v\nwant %v", c.Text, got, c.IDs)
+		if diff := cmp.Diff(c.IDs, tok.Encode(c.Text), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("Encode(%+q) (-want +got):\n%s", c.Text, diff)
 		}
-		if got := tok.EncodeText(c.Text); !spellsAdded(c.Text) && !slices.Equal(got, c.IDs) {
-			t.Errorf("EncodeText(%+q)\n got %v\nwant %v", c.Text, got, c.IDs)
+		if diff := cmp.Diff(c.IDs, tok.EncodeText(c.Text), cmpopts.EquateEmpty()); !spellsAdded(c.Text) && diff != "" {
+			t.Errorf("EncodeText(%+q) (-want +got):\n%s", c.Text, diff)
 		}
 	}
 	for _, c := range slices.Concat(encode, decode) {
@@ -139,8 +142,8 @@ func TestGoldenChat(t *testing.T) {
 	readGolden(t, "tokenizer/chat.json", &cases)
 	rendered, videos, injected := 0, 0, 0
 	for i, c := range cases {
-		if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
-			t.Errorf("case %d: Encode\n got %v\nwant %v", i, got, c.IDs)
+		if diff := cmp.Diff(c.IDs, tok.Encode(c.Text)); diff != "" {
+			t.Errorf("case %d: Encode (-want +got):\n%s", i, diff)
 		}
 		if strings.Contains(c.Text, "<|video_pad|>") {
 			videos++ // the API has pictures only
@@ -182,8 +185,8 @@ func TestGoldenChat(t *testing.T) {
 			continue
 		}
 		rendered++
-		if !slices.Equal(got, c.IDs) {
-			t.Errorf("case %d: Chat\n got %v\nwant %v", i, got, c.IDs)
+		if diff := cmp.Diff(c.IDs, got); diff != "" {
+			t.Errorf("case %d: Chat (-want +got):\n%s", i, diff)
 		}
 	}
 	if rendered != 45 || videos != 3 || injected != 3 {

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dlclark/regexp2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/nlpodyssey/gotokenizers/models/bpemodel"
 	"github.com/nlpodyssey/gotokenizers/vocabulary"
 	"golang.org/x/text/unicode/norm"
@@ -131,8 +133,8 @@ func FuzzEncode(f *testing.F) {
 		if strings.ContainsFunc(composed, func(r rune) bool { return unicode.In(r, newLetters, newNumbers) }) {
 			return // regexp2 has Go's Unicode tables
 		}
-		if want := o.encode(t, composed); !slices.Equal(ids, want) {
-			t.Errorf("EncodeText(%+q)\n got %v\nwant %v", text, ids, want)
+		if diff := cmp.Diff(o.encode(t, composed), ids, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("EncodeText(%+q) (-want +got):\n%s", text, diff)
 		}
 	})
 }

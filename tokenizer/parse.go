@@ -49,6 +49,7 @@ func New(tokenizerJSON []byte) (*Tokenizer, error) {
 		return nil, err
 	}
 	t.cache = newWordCache()
+	t.opening = t.Encode(publishedOpening)
 	return t, nil
 }
 

@@ -11,9 +11,9 @@
 package tokenizer
 
 import (
-	"errors"
-	"io"
 	"io/fs"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // maxFile bounds what Load reads; the largest published tokenizer.json files are near 35 MB.
@@ -28,29 +28,33 @@ type Tokenizer struct {
 
 	raw, normal matcher // added tokens looked for before and after normalisation
 	control     map[string]int32
+	opening     []int32 // of a conversation that brings no system message
 
 	byteID [256]int32
 	merges map[uint64]merge
 	cache  wordCache
 }
 
-// Load reads tokenizer.json from the root of fsys, a Hugging Face checkpoint directory. The error is that of fsys, an
-// [*UnsupportedError] or a [*FormatError].
+// Load reads tokenizer.json from the root of fsys, a Hugging Face checkpoint directory, and renders a question by the chat template
+// that lies beside it: in processor_config.json, chat_template.json, chat_template.jinja or tokenizer_config.json, of which the first
+// that has one counts, as in transformers. What the template writes before the user's turn is what [Tokenizer.Chat] writes there;
+// without a template it is Qwen2.5-VL's system turn. The error is that of fsys, an [*UnsupportedError], a [*FormatError], or a
+// [*TemplateError] where the template makes more of the question than that.
 func Load(fsys fs.FS) (*Tokenizer, error) {
-	const name = "tokenizer.json"
-	if fsys == nil {
-		return nil, fail("load", errors.New("there is no file system"))
-	}
-	f, err := fsys.Open(name)
+	data, err := sidefile.Read(fsys, "tokenizer.json", maxFile)
 	if err != nil {
 		return nil, fail("load", err)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	t, err := New(data)
 	if err != nil {
-		return nil, fail("load "+name, err)
+		return nil, err
 	}
-	return New(data)
+	opening, err := readOpening(fsys)
+	if err != nil {
+		return nil, err
+	}
+	t.opening = t.Encode(opening)
+	return t, nil
 }
 
 // Encode returns the ids of text as transformers does: the spelling of an added token becomes that token, wherever it stands.

@@ -4,10 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestAddedTokens(t *testing.T) {
@@ -22,8 +24,8 @@ func TestAddedTokens(t *testing.T) {
 		"<e\u0301>":     {260}, // looked for after NFC
 		"<|im_\xffend>": tok.EncodeText("<|im_\uFFFDend>"),
 	} {
-		if got := tok.Encode(text); !slices.Equal(got, want) {
-			t.Errorf("Encode(%q) = %v, want %v", text, got, want)
+		if diff := cmp.Diff(want, tok.Encode(text)); diff != "" {
+			t.Errorf("Encode(%q) (-want +got):\n%s", text, diff)
 		}
 	}
 	if got := tok.EncodeText("<|im_end|>"); len(got) != 10 {
@@ -96,8 +98,8 @@ func TestConcurrent(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for _, c := range cases.Encode {
-				if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
-					t.Errorf("Encode(%+q) = %v, want %v", c.Text, got, c.IDs)
+				if diff := cmp.Diff(c.IDs, tok.Encode(c.Text), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("Encode(%+q) (-want +got):\n%s", c.Text, diff)
 				}
 			}
 		})

@@ -22,9 +22,10 @@ const maxPixels = 100_000_000
 // makes 512. The data of a header that promises more is cut short, and need not cost gigabytes to find out.
 const jpegPixelsPerByte = 1024
 
-// Decode reads a PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF. The size in the header is checked before pixels
-// are allocated. EXIF orientation is not applied, as the reference does not. Errors are *SizeError (more than 100
-// megapixels, or none) or *FormatError (not an image, a broken one, a variant nobody here can read).
+// Decode reads a PNG, JPEG, WebP, BMP, GIF or TIFF; of an animation the first frame. A JPEG may lack its Huffman tables, as
+// those of webcams do: they are the standard's then. The size in the header is checked before pixels are allocated. EXIF
+// orientation is not applied, as the reference does not. Errors are *SizeError (more than 100 megapixels, or none) or
+// *FormatError (not an image, a broken one, a variant nobody here can read), which names the format that is there.
 func Decode(data []byte) (img image.Image, err error) {
 	kind := "image"
 	// The decoders are well kept, but a crafted file must not take a robot down: this is their one boundary.
@@ -35,6 +36,9 @@ func Decode(data []byte) (img image.Image, err error) {
 	}()
 	config, name, err := image.DecodeConfig(file(data))
 	if err != nil {
+		if known := foreignFormat(data); known != nil {
+			return nil, known
+		}
 		return nil, &FormatError{kind, err.Error()}
 	}
 	kind = name
@@ -47,25 +51,43 @@ func Decode(data []byte) (img image.Image, err error) {
 	if kind == "jpeg" && config.Width*config.Height > jpegPixelsPerByte*len(data) {
 		return nil, &FormatError{kind, fmt.Sprintf("%d bytes cannot hold %dx%d pixels", len(data), config.Width, config.Height)}
 	}
+	frame := firstFrame(data)
+	switch {
+	case frame != nil && !frame.rect.In(image.Rect(0, 0, config.Width, config.Height)):
+		return nil, &FormatError{kind, fmt.Sprintf("the first frame, %v, leaves the screen of %dx%d pixels", frame.rect, config.Width, config.Height)}
+	case frame != nil:
+		data = frame.file
+	case kind == "jpeg":
+		data = withTables(data)
+	}
 	if img, _, err = image.Decode(file(data)); err != nil {
 		return nil, &FormatError{kind, err.Error()}
 	}
-	// What the decoders of the other formats give says all there is; these two leave something only known here.
+	img = exact(img, kind, config)
+	if frame != nil {
+		img = frame.onto(img, config)
+	}
+	return img, nil
+}
+
+// exact gives the pixels that the format means. What the decoders of the other formats give says all there is; these two
+// leave something only known here.
+func exact(img image.Image, kind string, config image.Config) image.Image {
 	switch src := img.(type) {
 	case *image.Paletted:
 		if kind == "gif" {
-			return onScreen(src, config.Width, config.Height), nil
+			return onScreen(src, config.Width, config.Height)
 		}
 	case *image.YCbCr:
 		if kind == "webp" {
-			return fromWebP(src, nil, 0), nil
+			return fromWebP(src, nil, 0)
 		}
 	case *image.NYCbCrA:
 		if kind == "webp" {
-			return fromWebP(&src.YCbCr, src.A, src.AStride), nil
+			return fromWebP(&src.YCbCr, src.A, src.AStride)
 		}
 	}
-	return img, nil
+	return img
 }
 
 // fileReader lets decoders look at data as it lies. Without Peek package image would wrap it, hiding ReadAt, and TIFF's

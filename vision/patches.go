@@ -39,7 +39,7 @@ func (p Processor) RGBPatches(rgb *RGB) (*Patches, error) {
 	if len(rgb.Pix) != 3*rgb.W*rgb.H {
 		return nil, &FormatError{"image", fmt.Sprintf("%d bytes are not %dx%d pixels", len(rgb.Pix), rgb.W, rgb.H)}
 	}
-	return p.cut(rgb.Resize(w, h)), nil
+	return p.cut(rgb.part(p.Part(rgb.W, rgb.H)).Resize(w, h)), nil
 }
 
 // cut normalises and lays out patches as [H/m, W/m, m, m][channel, time, y, x]: merge groups in reading order, patches

@@ -1,16 +1,27 @@
 package vision
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
-const configFile = "preprocessor_config.json"
+// The files that hold the numbers: published checkpoints have the first, transformers 5 writes the second, in which they are one
+// part of several.
+const (
+	configFile = "preprocessor_config.json"
+	partsFile  = "processor_config.json"
+)
 
-// Processor holds the numbers of a checkpoint's preprocessor_config.json.
+// maxConfigBytes bounds both; real ones have about a thousand bytes.
+const maxConfigBytes = 16 << 20
+
+// Processor holds the numbers by which a checkpoint's images are prepared.
 type Processor struct {
 	PatchSize     int // side of a patch in pixels
 	MergeSize     int // side of the square of patches that becomes one token
@@ -19,9 +30,10 @@ type Processor struct {
 	MaxPixels     int
 	Rescale       float64    // what a level of 0–255 is multiplied by
 	Mean, Std     [3]float64 // of the rescaled red, green and blue
+	Aspect        float64    // width by height of what is looked at, see Part; 0 = all of it. It is not of the file
 }
 
-// Default is the published Qwen2.5-VL processor.
+// Default is the processor of the published Qwen2.5-VL checkpoints.
 func Default() Processor {
 	return Processor{
 		PatchSize: 14, MergeSize: 2, TemporalPatch: 2,
@@ -32,7 +44,7 @@ func Default() Processor {
 	}
 }
 
-// processorFile is preprocessor_config.json; pointers tell absent from zero. Fields are in the order of the alphabet, as
+// processorFile is the processor's JSON; pointers tell absent from zero. Fields are in the order of the alphabet, as
 // transformers writes them.
 type processorFile struct {
 	ConvertRGB    *bool      `json:"do_convert_rgb"`
@@ -62,21 +74,52 @@ type edgesFile struct {
 // bicubicFilter is Pillow's number for the only filter there is here.
 const bicubicFilter = 3
 
-// Load reads preprocessor_config.json. Absent fields, and an absent file, mean the published values. The pixel bounds
-// may stand at the top or, as newer versions write them, as edges under "size"; the top goes first. A file that cannot be
-// parsed, numbers out of any reason, and steps that are switched off or done otherwise are a *FormatError.
+// unnamedMax is the largest area where a file names none: what transformers takes since 4.52, and far less than published files name.
+const unnamedMax = 1280 * 28 * 28
+
+// Load reads the part image_processor of processor_config.json, where transformers 5 writes it, or else preprocessor_config.json. A
+// field that is absent has the value that transformers gives it. With neither file the size that images are scaled to would be a
+// guess: the error is [fs.ErrNotExist]. The pixel bounds stand at the top or as edges under "size", which has both or neither; those
+// at the top go first. A file that cannot be parsed, numbers out of any reason, and steps that are switched off or done otherwise are
+// a *FormatError.
 func Load(fsys fs.FS) (Processor, error) {
-	if fsys == nil {
-		return Processor{}, errors.New("vision: there is no file system to load from")
-	}
-	data, err := fs.ReadFile(fsys, configFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Default(), nil
+	name, data, err := readConfig(fsys)
+	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {
+		return Processor{}, &FormatError{bad.File, bad.Reason}
 	}
 	if err != nil {
 		return Processor{}, fmt.Errorf("vision: %w", err)
 	}
-	return parse(data)
+	p, err := parse(data)
+	if format := (*FormatError)(nil); errors.As(err, &format) {
+		format.What = name
+	}
+	return p, err
+}
+
+// readConfig gives the processor's JSON and where it stands.
+func readConfig(fsys fs.FS) (name string, data []byte, err error) {
+	var parts struct {
+		Images json.RawMessage `json:"image_processor"`
+	}
+	data, err = sidefile.Read(fsys, partsFile, maxConfigBytes)
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(data, &parts); err != nil {
+			return "", nil, &sidefile.Error{File: partsFile, Reason: err.Error()}
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", nil, err
+	}
+	if parts.Images != nil && !bytes.Equal(parts.Images, []byte("null")) {
+		return partsFile + ": image_processor", parts.Images, nil
+	}
+	data, err = sidefile.Read(fsys, configFile, maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("no %s, and no %s with an image_processor: the sizes that images are scaled to would be a guess; copy the file from the checkpoint that this one was made of: %w",
+			configFile, partsFile, fs.ErrNotExist)
+	}
+	return configFile, data, err
 }
 
 func parse(data []byte) (Processor, error) {
@@ -88,6 +131,7 @@ func parse(data []byte) (Processor, error) {
 		return Processor{}, err
 	}
 	p := Default()
+	p.MaxPixels = unnamedMax
 	set(&p.PatchSize, f.PatchSize)
 	set(&p.MergeSize, f.MergeSize)
 	set(&p.TemporalPatch, f.TemporalPatch)
@@ -120,6 +164,9 @@ func (f *processorFile) supported() error {
 	}
 	if f.Resample != nil && *f.Resample != bicubicFilter {
 		return &FormatError{configFile, fmt.Sprintf("resample is %d, only %d (bicubic) is supported", *f.Resample, bicubicFilter)}
+	}
+	if f.Size != nil && (f.Size.Shortest == nil && f.MinPixels == nil || f.Size.Longest == nil && f.MaxPixels == nil) {
+		return &FormatError{configFile, "size has not both shortest_edge and longest_edge"}
 	}
 	return nil
 }
@@ -158,6 +205,8 @@ func (p Processor) Validate() error {
 		return bad("min_pixels", p.MinPixels)
 	case p.MaxPixels < p.MinPixels || p.MaxPixels > maxPixels:
 		return bad("max_pixels", p.MaxPixels)
+	case !(p.Aspect >= 0) || p.Aspect != 0 && (p.Aspect < 0.1 || p.Aspect > 10):
+		return bad("aspect", p.Aspect)
 	case !(p.Rescale > 0) || math.IsInf(p.Rescale, 0):
 		return bad("rescale_factor", p.Rescale)
 	}

@@ -1,12 +1,16 @@
 package vision
 
 import (
+	"encoding/json"
 	"errors"
 	"image"
 	"io/fs"
 	"math"
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func with(change func(*Processor)) Processor {
@@ -17,17 +21,20 @@ func with(change func(*Processor)) Processor {
 
 func TestLoad(t *testing.T) {
 	small := with(func(p *Processor) { p.MaxPixels = 12544 })
+	unnamed := with(func(p *Processor) { p.MaxPixels = 1_003_520 })
 	for name, c := range map[string]struct {
 		json string
 		want Processor
 		bad  bool
 	}{
-		"absent fields":   {`{}`, Default(), false},
-		"nulls":           {`{"min_pixels":null,"size":null,"image_mean":null}`, Default(), false},
+		"absent fields":   {`{}`, unnamed, false},
+		"marked":          {"\ufeff{}", unnamed, false},
+		"nulls":           {`{"min_pixels":null,"size":null,"image_mean":null}`, unnamed, false},
 		"edges":           {`{"size":{"shortest_edge":3136,"longest_edge":12544}}`, small, false},
-		"top goes first":  {`{"max_pixels":12544,"size":{"longest_edge":99999}}`, small, false},
-		"own numbers":     {`{"patch_size":16,"image_std":[1,2,3]}`, with(func(p *Processor) { p.PatchSize = 16; p.Std = [3]float64{1, 2, 3} }), false},
-		"switches on":     {`{"do_resize":true,"do_rescale":true,"do_normalize":true,"do_convert_rgb":true,"resample":3}`, Default(), false},
+		"top goes first":  {`{"max_pixels":12544,"size":{"shortest_edge":3136,"longest_edge":99999}}`, small, false},
+		"own numbers":     {`{"patch_size":16,"image_std":[1,2,3],"max_pixels":12845056}`, with(func(p *Processor) { p.PatchSize = 16; p.Std = [3]float64{1, 2, 3} }), false},
+		"switches on":     {`{"do_resize":true,"do_rescale":true,"do_normalize":true,"do_convert_rgb":true,"resample":3}`, unnamed, false},
+		"one edge":        {`{"size":{"longest_edge":12544}}`, Processor{}, true},
 		"no patch":        {`{"patch_size":0}`, Processor{}, true},
 		"huge patch":      {`{"patch_size":100000}`, Processor{}, true},
 		"no merge":        {`{"merge_size":-2}`, Processor{}, true},
@@ -51,19 +58,63 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	if got, err := Load(fstest.MapFS{}); err != nil || got != Default() {
+	if got, err := Load(fstest.MapFS{}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "copy the file") {
 		t.Errorf("no file: %+v, %v", got, err)
+	}
+	_, err := Load(fstest.MapFS{partsFile: {Data: []byte(`{"image_processor":{"patch_size":0}}`)}, configFile: {Data: []byte(`{}`)}})
+	if err == nil || !strings.HasPrefix(err.Error(), "vision: processor_config.json: image_processor: patch_size is 0") {
+		t.Errorf("a fault in a part: %v", err)
 	}
 	if _, err := Load(fstest.MapFS{configFile: {Mode: fs.ModeDir}}); err == nil {
 		t.Error("a folder was read")
 	}
 }
 
+// TestLoadAsTransformers: where transformers 5.24 loads a processor, ours gives the same grids; where it refuses, so do we.
+func TestLoadAsTransformers(t *testing.T) {
+	var cases map[string]struct {
+		Files map[string]json.RawMessage
+		Want  struct {
+			Error     string
+			Sizes     [][2]int
+			Grids     [][3]int
+			Mean, Std [3]float64
+		} `json:"5.24.0"`
+	}
+	if err := json.Unmarshal(read(t, "../testdata/golden/files/processors.json"), &cases); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range cases {
+		files := fstest.MapFS{}
+		for file, text := range c.Files {
+			files[file] = &fstest.MapFile{Data: text}
+		}
+		p, err := Load(files)
+		if (err != nil) != (c.Want.Error != "") {
+			t.Errorf("%s: %v; transformers: %q", name, err, c.Want.Error)
+		}
+		if err != nil {
+			continue
+		}
+		for i, s := range c.Want.Sizes {
+			if got, err := p.Grid(s[0], s[1]); err != nil || [3]int{got.T, got.H, got.W} != c.Want.Grids[i] {
+				t.Errorf("%s: %v has the grid %v, %v; transformers: %v", name, s, got, err, c.Want.Grids[i])
+			}
+		}
+		if p.Mean != c.Want.Mean || p.Std != c.Want.Std {
+			t.Errorf("%s: %v and %v; transformers: %v and %v", name, p.Mean, p.Std, c.Want.Mean, c.Want.Std)
+		}
+	}
+	if len(cases) < 20 {
+		t.Errorf("%d cases", len(cases))
+	}
+}
+
 func TestConfig(t *testing.T) {
-	for _, want := range []Processor{Default(), {16, 3, 1, 100, 999, 0.5, [3]float64{0, -1, 1. / 3}, [3]float64{1e-9, 2, 1e9}}} {
+	for _, want := range []Processor{Default(), {16, 3, 1, 100, 999, 0.5, [3]float64{0, -1, 1. / 3}, [3]float64{1e-9, 2, 1e9}, 0}} {
 		got, err := Load(fstest.MapFS{configFile: {Data: want.Config()}})
-		if err != nil || got != want {
-			t.Errorf("%+v, %v; want %+v", got, err, want)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 type cuttable interface {
@@ -134,14 +136,14 @@ func TestOverWhite(t *testing.T) {
 	m.SetNRGBA(1, 0, color.NRGBA{0, 100, 200, 128})
 	m.SetNRGBA(2, 0, color.NRGBA{1, 2, 3, 255})
 	want := []uint8{255, 255, 255, 127, 177, 227, 1, 2, 3}
-	if got := ToRGB(m).Pix; !bytes.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	if diff := cmp.Diff(want, ToRGB(m).Pix); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 	n := image.NewRGBA(image.Rect(0, 0, 2, 1))
 	copy(n.Pix, []uint8{0, 50, 100, 128, 200, 0, 0, 100}) // the second has more red than its alpha allows
 	want = []uint8{127, 177, 227, 255, 155, 155}
-	if got := ToRGB(n).Pix; !bytes.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	if diff := cmp.Diff(want, ToRGB(n).Pix); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

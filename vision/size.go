@@ -59,5 +59,6 @@ func (p Processor) resized(width, height int) (h, w int, err error) {
 	if height > 0 && width > maxPixels/height {
 		return 0, 0, &SizeError{width, height, fmt.Sprintf("is above %d megapixels", maxPixels/1_000_000)}
 	}
-	return SmartResize(height, width, p.PatchSize*p.MergeSize, p.MinPixels, p.MaxPixels)
+	part := p.Part(width, height)
+	return SmartResize(part.Dy(), part.Dx(), p.PatchSize*p.MergeSize, p.MinPixels, p.MaxPixels)
 }

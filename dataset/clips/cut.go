@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/egotsr/egotsr/dataset"
@@ -55,6 +54,9 @@ func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
 	if err != nil {
 		return err
 	}
+	if beyond := c.beyond(n); beyond != nil {
+		return beyond
+	}
 	if t := c.rec.Truth; t != nil && (n-1)*c.opts.Every >= len(t.Frames) {
 		return fmt.Errorf("%d frames are recorded and %d are known of", n, len(t.Frames))
 	}
@@ -73,15 +75,58 @@ func (c *cutter) cut(ctx context.Context, d *state.Dir) error {
 	return c.describe()
 }
 
+// beyondError says that actions are annotated where nothing is recorded.
+type beyondError struct {
+	actions []int
+	frames  int // recorded, in steps of every
+	every   int
+}
+
+func (e *beyondError) Error() string {
+	return fmt.Sprintf("%d actions go beyond the end of the recording", len(e.actions))
+}
+
+// beyond finds the actions that n frames of a recording do not hold to their end.
+func (c *cutter) beyond(n int) error {
+	e := &beyondError{frames: n, every: c.opts.Every}
+	for k, a := range c.rec.Actions {
+		if a.End/e.every > n {
+			e.actions = append(e.actions, k)
+		}
+	}
+	if e.actions == nil {
+		return nil
+	}
+	return e
+}
+
+// without takes those actions out of a copy of the recording, and names them.
+func (e *beyondError) without(r *Recording) (rest *Recording, named []string) {
+	short := *r
+	short.Actions = nil
+	for k, a := range r.Actions {
+		if !slices.Contains(e.actions, k) {
+			short.Actions = append(short.Actions, a)
+			continue
+		}
+		about := ""
+		if e.every > 1 {
+			about = "about "
+		}
+		named = append(named, fmt.Sprintf("action %q, frames %d to %d, goes beyond the end of the recording, which has %s%d frames", a.Text, a.Start, a.End, about, e.frames*e.every))
+	}
+	return &short, named
+}
+
 // frames puts every wanted frame into its clip, and counts all.
 func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
-	put := func(i int, ext string, data func() ([]byte, error)) error {
+	put := func(i int, data func() ([]byte, string, error)) error {
 		k := group(c.rec.Actions, c.opts.Every, i)
 		if k < 0 {
 			c.dropped[droppedOutside]++
 			return nil
 		}
-		bytes, err := data()
+		bytes, ext, err := data()
 		if err != nil {
 			return err
 		}
@@ -93,15 +138,23 @@ func (c *cutter) frames(ctx context.Context, d *state.Dir) (n int, err error) {
 			ext = ".png"
 		}
 		return videoFrames(ctx, c.rec.Video, c.rec.From, c.rec.To, c.opts.Every, func(i int, img image.Image) error {
-			return put(i, ext, func() ([]byte, error) { return encode(img, ext) })
+			return put(i, func() ([]byte, string, error) {
+				data, err := encode(img, ext)
+				return data, ext, err
+			})
 		})
 	}
-	for i := 0; i*c.opts.Every < len(c.rec.Images); i++ {
+	stored := c.rec.stored()
+	frames, err := stored.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer frames.Close()
+	for i := 0; i*c.opts.Every < stored.Len(); i++ {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		file := c.rec.Images[i*c.opts.Every]
-		if err := put(i, strings.ToLower(filepath.Ext(file)), func() ([]byte, error) { return os.ReadFile(file) }); err != nil {
+		if err := put(i, func() ([]byte, string, error) { return frames.Frame(i * c.opts.Every) }); err != nil {
 			return n, err
 		}
 		n++

@@ -1,5 +1,5 @@
 // Package clips cuts recordings into clips, one folder of frames for every atomic action, in the layout of EgoTSR-Short.
-// Recordings come from [AgiBot] or from package dataset/lerobot; what [Prepare] writes is read by dataset.Short.
+// Recordings come from [AgiBot] or from the packages dataset/lerobot, mcap, rosbag and hdf5; what [Prepare] writes is read by dataset.Short.
 package clips
 
 import "github.com/egotsr/egotsr/dataset"
@@ -9,7 +9,8 @@ type Recording struct {
 	Scene, Episode, Camera, Task string // Camera is "" where the layout names none
 
 	Video    string   // path of a video file on disk; or
-	Images   []string // paths of image files on disk, in the order of recording
+	Images   []string // paths of image files on disk, in the order of recording; or
+	Stored   Stored   // frames inside a larger file, such as a bag
 	From, To int      // video only: frames [From, To) of the file belong to this recording; To 0 = to its end
 
 	Actions []Action // in frame numbers of the recording (0 = From), before subsampling

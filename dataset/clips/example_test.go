@@ -79,3 +79,23 @@ func ExamplePrepare() {
 	// 1 recordings: 0 prepared, 1 as they were, 0 failed; 2 clips, 4 frames
 	// 4 clips/kitchen/7/Place the cup in the sink./00002.png
 }
+
+func ExampleRecording_Decode() {
+	root := scene()
+	defer os.RemoveAll(root)
+	recordings, _, err := clips.AgiBot(root)
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = recordings[0].Decode(context.Background(), 3, func(i int, img image.Image) error {
+		fmt.Println(i, img.Bounds().Size())
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 0 (64,48)
+	// 3 (64,48)
+	// 6 (64,48)
+}

@@ -62,7 +62,8 @@ func (o *Options) complete() (Options, error) {
 //
 // An episode's clips appear as a whole, and its file last. A second run does nothing where the file is there and neither
 // the options nor the recording have changed; it goes on where a first was interrupted, and what it makes is the same to
-// the byte. Sources are only read. A recording that cannot be used is listed in the report and the others go on; the
+// the byte. Sources are only read. An action annotated beyond the end of its recording is left out, and the report names
+// it. A recording that cannot be used is listed in the report and the others go on; the
 // error is that of the whole run, such as the end of ctx.
 func Prepare(ctx context.Context, recordings []Recording, out string, opts *Options) (*Report, error) {
 	o, err := opts.complete()
@@ -70,7 +71,11 @@ func Prepare(ctx context.Context, recordings []Recording, out string, opts *Opti
 		return nil, err
 	}
 	if o.Camera != "" {
-		recordings = slices.DeleteFunc(slices.Clone(recordings), func(r Recording) bool { return r.Camera != o.Camera })
+		all := recordings
+		recordings = slices.DeleteFunc(slices.Clone(all), func(r Recording) bool { return r.Camera != o.Camera })
+		if len(recordings) == 0 && len(all) > 0 {
+			return nil, fmt.Errorf("clips: no recording is of camera %q; the first is of %q", o.Camera, all[0].Camera)
+		}
 		for i := range recordings {
 			recordings[i].Camera = ""
 		}
@@ -182,7 +187,8 @@ func (r *Recording) fits(folder string) error {
 // result is what became of one recording.
 type result struct {
 	err     error
-	asItWas bool // it was there already
+	leftOut []string // actions, and why
+	asItWas bool     // it was there already
 	clips   int
 	kept    int
 	dropped map[string]int
@@ -191,7 +197,8 @@ type result struct {
 // mark is an episode's file: the episode, and what it was made from.
 type mark struct {
 	dataset.Episode
-	Source string `json:"source"`
+	Source  string   `json:"source"`
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 // prepare does one recording. The order matters: the mark goes before the clips it stands for are replaced, and comes
@@ -214,7 +221,7 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		case err != nil || len(m.Source) != len(source) || m.Scene != r.Scene || m.ID != r.Episode || m.Camera != r.Camera:
 			return result{err: fmt.Errorf("%s is there already, and no episode of an earlier run: prepare into another folder, or move it away", file)}
 		case m.Source == source && gone == nil:
-			return result{asItWas: true, kept: len(m.Frames), clips: folderCount(m.Frames)}
+			return result{asItWas: true, leftOut: m.LeftOut, kept: len(m.Frames), clips: folderCount(m.Frames)}
 		}
 		if err := (state.Disk{}).Replaceable(dir); err != nil { // an episode must not lose its file for clips that stay
 			return result{err: err}
@@ -223,10 +230,7 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 			return result{err: err}
 		}
 	}
-	c := newCutter(o, r, clips)
-	if c.err == nil {
-		c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
-	}
+	c, leftOut := o.cut(ctx, r, dir, clips)
 	if c.err != nil {
 		// Clips of an earlier run would stand for a recording that cannot be used any more.
 		err := (state.Disk{}).Remove(dir)
@@ -235,7 +239,7 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		}
 		return result{err: c.err}
 	}
-	text, err := json.Marshal(mark{c.episode, source})
+	text, err := json.Marshal(mark{c.episode, source, leftOut})
 	if err != nil {
 		return result{err: err}
 	}
@@ -243,18 +247,38 @@ func (o *Options) prepare(ctx context.Context, r *Recording, out string) (res re
 		return result{err: err}
 	}
 	err = state.Disk{}.WriteFile(file, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
-	return result{err: err, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
+	return result{err: err, leftOut: leftOut, kept: len(c.episode.Frames), clips: folderCount(c.episode.Frames), dropped: c.dropped}
+}
+
+// cut makes a recording's clips in dir. How many frames it has is known once they are read, so where actions turn out to go
+// beyond its end, it is read again without these.
+func (o *Options) cut(ctx context.Context, r *Recording, dir, clips string) (c *cutter, leftOut []string) {
+	for {
+		c = newCutter(o, r, clips)
+		if c.err == nil {
+			c.err = state.Disk{}.Replace(dir, func(d *state.Dir) error { return c.cut(ctx, d) })
+		}
+		var beyond *beyondError
+		switch {
+		case leftOut != nil && c.err != nil:
+			c.err = fmt.Errorf("%w; %s", c.err, leftOut[0])
+			return c, nil
+		case !errors.As(c.err, &beyond):
+			return c, leftOut
+		}
+		r, leftOut = beyond.without(r)
+	}
 }
 
 // format changes where the same recording and options come to give other files.
-const format = 1
+const format = 2
 
 // fingerprint identifies the recording and what is asked of it. Files are known by name, size and time: reading them
 // would take as long as the work that is to be saved.
 func (o *Options) fingerprint(r *Recording) (string, error) {
 	h := sha256.New()
 	short := *r
-	short.Video, short.Images, short.Truth = filepath.Base(r.Video), nil, nil
+	short.Video, short.Images, short.Stored, short.Truth = filepath.Base(r.Video), nil, nil, nil
 	if err := json.NewEncoder(h).Encode([]any{format, o.Every, o.Least, o.Drop, o.Keep, o.PNG, short}); err != nil {
 		return "", err
 	}
@@ -265,7 +289,7 @@ func (o *Options) fingerprint(r *Recording) (string, error) {
 			return "", err
 		}
 	}
-	files := r.Images
+	files := r.stored().Files()
 	if r.Video != "" {
 		files = []string{r.Video}
 	}

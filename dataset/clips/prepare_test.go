@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // TestMain lets the test program run itself as the process that is killed.
@@ -201,14 +202,11 @@ func TestIdempotent(t *testing.T) {
 // TestKilled: killed at random moments and run again, the result is that of a run left alone, byte for byte.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
-	root := source(t, 3, 8, 60)
+	root := source(t, 3, 4, 60)
 	if err := os.Rename(root, filepath.Join(dir, "source")); err != nil {
 		t.Fatal(err)
 	}
-	kills, rounds := 20, 0
-	if testing.Short() {
-		kills = 5
-	}
+	kills, rounds := simtest.Pick(4, 20), 0
 	child := func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "EGOTSR_TEST_PREPARE="+dir)
@@ -221,7 +219,7 @@ func TestKilled(t *testing.T) {
 	}
 	whole := time.Since(start)
 	want := tree(t, filepath.Join(dir, "out"), false)
-	if len(want) != 24*(30+2) { // clips of 15 frames lose none; and a mark, and the list of what was written
+	if len(want) != 12*(30+2) { // clips of 15 frames lose none; and a mark, and the list of what was written
 		t.Fatalf("%d files", len(want))
 	}
 	rng := rand.New(rand.NewPCG(4, 4))
@@ -349,7 +347,7 @@ func TestSameText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recordings[0].Actions = []Action{{Start: 20, End: 30, Text: "Pick."}, {Start: 0, End: 10, Text: "Pick."}, {Start: 12, End: 12, Text: "Wait."}, {Start: 30, End: 99, Text: "Retrieve it."}}
+	recordings[0].Actions = []Action{{Start: 20, End: 30, Text: "Pick."}, {Start: 0, End: 10, Text: "Pick."}, {Start: 12, End: 12, Text: "Wait."}, {Start: 30, End: 40, Text: "Retrieve it."}}
 	if _, err := Prepare(context.Background(), recordings, out, &Options{Every: 1, Least: 5, Drop: 2}); err != nil {
 		t.Fatal(err)
 	}
@@ -367,6 +365,45 @@ func TestSameText(t *testing.T) {
 	}
 	if fmt.Sprint(count) != "map[Pick. (2)0:8 Pick.2:8 Retrieve it.3:10]" {
 		t.Errorf("%v", count)
+	}
+}
+
+// TestBeyondTheEnd: an action annotated where nothing is recorded is named, this time and the next, and not prepared.
+func TestBeyondTheEnd(t *testing.T) {
+	root, out := source(t, 1, 1, 40), t.TempDir()
+	recordings, _, err := AgiBot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		every   int
+		actions []Action
+		kept    int
+		leftOut string
+	}{
+		{1, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 41, Text: "Place."}}, 20, `left out: clips: episode s0/0: action "Place.", frames 20 to 41, goes beyond the end of the recording, which has 40 frames`},
+		{10, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 60, Text: "Place."}}, 2, "which has about 40 frames"},
+		{10, []Action{{End: 20, Text: "Pick."}, {Start: 20, End: 49, Text: "Place."}}, 4, ""},
+		{1, []Action{{End: 20, Text: "Pick."}, {Start: 90, End: 99, Text: "Wait."}}, 20, `"Wait."`},
+		{1, []Action{{Start: 40, End: 60, Text: "Pick."}}, 0, `failed: clips: episode s0/0: no frame lies in an action; action "Pick.", frames 40 to 60`},
+	} {
+		recordings[0].Actions = c.actions
+		for range 2 {
+			report, err := Prepare(t.Context(), recordings, out, &Options{Every: c.every, Drop: -1})
+			if err != nil || report.Frames != c.kept || !strings.Contains(report.String(), c.leftOut) || c.leftOut == "" && len(report.LeftOut) > 0 {
+				t.Errorf("%v: %v, %v", c.actions, report, err)
+			}
+		}
+		if c.kept == 0 {
+			continue
+		}
+		episodes, err := dataset.Short(os.DirFS(out))
+		if err != nil || len(episodes) != 1 || len(episodes[0].Plan) != 1 && c.leftOut != "" {
+			t.Errorf("%v: %v, %v", c.actions, episodes, err)
+		}
+	}
+	if _, err := Prepare(t.Context(), recordings, out, &Options{Camera: "third"}); err == nil || !strings.Contains(err.Error(), `camera "third"`) {
+		t.Errorf("a camera that is not there: %v", err)
 	}
 }
 

@@ -205,3 +205,39 @@ func TestOpenCV(t *testing.T) {
 		}
 	}
 }
+
+// TestDecode: a recording's frames, whatever they are kept in.
+func TestDecode(t *testing.T) {
+	root := source(t, 1, 1, 12)
+	recordings, _, err := AgiBot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := video(t, "60", "")
+	for name, c := range map[string]struct {
+		r    Recording
+		want []int
+	}{
+		"images": {recordings[0], []int{0, 5, 10}},
+		"video":  {Recording{Video: path, From: 10, To: 22}, []int{0, 5, 10}},
+	} {
+		var got []int
+		err := c.r.Decode(t.Context(), 5, func(i int, img image.Image) error {
+			if name == "video" && brightness(img) < 20+3*(10+i)-1 {
+				t.Errorf("frame %d has level %d", i, brightness(img))
+			}
+			got = append(got, i)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if err := recordings[0].Decode(t.Context(), 0, nil); err == nil {
+		t.Error("every 0 frames were read")
+	}
+	recordings[0].Images[1] = filepath.Join(root, "none.png")
+	if err := recordings[0].Decode(t.Context(), 1, func(int, image.Image) error { return nil }); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing frame: %v", err)
+	}
+}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 // crashPairs is how many pairs the run that is killed describes.
@@ -30,10 +32,7 @@ func TestCrash(t *testing.T) {
 		t.Skip(err)
 	}
 	dir, calm := t.TempDir(), t.TempDir()
-	kills, rounds := 0, 20
-	if testing.Short() {
-		rounds = 6
-	}
+	kills, rounds := 0, simtest.Pick(6, 20)
 	for round := 0; ; round++ {
 		known := spooled(t, filepath.Join(dir, "spool"))
 		before := asked(t, dir)

@@ -24,7 +24,7 @@ const (
 // annotate reads the data files: every episode's rows are counted and compared with its metadata, and its task and
 // actions are filled in.
 func (d *folder) annotate(episodes []*episode) error {
-	tasks, err := d.texts(tasksFile, "task")
+	tasks, err := d.tasks()
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (d *folder) annotate(episodes []*episode) error {
 	var subtasks map[int]string
 	for _, file := range files {
 		if err := d.open(file, func(t *table) error {
-			if subtasks == nil && t.has(subtaskColumn) {
+			if subtasks == nil && !d.old() && t.has(subtaskColumn) {
 				if subtasks, err = d.texts(subtasksFile, "subtask"); err != nil {
 					return err
 				}
@@ -88,6 +88,7 @@ func (d *folder) texts(file, column string) (map[int]string, error) {
 type rows struct {
 	episode, frame, task []int
 	subtask              []int // nil where there is no such column
+	index                []int // of the frame in the dataset; nil where there is no such column
 	time                 []float64
 }
 
@@ -102,6 +103,11 @@ func (t *table) rows() (r rows, err error) {
 	}
 	if t.has(subtaskColumn) {
 		if r.subtask, err = t.labels(subtaskColumn); err != nil {
+			return r, err
+		}
+	}
+	if t.has("index") {
+		if r.index, err = t.counts("index"); err != nil {
 			return r, err
 		}
 	}
@@ -132,6 +138,9 @@ func (d *folder) readRows(t *table, episodes map[int]*episode, tasks, subtasks m
 			if r.frame[from+i] != i {
 				return fail(t.name, e.index, "row %d is frame %d", i, r.frame[from+i])
 			}
+			if r.index != nil && r.index[from+i] != r.index[from]+i {
+				return fail(t.name, e.index, "frame %d has index %d, where %d is next", i, r.index[from+i], r.index[from]+i)
+			}
 			// A row shows the frame at its timestamp, whatever its number; NaN is none.
 			if x := r.time[from+i] * d.FPS; !(math.Abs(x-float64(i)) < 0.5) {
 				return fail(t.name, e.index, "frame %d is at %v s, which is frame %.1f at %v a second", i, r.time[from+i], x, d.FPS)
@@ -147,7 +156,16 @@ func (d *folder) readRows(t *table, episodes map[int]*episode, tasks, subtasks m
 
 // actions fills in an episode's task and actions from its rows, the first of which is given.
 func (d *folder) actions(t *table, e *episode, r rows, first int, tasks, subtasks map[int]string) error {
-	perTask, err := stretches(r.task[first:first+e.length], tasks, tasksFile)
+	e.first, e.global = first, -1
+	if r.index != nil {
+		e.global = r.index[first]
+	}
+	for _, v := range e.views {
+		if v.images != nil && !t.hasImages(v.images.key) {
+			return fmt.Errorf("no images in a column %s", v.images.key)
+		}
+	}
+	perTask, err := stretches(r.task[first:first+e.length], tasks, d.tasksFile())
 	if err != nil {
 		return err
 	}
@@ -168,7 +186,7 @@ func (d *folder) actions(t *table, e *episode, r rows, first int, tasks, subtask
 			return nil
 		}
 	}
-	if r.subtask == nil {
+	if r.subtask == nil || d.old() {
 		return nil
 	}
 	annotated, err := stretches(r.subtask[first:first+e.length], subtasks, subtasksFile)

@@ -6,10 +6,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
@@ -37,6 +37,7 @@ type metaRow struct {
 }
 
 type dataRow struct {
+	Index    int64    `parquet:"index"`
 	Episode  int64    `parquet:"episode_index,dict"`
 	Frame    int32    `parquet:"frame_index"`
 	Time     float32  `parquet:"timestamp"`
@@ -80,7 +81,7 @@ func good() set {
 	}
 	for _, e := range s.episodes {
 		for i := range e.Length {
-			s.rows = append(s.rows, dataRow{Episode: e.Index, Frame: int32(i), Time: float32(i) / 10})
+			s.rows = append(s.rows, dataRow{Index: int64(len(s.rows)), Episode: e.Index, Frame: int32(i), Time: float32(i) / 10})
 		}
 	}
 	return s
@@ -169,8 +170,9 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s: %d recordings, %v", what, len(got), err)
 			continue
 		}
-		if r := got[1]; r.Scene != "set" || r.Episode != "1" || r.Camera != "top" || r.From != 3 || r.To != 5 || r.Task != c.task || !reflect.DeepEqual(r.Actions, c.want) {
-			t.Errorf("%s: %+v, want %q, %+v", what, r, c.task, c.want)
+		want := clips.Recording{Scene: "set", Episode: "1", Camera: "top", From: 3, To: 5, Task: c.task, Actions: c.want, Video: got[1].Video}
+		if diff := cmp.Diff(want, got[1]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
 }
@@ -208,14 +210,15 @@ func TestErrors(t *testing.T) {
 		episode int
 		say     string
 	}{
-		"v2.1":             {info("v3.0", "v2.1"), infoFile, -1, "convert"},
-		"v2.1, all else":   {info(goodInfo, `{"codebase_version": "v2.1", "fps": "many"}`), infoFile, -1, "v2.1 is not read"},
+		"v1.6":             {info("v3.0", "v1.6"), infoFile, -1, "convert"},
+		"v1.6, all else":   {info(goodInfo, `{"codebase_version": "v1.6", "fps": "many"}`), infoFile, -1, "v1.6 is not read"},
+		"v2.1":             {info("v3.0", "v2.1"), infoFile, -1, "chunks_size"},
 		"v4":               {info("v3.0", "v4.0"), infoFile, -1, "not known"},
 		"no version":       {info(goodInfo, `{}`), infoFile, -1, `version ""`},
 		"not JSON":         {info(goodInfo, `{`), infoFile, -1, "unexpected end"},
 		"no fps":           {info(`"fps": 10`, `"fps": 0`), infoFile, -1, "0 frames a second"},
 		"other fps":        {info(`"video.fps": 10.0`, `"video.fps": 30`), infoFile, -1, "30 frames a second"},
-		"images":           {info(`"video", "info": {"video`, `"image", "info": {"video`), infoFile, -1, "stored as images"},
+		"images":           {info(`"video", "info": {"video`, `"image", "info": {"video`), data, 0, "no images in a column observation.images.top"},
 		"no camera":        {info(`observation.images.top": {"dtype": "video"`, `x": {"dtype": "float32"`), infoFile, -1, "no camera"},
 		"camera's name":    {info(`observation.images.top`, `observation/top`), infoFile, -1, "no name for a camera"},
 		"no name":          {info(`observation.images.top`, `observation.`), infoFile, -1, "no name for a camera"},

@@ -14,11 +14,34 @@ import (
 
 const episodesFolder = "meta/episodes"
 
-// episodes reads every file of meta/episodes. The result is in the order of the episodes' indexes.
-func (d *folder) episodes(cameras []camera) ([]*episode, error) {
-	var episodes []*episode
-	root := os.DirFS(d.dir)
-	chunks, err := fs.Glob(root, episodesFolder+"/*/*.parquet")
+// episodes reads what the metadata lists. The result is in the order of the episodes' indexes.
+func (d *folder) episodes(cameras []camera) (episodes []*episode, err error) {
+	source := episodesFolder
+	if d.old() {
+		source = episodesFile
+		episodes, err = d.listedEpisodes(cameras)
+	} else {
+		episodes, err = d.tableEpisodes(cameras)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The files are what counts; info.json is only asked whether it agrees.
+	if len(episodes) != d.Episodes {
+		return nil, fail(infoFile, -1, "total_episodes is %d, but %s lists %d", d.Episodes, source, len(episodes))
+	}
+	slices.SortFunc(episodes, func(a, b *episode) int { return cmp.Compare(a.index, b.index) })
+	for k, e := range episodes[min(1, len(episodes)):] {
+		if e.index == episodes[k].index {
+			return nil, fail(e.file, e.index, "is listed twice")
+		}
+	}
+	return episodes, d.checkVideos(episodes)
+}
+
+// tableEpisodes reads every file of meta/episodes.
+func (d *folder) tableEpisodes(cameras []camera) (episodes []*episode, err error) {
+	chunks, err := fs.Glob(os.DirFS(d.dir), episodesFolder+"/*/*.parquet")
 	if err != nil {
 		return nil, wrap(episodesFolder, -1, err)
 	}
@@ -32,17 +55,7 @@ func (d *folder) episodes(cameras []camera) ([]*episode, error) {
 			return nil, err
 		}
 	}
-	// The files are what counts; info.json is only asked whether it agrees.
-	if len(episodes) != d.Episodes {
-		return nil, fail(infoFile, -1, "total_episodes is %d, but %s lists %d", d.Episodes, episodesFolder, len(episodes))
-	}
-	slices.SortFunc(episodes, func(a, b *episode) int { return cmp.Compare(a.index, b.index) })
-	for k, e := range episodes[min(1, len(episodes)):] {
-		if e.index == episodes[k].index {
-			return nil, fail(e.file, e.index, "is listed twice")
-		}
-	}
-	return episodes, d.checkVideos(episodes)
+	return episodes, nil
 }
 
 func (d *folder) readEpisodes(t *table, cameras []camera) ([]*episode, error) {
@@ -66,6 +79,12 @@ func (d *folder) readEpisodes(t *table, cameras []camera) ([]*episode, error) {
 		episodes[k] = &episode{index: index[k], length: length[k], file: t.name, data: data[k]}
 	}
 	for _, c := range cameras {
+		if c.images {
+			for _, e := range episodes {
+				e.views = append(e.views, d.stored(e, c))
+			}
+			continue
+		}
 		prefix := "videos/" + c.key + "/"
 		files, err := t.paths(prefix, d.VideoPath, c.key)
 		if err != nil {
@@ -135,6 +154,9 @@ func (d *folder) checkVideos(episodes []*episode) error {
 	parts := map[string][]part{}
 	for _, e := range episodes {
 		for _, v := range e.views {
+			if v.images != nil {
+				continue
+			}
 			if parts[v.file] == nil {
 				if err := d.isFile(v.file); err != nil {
 					return wrap(v.file, e.index, err)

@@ -22,6 +22,7 @@ type folder struct {
 	Version   string             `json:"codebase_version"`
 	FPS       float64            `json:"fps"`
 	Episodes  int                `json:"total_episodes"`
+	ChunkSize int                `json:"chunks_size"` // episodes a chunk, v2 only
 	DataPath  string             `json:"data_path"`
 	VideoPath string             `json:"video_path"`
 	Features  map[string]feature `json:"features"`
@@ -37,7 +38,10 @@ type feature struct {
 }
 
 // camera is a feature that shows a view, and the name its recordings get.
-type camera struct{ key, name string }
+type camera struct {
+	key, name string
+	images    bool // kept in the data files, not in videos
+}
 
 func readInfo(dir string) (*folder, error) {
 	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(infoFile)))
@@ -60,11 +64,11 @@ func (d *folder) parse(data []byte) error {
 		return err
 	}
 	switch major, _, _ := strings.Cut(v.Version, "."); major {
-	case "v3":
-	case "v1", "v2":
-		return fmt.Errorf("LeRobotDataset %s is not read, only v3: convert it with `python -m lerobot.scripts.convert_dataset_v21_to_v30`", v.Version)
+	case "v2", "v3":
+	case "v1":
+		return fmt.Errorf("LeRobotDataset %s is not read, only v2 and v3: convert it with lerobot 0.3.3, `python -m lerobot.datasets.v2.convert_dataset_v1_to_v2`", v.Version)
 	default:
-		return fmt.Errorf("LeRobotDataset version %q is not known, only v3", v.Version)
+		return fmt.Errorf("LeRobotDataset version %q is not known, only v2 and v3", v.Version)
 	}
 	if err := json.Unmarshal(data, d); err != nil {
 		return err
@@ -72,8 +76,14 @@ func (d *folder) parse(data []byte) error {
 	if !(d.FPS > 0 && d.FPS <= 10000) {
 		return fmt.Errorf("%v frames a second", d.FPS)
 	}
+	if d.old() && (d.ChunkSize < 1 || d.ChunkSize > maxCount) {
+		return fmt.Errorf("chunks_size is %d", d.ChunkSize)
+	}
 	return nil
 }
+
+// old tells whether the dataset is v2: a data file and a video for every episode, and JSON lines for metadata.
+func (d *folder) old() bool { return strings.HasPrefix(d.Version, "v2") }
 
 // cameras finds the features that the caller asked for, or all.
 func (d *folder) cameras(wanted []string) ([]camera, error) {
@@ -111,9 +121,6 @@ func (d *folder) cameras(wanted []string) ([]camera, error) {
 	var cameras []camera
 	for _, key := range keys {
 		f := d.Features[key]
-		if f.DType == "image" {
-			return nil, fail(infoFile, -1, "camera %s is stored as images within Parquet files, only videos are read", key)
-		}
 		if f.Info.FPS != nil && *f.Info.FPS != d.FPS {
 			return nil, fail(infoFile, -1, "camera %s has %v frames a second, the dataset %v", key, *f.Info.FPS, d.FPS)
 		}
@@ -121,7 +128,7 @@ func (d *folder) cameras(wanted []string) ([]camera, error) {
 		if n := name(key); n == "" || strings.HasPrefix(n, ".") || strings.ContainsAny(key, "/\\\x00") {
 			return nil, fail(infoFile, -1, "%q is no name for a camera", key)
 		}
-		cameras = append(cameras, camera{key: key, name: name(key)})
+		cameras = append(cameras, camera{key: key, name: name(key), images: f.DType == "image"})
 	}
 	return cameras, nil
 }
@@ -133,7 +140,8 @@ var field = regexp.MustCompile(`\{(\w+)(?::0?(\d)d)?\}`)
 
 var errEscapes = errors.New("leads out of the dataset's folder")
 
-// expand fills in a path pattern of info.json such as data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet.
+// expand fills in a path pattern of info.json such as data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet, or of
+// v2, data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet, where file is the episode.
 func expand(pattern, key string, chunk, file int) (string, error) {
 	var unknown error
 	path := field.ReplaceAllStringFunc(pattern, func(match string) string {
@@ -142,9 +150,9 @@ func expand(pattern, key string, chunk, file int) (string, error) {
 		switch part[1] {
 		case "video_key":
 			return key
-		case "chunk_index":
+		case "chunk_index", "episode_chunk":
 			return fmt.Sprintf("%0*d", width, chunk)
-		case "file_index":
+		case "file_index", "episode_index":
 			return fmt.Sprintf("%0*d", width, file)
 		}
 		unknown = fmt.Errorf("path %q has an unknown field %s", pattern, match)

@@ -1,5 +1,10 @@
-// Package lerobot reads datasets that the lerobot package has recorded, in its format v3.0, as recordings that
-// package clips prepares. It is a package of its own so that only those who use it link a Parquet reader.
+// Package lerobot reads datasets that the lerobot package has recorded, in its formats v2 and v3, as recordings that
+// package clips prepares, and writes progress back as its trainers read it. It is a package of its own so that only those
+// who use it link a Parquet reader.
+//
+// Listing a dataset reads the metadata and a few columns of the data files, some 2 million frames a second and 70 bytes of
+// memory a frame of the largest data file; pictures are not touched. Frames kept as images are read from the data files in
+// batches of 8 MiB as they are asked for.
 package lerobot
 
 import (
@@ -44,23 +49,26 @@ func fail(file string, episode int, format string, args ...any) error {
 	return &Error{File: file, Episode: episode, Err: fmt.Errorf(format, args...)}
 }
 
-// episode is one row of meta/episodes, with what the data files add.
+// episode is what the metadata lists of one, with what the data files add.
 type episode struct {
 	index, length int
 	file          string // the metadata file that lists it
 	data          string // the data file that holds its rows
+	first         int    // row in it
+	global        int    // index of the first frame in the dataset; -1 where the rows do not tell
 	views         []view // one a camera, in the order of the cameras
 	task          string
 	actions       []clips.Action // nil until its rows are read
 }
 
-// view is an episode's part of a video file.
+// view is an episode's part of a video file, or its images.
 type view struct {
 	file     string
 	from, to int
+	images   *images
 }
 
-// Recordings lists what a LeRobotDataset v3.0 in folder dir holds: a recording for each episode and camera, in that
+// Recordings lists what a LeRobotDataset v2 or v3 in folder dir holds: a recording for each episode and camera, in that
 // order. Cameras are features of info.json such as "observation.images.top", or the last part of their names; without
 // any, all are listed but depth maps. The scene is the dataset's name, the episode its index.
 //
@@ -69,9 +77,11 @@ type view struct {
 // the task's text. Where the task changes within an episode, each stretch is an action and the recording's task is all
 // texts in order, joined by "; ".
 //
+// Cameras of dtype image, whose frames lie in the data files, are read as those of dtype video.
+//
 // Nothing in the metadata is believed: every episode's length has to agree with its rows, their timestamps and its
-// span of each video, spans may not overlap, and every video has to be there. Errors are *Error. Older formats, and
-// cameras stored as images within Parquet files, are refused.
+// span of each video, spans may not overlap, and every video has to be there. Errors are *Error. Formats before v2 are
+// refused.
 func Recordings(dir string, cameras ...string) ([]clips.Recording, error) {
 	d, err := readInfo(dir)
 	if err != nil {
@@ -95,11 +105,17 @@ func Recordings(dir string, cameras ...string) ([]clips.Recording, error) {
 	recordings := make([]clips.Recording, 0, len(episodes)*len(views))
 	for _, e := range episodes {
 		for k, v := range e.views {
-			recordings = append(recordings, clips.Recording{
+			r := clips.Recording{
 				Scene: scene, Episode: strconv.Itoa(e.index), Camera: views[k].name, Task: e.task,
-				Video: filepath.Join(dir, filepath.FromSlash(v.file)), From: v.from, To: v.to,
 				Actions: slices.Clone(e.actions),
-			})
+			}
+			if v.images != nil {
+				v.images.first = e.first
+				r.Stored = v.images
+			} else {
+				r.Video, r.From, r.To = filepath.Join(dir, filepath.FromSlash(v.file)), v.from, v.to
+			}
+			recordings = append(recordings, r)
 		}
 	}
 	return recordings, nil

@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"strconv"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset/clips"
 )
@@ -41,8 +42,8 @@ func TestDrawer(t *testing.T) {
 			})
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 
@@ -58,8 +59,8 @@ func TestSpoken(t *testing.T) {
 		{{Start: 0, End: 4, Text: "Grasp the jug."}, {Start: 4, End: 11, Text: "Tilt the jug.", PlanIndex: 1}},
 		{{Start: 0, End: 10, Text: "Wipe the table"}},
 	} {
-		if !reflect.DeepEqual(got[k].Actions, want) {
-			t.Errorf("episode %d: %+v, want %+v", k, got[k].Actions, want)
+		if diff := cmp.Diff(want, got[k].Actions); diff != "" {
+			t.Errorf("episode %d (-want +got):\n%s", k, diff)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -60,10 +59,7 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	defer m.Close()
 	disk := os.DirFS(data)
-	episodes, skipped, err := dataset.Simulated(disk)
-	for _, s := range skipped {
-		fmt.Fprintln(os.Stderr, "left out:", s)
-	}
+	episodes, err := program.Episodes(disk)
 	if err != nil {
 		return err
 	}
@@ -82,7 +78,7 @@ func train(ctx context.Context, checkpoint fs.FS, data, out string, steps int) e
 	}
 	t, err := egotsr.NewTrainer(m, []curriculum.Stage{recovery{curriculum.Tag(src, &curriculum.Recipe{
 		LR: 1e-4, MaxGradNorm: 1, MaxSteps: steps, Batch: 32, Both: true,
-		Validation: dataset.ValidationPairs(disk, held, 8, 1), ValidateEvery: 50,
+		Validation: dataset.ValidationPairs(disk, held, dataset.ValidationOptions{PerEpisode: 8, Seed: 1}), ValidateEvery: 50,
 	})}}, &egotsr.TrainOptions{Dir: out, Keep: 1})
 	if err != nil {
 		return err

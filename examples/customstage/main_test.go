@@ -14,7 +14,7 @@ func TestCustomStage(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
 	data, out := t.TempDir(), t.TempDir()
 	simtest.Write(t, data, "Lift the cup")
-	if err := train(context.Background(), os.DirFS("../../testdata/golden/a/checkpoint"), data, out, 2); err != nil {
+	if err := train(context.Background(), os.DirFS("../../testdata/tiny"), data, out, 2); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"best", "checkpoint-00000002"} {

@@ -17,55 +17,45 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
+	"io"
 	"log"
 	"os"
-	"os/signal"
-
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/egotsr/egotsr"
-	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/evaluate"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
-	log.SetFlags(log.Ltime)
-	in := flag.String("in", "", "`table` to answer")
-	out := flag.String("out", "answers.csv", "`table` with the answers")
-	images := flag.String("images", ".", "`folder` that the paths of images start from")
-	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
+	var c program.Checkpoint
+	c.Flags("model")
+	var sheet evaluate.Sheet
+	flag.StringVar(&sheet.In, "in", "", "`table` to answer")
+	flag.StringVar(&sheet.Out, "out", "answers.csv", "`table` with the answers")
+	flag.StringVar(&sheet.Images, "images", ".", "`folder` that the paths of images start from")
 	prompt := flag.String("prompt", "long", "tag, long, or cot, which describes the frames first and takes much longer")
-	flag.Parse()
-	options := evaluate.Options{Name: *prompt, Explain: *prompt == "cot", Row: show(*prompt)}
-	options.Prompt = map[string]dataset.Prompt{"tag": dataset.Tag, "long": dataset.Long, "cot": dataset.CoT}[*prompt]
-	if options.Prompt == "" || *in == "" || flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var checkpoint fs.FS = nano.FS()
-	if *dir != "" {
-		checkpoint = os.DirFS(*dir)
-	}
-	err := answer(ctx, checkpoint, *backend, evaluate.Sheet{In: *in, Images: *images, Out: *out}, &options)
-	if errors.Is(err, context.Canceled) {
-		log.Fatal("interrupted; the same command goes on from here")
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
+	program.Main(func(ctx context.Context) error {
+		if sheet.In == "" || flag.NArg() > 0 {
+			return errors.New("want -in, a table of pairs, and nothing after the flags")
+		}
+		words, err := program.Prompt(*prompt)
+		if err != nil {
+			return err
+		}
+		options := evaluate.Options{Name: *prompt, Prompt: words, Explain: *prompt == "cot", Row: show(*prompt)}
+		if err := run(ctx, c, sheet, &options, os.Stdout); errors.Is(err, context.Canceled) {
+			return errors.New("interrupted; the same command goes on from here")
+		} else {
+			return err
+		}
+	})
 }
 
-func answer(ctx context.Context, checkpoint fs.FS, backend string, sheet evaluate.Sheet, options *evaluate.Options) (err error) {
-	if sheet.Judge, err = evaluate.HashCheckpoint(checkpoint); err != nil {
+func run(ctx context.Context, c program.Checkpoint, sheet evaluate.Sheet, options *evaluate.Options, out io.Writer) (err error) {
+	if sheet.Judge, err = evaluate.HashCheckpoint(c.FS()); err != nil {
 		return err
 	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: backend, MaxBatch: 16, FrameCache: 256})
+	m, err := c.Open(ctx, egotsr.Options{MaxBatch: 16, FrameCache: 256})
 	if err != nil {
 		return err
 	}
@@ -74,32 +64,23 @@ func answer(ctx context.Context, checkpoint fs.FS, backend string, sheet evaluat
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d rows answered, %d skipped (%s.skipped.csv)\n", sheet.Out, r.Answered, r.Skipped, sheet.Out)
+	fmt.Fprintf(out, "%s: %d rows answered, %d skipped (%s.skipped.csv)\n", sheet.Out, r.Answered, r.Skipped, sheet.Out)
 	for _, reason := range r.Reasons {
-		fmt.Println("  ", reason)
+		fmt.Fprintln(out, "  ", reason)
 	}
 	if r.Report == nil {
 		return nil
 	}
-	return r.Report.WriteTable(os.Stdout)
+	return r.Report.WriteTable(out)
 }
 
-// show tells of skipped rows at once, not at the end of a long run, and how far it is: in a bar on a terminal, else every 1000 rows.
-func show(name string) func(row, total int, skipped string) {
-	var bar *progressbar.ProgressBar
-	terminal := term.IsTerminal(int(os.Stderr.Fd()))
+// show tells of skipped rows at once, not at the end of a long run, and how far it is.
+func show(prompt string) func(row, total int, skipped string) {
+	bar := program.Bar(os.Stderr, "rows, "+prompt)
 	return func(row, total int, skipped string) {
 		if skipped != "" {
 			log.Printf("row %d is skipped: %s", row, skipped)
 		}
-		switch {
-		case terminal && bar == nil:
-			bar = progressbar.Default(int64(total), name)
-			fallthrough
-		case terminal:
-			_ = bar.Set(row)
-		case row%1000 == 0:
-			log.Printf("%d of %d rows", row, total)
-		}
+		bar(row, total, "")
 	}
 }

@@ -2,6 +2,7 @@
 //
 //	go run ./examples/plan "Put the mug in the sink, then close the drawer"
 //	go run ./examples/plan -svg plan.svg -pddl plans/ "Stack the red block on the blue block"
+//	go run ./examples/plan -file sentences.txt                                    # a table: planned, assumed, refused
 //	go run ./examples/plan -frame now.jpg "Push a mug under a coffee machine"     # only what remains, seen by nano
 //
 // After each subtask stand the numbers of those it has to wait for: the rest may be done in another order, or at once.
@@ -18,6 +19,7 @@ import (
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/decompose/english"
 	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -28,7 +30,11 @@ func main() {
 	frame := flag.String("frame", "", "image `file` of the present: only what remains is listed")
 	svg := flag.String("svg", "", "`file` for a picture of the causal graph")
 	pddl := flag.String("pddl", "", "`folder` for domain.pddl, problem.pddl and plan.txt; not with -frame")
+	many := flag.String("file", "", "text `file` of tasks, one a line; - is standard input: a table of what is planned of them, what that assumes, and what is refused")
 	program.Main(func(ctx context.Context) error {
+		if *many != "" {
+			return table(ctx, *many)
+		}
 		if *frame != "" && *pddl != "" { // no library has such words, so PDDL has not either
 			return errors.New("-pddl takes no -frame: what is seen there is said in a model's words")
 		}
@@ -38,7 +44,7 @@ func main() {
 		if *frame != "" {
 			p, err = seen(ctx, c, task, *frame)
 		} else {
-			p, err = decompose.Grammar(ctx, task)
+			p, err = egotsr.Decompose(ctx, task, nil)
 		}
 		if err != nil {
 			return err
@@ -57,6 +63,9 @@ func main() {
 func list(p *decompose.Plan) {
 	if len(p.Subtasks) == 0 {
 		fmt.Println("Nothing is left to do.")
+	}
+	for _, a := range p.Assumed {
+		fmt.Println("Assumed:", a)
 	}
 	for i, s := range p.Subtasks {
 		fmt.Printf("%2d  %-44s %s%s\n", i+1, s.Text, s, waits(s.After))
@@ -91,7 +100,7 @@ func seen(ctx context.Context, c program.Checkpoint, task, frame string) (*decom
 
 // export writes what the grammar understood as PDDL, for other planners, with the plan in the form that validators take.
 func export(ctx context.Context, task, dir string) error {
-	r, err := decompose.Understand(task)
+	r, err := english.Understand(task)
 	if err != nil {
 		return fmt.Errorf("PDDL: %w", err)
 	}

@@ -4,6 +4,7 @@
 //	go run ./examples/prepare -data ../shared/episodes -every 1 -out runs/data
 //	go run ./examples/prepare -data DIR-OF-AGIBOT-SCENES -out runs/data
 //	go run ./examples/prepare -lerobot DIR -out runs/data
+//	go run ./examples/prepare -mcap FILE -task "Open a drawer" -out runs/data     # or -rosbag, -hdf5
 //	go run ./examples/prepare -data DIR -out runs/data -describe http://localhost:8000/v1 -model NAME
 //
 // DIR holds observation/<scene>/<episode>/<camera>.mp4 (or folders of frames) and task_info/<scene>.json. OUT gets
@@ -26,14 +27,23 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
+	"github.com/egotsr/egotsr/dataset/hdf5"
 	"github.com/egotsr/egotsr/dataset/lerobot"
+	"github.com/egotsr/egotsr/dataset/mcap"
+	"github.com/egotsr/egotsr/dataset/rosbag"
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 func main() {
 	data := flag.String("data", "", "`folder` of observation/ and task_info/")
-	robot := flag.String("lerobot", "", "`folder` of a LeRobotDataset v3, instead of -data")
+	var f files
+	flag.StringVar(&f.lerobot, "lerobot", "", "`folder` of a LeRobotDataset, v2 or v3, instead of -data")
+	flag.StringVar(&f.mcap, "mcap", "", "MCAP `file`, or folder of the parts of one, instead of -data")
+	flag.StringVar(&f.rosbag, "rosbag", "", "rosbag2 `folder` or .db3 file, instead of -data")
+	flag.StringVar(&f.hdf5, "hdf5", "", "HDF5 `file` or folder of ALOHA or robomimic, instead of -data")
+	flag.StringVar(&f.task, "task", "", "the task's `name`, for -mcap, -rosbag and -hdf5")
+	flag.StringVar(&f.topic, "task-topic", "", "or the `topic` of texts that tells it, for -mcap and -rosbag")
 	out := flag.String("out", "runs/data", "where clips and samples go")
 	every := flag.Int("every", 10, "keep one frame in so many")
 	camera := flag.String("camera", "", "the only `camera` wanted; empty: all, each in folders of its own")
@@ -43,7 +53,7 @@ func main() {
 	model := flag.String("model", "", "name of the server's model")
 	key := flag.String("key", "", "`file` with the server's key")
 	program.Main(func(ctx context.Context) error {
-		recordings, err := read(*data, *robot)
+		recordings, err := f.read(*data)
 		if err != nil {
 			return err
 		}
@@ -71,6 +81,10 @@ func main() {
 		var counts []count
 		for _, s := range stages {
 			src, err := s.source(*out, episodes, *perEpisode, *seed)
+			if errors.Is(err, dataset.ErrNoPairs) { // recordings of one action each have none for the long stage
+				fmt.Fprintf(os.Stderr, "stage %s is left out: %v\n", s.name, err)
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("stage %s: %w", s.name, err)
 			}
@@ -95,19 +109,39 @@ func look(out string) error {
 	return nil
 }
 
+// files are recordings in the formats of robots.
+type files struct{ lerobot, mcap, rosbag, hdf5, task, topic string }
+
 // read lists the recordings; episodes that cannot be used are told of and left out.
-func read(data, robot string) ([]clips.Recording, error) {
-	if robot != "" {
-		return lerobot.Recordings(robot)
-	}
-	if data == "" {
-		return nil, errors.New("-data or -lerobot is needed")
+func (f *files) read(data string) ([]clips.Recording, error) {
+	switch {
+	case f.lerobot != "":
+		return lerobot.Recordings(f.lerobot)
+	case f.mcap != "":
+		return undamaged(mcap.Recordings(f.mcap, &mcap.Options{Task: f.task, TaskTopic: f.topic}))
+	case f.rosbag != "":
+		return undamaged(rosbag.Recordings(f.rosbag, &rosbag.Options{Task: f.task, TaskTopic: f.topic}))
+	case f.hdf5 != "":
+		return undamaged(hdf5.Recordings(f.hdf5, &hdf5.Options{Task: f.task}))
+	case data == "":
+		return nil, errors.New("-data, -lerobot, -mcap, -rosbag or -hdf5 is needed")
 	}
 	recordings, skipped, err := clips.AgiBot(data)
 	for _, s := range skipped {
 		fmt.Fprintln(os.Stderr, "left out:", s)
 	}
 	return recordings, err
+}
+
+// undamaged goes on with what could be read, and tells of what could not.
+func undamaged(recordings []clips.Recording, err error) ([]clips.Recording, error) {
+	if len(recordings) == 0 {
+		return nil, err
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "left out:", err)
+	}
+	return recordings, nil
 }
 
 // possible lists the episodes whose annotated order is; the others are told of and left out.

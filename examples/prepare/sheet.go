@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -41,6 +42,9 @@ func sheet(path string, disk fs.FS) error {
 	y := margin
 	for _, s := range stages {
 		corpus, err := dataset.Open(disk, disk, s.name+".jsonl")
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a stage that was left out
+		}
 		if err != nil {
 			return err
 		}

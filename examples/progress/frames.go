@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
+	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -27,32 +24,16 @@ func load(ctx context.Context, source string, every int) ([]image.Image, error) 
 	if info.IsDir() {
 		return folder(os.DirFS(source), ".", every)
 	}
-	dir, err := os.MkdirTemp("", "progress")
-	if err != nil {
-		return nil, err
+	var images []image.Image
+	video := clips.Recording{Video: source}
+	err = video.Decode(ctx, every, func(_ int, img image.Image) error {
+		images = append(images, img)
+		return nil
+	})
+	if err == nil && len(images) == 0 {
+		err = fmt.Errorf("%s holds no frame", source)
 	}
-	defer os.RemoveAll(dir)
-	if err := split(ctx, source, dir, every); err != nil {
-		return nil, err
-	}
-	return folder(os.DirFS(dir), ".", 1)
-}
-
-// split has ffmpeg write every n-th frame of a video into dir.
-func split(ctx context.Context, video, dir string, every int) error {
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		return fmt.Errorf("%s is not a folder, and reading a video needs the program ffmpeg on PATH: %w", video, err)
-	}
-	// The file: protocol keeps ffmpeg from taking a name such as "concat:a" for an instruction.
-	cmd := exec.CommandContext(ctx, ffmpeg, "-nostdin", "-loglevel", "error", "-i", "file:"+video,
-		"-vf", fmt.Sprintf(`select=not(mod(n\,%d))`, every), "-fps_mode", "vfr", "-q:v", "2", filepath.Join(dir, "%06d.jpg"))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("ffmpeg: %w: %s", err, strings.TrimSpace(stderr.String()))
-	}
-	return nil
+	return images, err
 }
 
 // folder decodes every n-th frame of a directory.

@@ -112,8 +112,8 @@ func TestPlot(t *testing.T) {
 		}
 	}
 	slices.Sort(shown)
-	if want := []float64{0, 3, 9, 15, 18, 24, 30, 36}; !slices.Equal(shown, want) {
-		t.Errorf("frames %v, want %v", shown, want)
+	if diff := cmp.Diff([]float64{0, 3, 9, 15, 18, 24, 30, 36}, shown); diff != "" {
+		t.Errorf("frames (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]page.Point{{X: 15, Y: 1, Text: "frame 15: 1.00", Label: "setback", Caption: "15"}}, p.Series[1].Points,
 		cmpopts.IgnoreFields(page.Point{}, "Picture")); diff != "" {
@@ -123,7 +123,7 @@ func TestPlot(t *testing.T) {
 
 // TestRun measures a few frames of the embedded episode and writes both files.
 func TestRun(t *testing.T) {
-	checkpoint, err := filepath.Abs("../../testdata/golden/a/checkpoint")
+	checkpoint, err := filepath.Abs("../../testdata/tiny")
 	if err != nil {
 		t.Fatal(err)
 	}

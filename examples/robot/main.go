@@ -5,6 +5,7 @@
 //	go run ./examples/robot -data DIR -episode drawer-open-v3/1801043 -out overlay.gif
 //	go run ./examples/robot -frames DIR -task "Open a drawer"        # a folder of frames
 //	go run ./examples/robot -task "Open a drawer" -live "python scripts/robot_live.py drawer-open-v3"
+//	go run ./examples/robot -cameras 2                               # two robots watched at once, at 30 Hz
 //
 // A live robot is a program that writes frames to its standard output, each a JPEG or PNG after its length in four bytes,
 // big-endian; it gets a line for every frame on its standard input, such as "advancing 0.43", and "done 1.00" at last. Then its
@@ -38,7 +39,11 @@ func main() {
 	task := flag.String("task", "", "name of the task, for -frames and -live")
 	hz := flag.Float64("hz", 5, "frames a second; 0: as fast as they come")
 	out := flag.String("out", "robot.gif", "`file` for the episode with its curve; empty: none")
+	cameras := flag.Int("cameras", 0, "so many cameras at once, each on an episode of -data shown at 30 Hz: the watchdog, instead of the loop")
 	program.Main(func(ctx context.Context) error {
+		if *cameras > 0 {
+			return watchdog(ctx, c, *data, *cameras)
+		}
 		var r recording
 		var err error
 		switch {
@@ -83,7 +88,7 @@ func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *o
 		defer t.Stop()
 		tick = t.C
 	}
-	var before egotsr.State
+	begun := time.Now()
 	for i := 0; ; i++ {
 		frame, err := r.next()
 		if ctx.Err() != nil {
@@ -96,7 +101,11 @@ func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *o
 		if err != nil {
 			return err
 		}
-		now, err := tracker.Observe(ctx, frame)
+		at := time.Now()
+		if r.every > 0 { // a recording's own clock, however fast it is played
+			at = begun.Add(time.Duration(i) * r.every)
+		}
+		now, err := tracker.ObserveAt(ctx, at, frame)
 		if err != nil {
 			return err
 		}
@@ -109,10 +118,9 @@ func control(ctx context.Context, m *egotsr.Model, r recording, hz float64, o *o
 		case now.Trend == egotsr.Done:
 			fmt.Printf("\ndone after %d frames: the robot stops\n", i+1)
 			return nil
-		case now.Trend == egotsr.Regressing && before.Trend != egotsr.Regressing:
+		case now.Turned && now.Trend == egotsr.Regressing:
 			onRegressing(i, now)
 		}
-		before = now
 		if tick != nil {
 			select {
 			case <-tick:

@@ -25,6 +25,7 @@ type recording struct {
 	task  string
 	plan  *decompose.Plan
 	next  func() (image.Image, error) // io.EOF after the last
+	every time.Duration               // between frames; 0 = they come when they come
 	tell  func(egotsr.State)
 	close func() error
 }
@@ -37,11 +38,15 @@ func (r *recording) text(s egotsr.State) string {
 	return r.plan.Subtasks[s.Subtask].Text
 }
 
+// framePeriod is between the frames of an episode, and taken to be between those of a folder.
+const framePeriod = 200 * time.Millisecond
+
 // files are images of a folder.
 func files(task, dir string, names []string) recording {
 	disk := os.DirFS(dir)
 	return recording{
-		task: task,
+		task:  task,
+		every: framePeriod,
 		next: func() (image.Image, error) {
 			if len(names) == 0 {
 				return nil, io.EOF

@@ -82,7 +82,7 @@ func live(t *testing.T, ctx context.Context, kind string) recording {
 
 func model(t *testing.T) *egotsr.Model {
 	t.Helper()
-	m, err := egotsr.Open(t.Context(), os.DirFS("../../testdata/golden/a/checkpoint"), &egotsr.Options{Backend: "go"})
+	m, err := egotsr.Open(t.Context(), os.DirFS("../../testdata/tiny"), &egotsr.Options{Backend: "go"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -127,25 +124,15 @@ func train(ctx context.Context, s settings) error {
 
 // run drains a trainer's steps, with a bar for each stage where standard error is a terminal.
 func run(ctx context.Context, t *egotsr.Trainer) error {
-	if !term.IsTerminal(int(os.Stderr.Fd())) {
+	if !program.Terminal(os.Stderr) {
 		return t.Run(ctx)
 	}
-	var bar *progressbar.ProgressBar
-	stage := ""
+	bar := program.Bar(os.Stderr, "steps")
 	for s, err := range t.Steps(ctx) {
 		if err != nil {
 			return err
 		}
-		if s.Stage != stage {
-			stage = s.Stage
-			bar = progressbar.NewOptions(s.Total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
-				progressbar.OptionShowIts(), progressbar.OptionSetItsString("steps"), progressbar.OptionSetPredictTime(true),
-				progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
-		}
-		bar.Describe(fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
-		if err := bar.Set(s.N); err != nil {
-			return err
-		}
+		bar(s.N, s.Total, fmt.Sprintf("%s loss %.4f lr %.2g norm %.2f, %.1f samples/s, waited %.0f %%", s.Stage, s.Loss, s.LR, s.GradNorm, s.Rate, 100*s.Waited))
 	}
 	return nil
 }

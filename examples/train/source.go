@@ -15,6 +15,7 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
 
 // choice says which episodes are learnt from, how often they are asked about their setbacks, and how they are seen.
@@ -27,7 +28,7 @@ type choice struct {
 
 // of leaves out what is not to be learnt from.
 func (c choice) of(episodes []dataset.Episode) ([]dataset.Episode, error) {
-	_, rest, err := dataset.SplitTasks(episodes, tasks(c.without)...)
+	_, rest, err := dataset.SplitTasks(episodes, program.Tasks(c.without)...)
 	if err != nil {
 		return nil, fmt.Errorf("-without: %w", err)
 	}
@@ -40,35 +41,22 @@ func (c choice) of(episodes []dataset.Episode) ([]dataset.Episode, error) {
 	return rest, nil
 }
 
-// tasks are the names in a list with semicolons.
-func tasks(list string) (names []string) {
-	for name := range strings.SplitSeq(list, ";") {
-		if name = strings.TrimSpace(name); name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // held is what a run is validated on: pairs of a folder's episodes, or nothing without a folder.
 func held(dir, only string) (dataset.Source, error) {
 	if dir == "" {
 		return nil, nil
 	}
 	disk := os.DirFS(dir)
-	episodes, skipped, err := dataset.Simulated(disk)
-	for _, s := range skipped {
-		log.Println("left out:", s)
-	}
+	episodes, err := program.Episodes(disk)
 	if err != nil {
 		return nil, err
 	}
-	if names := tasks(only); names != nil {
+	if names := program.Tasks(only); names != nil {
 		if episodes, _, err = dataset.SplitTasks(episodes, names...); err != nil {
 			return nil, err
 		}
 	}
-	return dataset.ValidationPairs(disk, episodes, 8, 7), nil
+	return dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: 8, Seed: 7}), nil
 }
 
 // source is what a stage learns from: sample files as they are, or pairs drawn without end from episodes.
@@ -94,10 +82,7 @@ func source(stage, list string, seed uint64, c choice) (dataset.Source, error) {
 		roots[i] = strings.TrimPrefix(filepath.ToSlash(dir), "/")
 	}
 	disk := os.DirFS("/")
-	episodes, skipped, err := dataset.Simulated(disk, roots...)
-	for _, s := range skipped {
-		log.Println("left out:", s)
-	}
+	episodes, err := program.Episodes(disk, roots...)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func TestTrain(t *testing.T) {
 	s := settings{
 		stages: "tag,long", steps: "2,1", rates: "1e-4,5e-5", data: data,
 		choice:   choice{without: "Lift the cup, slowly", failures: true, regressions: 0.25},
-		validate: data, only: "Lift the cup, slowly", from: program.Checkpoint{Dir: "../../testdata/golden/a/checkpoint", Backend: "go"},
+		validate: data, only: "Lift the cup, slowly", from: program.Checkpoint{Dir: "../../testdata/tiny", Backend: "go"},
 		recipe:  curriculum.Recipe{Batch: 2, Warmup: -1, Both: true},
 		options: egotsr.TrainOptions{Dir: out, Keep: 1},
 	}

@@ -5,6 +5,7 @@
 //	go run ./examples/validate -only "Open a drawer;Press a button"  # the episodes of these tasks
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
 //	go run ./examples/validate -track                                # a tracker, frame by frame
+//	go run ./examples/validate -track -camera 640x480@30             # the same, seen through a webcam
 //	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
 //	go run ./examples/validate -report DIR -answers theirs.csv       # beside the answers of another system
 //
@@ -24,87 +25,89 @@ import (
 	"io/fs"
 	"log"
 	"os"
-	"os/signal"
-	"strings"
 	"time"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/evaluate"
-	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/examples/internal/program"
 )
+
+// settings are what the command line says.
+type settings struct {
+	model        program.Checkpoint
+	data, only   string
+	perEpisode   int
+	prompt       string
+	plans, track bool
+	camera       string // of another kind, or ""
+	dump         string
+	report       string // a folder, or ""
+	frames       int
+	answers      string // a file, or ""
+}
 
 func main() {
 	log.SetFlags(0)
-	data := flag.String("data", "../shared/episodes", "`folder` of simulated episodes")
-	dir := flag.String("model", "", "checkpoint `directory`; empty: the embedded nano model")
-	backend := flag.String("backend", "", "go, xla:cpu, xla:cuda; empty: the best one present")
-	perEpisode := flag.Int("pairs", 64, "random pairs an episode, 0 = all")
-	prompt := flag.String("prompt", "long", "long, tag or cot, which describes both frames first and takes much longer")
-	only := flag.String("only", "", "measure on these `tasks` alone; separated by semicolons; empty: on all")
-	plans := flag.Bool("plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
-	track := flag.Bool("track", false, "follow the episodes with a tracker, instead of pairs")
-	dump := flag.String("dump", "", "`file` for a JSON line a pair; empty: none")
-	full := flag.String("report", "", "`folder` for the full report; empty: only pairs, printed")
-	frames := flag.Int("frames", 32, "with -report, frames of an episode that a curve has at most")
-	answers := flag.String("answers", "", "with -report, a CSV `file` of another system's answers: video_path1,video_path2,task_name,target")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var checkpoint fs.FS = nano.FS()
-	if *dir != "" {
-		checkpoint = os.DirFS(*dir)
-	}
-	m, err := egotsr.Open(ctx, checkpoint, &egotsr.Options{Backend: *backend, MaxBatch: 16, FrameCache: 256})
+	var s settings
+	s.model.Flags("model")
+	flag.StringVar(&s.data, "data", "../shared/episodes", "`folder` of simulated episodes")
+	flag.IntVar(&s.perEpisode, "pairs", 64, "random pairs an episode, 0 = all")
+	flag.StringVar(&s.prompt, "prompt", "long", "long, tag or cot, which describes both frames first and takes much longer")
+	flag.StringVar(&s.only, "only", "", "measure on these `tasks` alone; separated by semicolons; empty: on all")
+	flag.BoolVar(&s.plans, "plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
+	flag.BoolVar(&s.track, "track", false, "follow the episodes with a tracker, instead of pairs")
+	flag.StringVar(&s.camera, "camera", "", "with -track, see the episodes through a camera of another `size@rate`, such as 640x480@30; empty: as recorded")
+	flag.StringVar(&s.dump, "dump", "", "`file` for a JSON line a pair; empty: none")
+	flag.StringVar(&s.report, "report", "", "`folder` for the full report; empty: only pairs, printed")
+	flag.IntVar(&s.frames, "frames", 32, "with -report, frames of an episode that a curve has at most")
+	flag.StringVar(&s.answers, "answers", "", "with -report, a CSV `file` of another system's answers: video_path1,video_path2,task_name,target")
+	program.Main(func(ctx context.Context) error {
+		start := time.Now()
+		n, err := run(ctx, s)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d episodes, %.0f s\n", n, time.Since(start).Seconds())
+		return nil
+	})
+}
+
+// run measures, prints, and tells on how many episodes.
+func run(ctx context.Context, s settings) (int, error) {
+	words, err := program.Prompt(s.prompt)
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
+	}
+	m, err := s.model.Open(ctx, egotsr.Options{MaxBatch: 16, FrameCache: 256})
+	if err != nil {
+		return 0, err
 	}
 	defer m.Close()
-	disk := os.DirFS(*data)
-	episodes, skipped, err := dataset.Simulated(disk)
-	for _, s := range skipped {
-		log.Println("left out:", s)
-	}
+	disk := os.DirFS(s.data)
+	episodes, err := program.Episodes(disk)
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	if *only != "" {
-		names := strings.Split(*only, ";")
-		for i := range names {
-			names[i] = strings.TrimSpace(names[i])
-		}
+	if names := program.Tasks(s.only); names != nil {
 		if episodes, _, err = dataset.SplitTasks(episodes, names...); err != nil {
-			log.Fatal("-only: ", err)
+			return 0, fmt.Errorf("-only: %w", err)
 		}
 	}
-	start := time.Now()
-	options := evaluate.Options{Name: "the model", Seed: 1, Last: lastFrames(episodes)}
-	switch *prompt {
-	case "long":
-		options.Prompt = dataset.Long
-	case "tag":
-		options.Prompt = dataset.Tag
-	case "cot":
-		options.Prompt, options.Explain = dataset.CoT, true
-	default:
-		log.Fatalf("-prompt %s: want long, tag or cot", *prompt)
-	}
-	pairs := dataset.ValidationPairs(disk, episodes, *perEpisode, 1)
+	options := evaluate.Options{Name: "the model", Seed: 1, Last: lastFrames(episodes), Prompt: words, Explain: s.prompt == "cot"}
+	pairs := dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: s.perEpisode, Seed: 1})
 	switch {
-	case *full != "":
-		r := reporter{m, checkpoint, disk, episodes, pairs, *frames, *answers}
-		err = r.write(ctx, *full, &options)
-	case *track:
-		err = follow(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
-	case *plans:
+	case s.report != "":
+		r := reporter{m, s.model.FS(), disk, episodes, pairs, s.frames, s.answers}
+		err = r.write(ctx, s.report, &options)
+	case s.track:
+		err = follow(ctx, m, s.camera, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
+	case s.plans:
 		err = remaining(ctx, m, disk, episodes)
 	default:
-		err = judge(ctx, m, pairs, *dump, &options)
+		err = judge(ctx, m, pairs, s.dump, &options)
 	}
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%d episodes, %.0f s\n", len(episodes), time.Since(start).Seconds())
+	return len(episodes), err
 }
 
 // lastFrames finds the last frame of a sample's episode.
@@ -134,8 +137,18 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 }
 
 // follow measures the tracker alone.
-func follow(ctx context.Context, m *egotsr.Model, on evaluate.Episodes, seed uint64) error {
-	report, err := evaluate.Track(ctx, m, on, &evaluate.Options{Seed: seed})
+func follow(ctx context.Context, m *egotsr.Model, through string, on evaluate.Episodes, seed uint64) error {
+	o := &evaluate.Options{Seed: seed}
+	var report *evaluate.TrackReport
+	var err error
+	if through == "" {
+		report, err = evaluate.Track(ctx, m, on, o)
+	} else {
+		var c camera
+		if c, err = newCamera(m, through); err == nil {
+			report, err = evaluate.Track(ctx, c, on, o)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // logged is one event as the tests' own reader finds it.
@@ -166,8 +168,8 @@ func at(unix int64, ns int64) func() time.Time {
 	return func() time.Time { return time.Unix(unix, ns) }
 }
 
-// equal compares, with NaN equal to itself.
-func equal(a, b []logged) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+// about compares events, in which NaN is NaN.
+var about = cmp.Options{cmp.AllowUnexported(logged{}), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()}
 
 func TestRoundTrip(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
@@ -190,8 +192,8 @@ func TestRoundTrip(t *testing.T) {
 		{wall: wall, step: math.MaxInt64, tags: []string{"schön"}, values: []float32{1}},
 		{wall: wall, step: -3, tags: []string{"long", strings.Repeat("x", 1000)}, values: []float32{2, 3}},
 	}
-	if got := whole(t, w.path); !equal(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if diff := cmp.Diff(want, whole(t, w.path), about); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 
@@ -266,13 +268,13 @@ func TestTorn(t *testing.T) {
 			}
 		}
 		got, torn := read(t, data[:n])
-		if !equal(got, all[:whole]) || (len(torn) == 0) != slices.Contains(ends, n) {
+		if !cmp.Equal(got, all[:whole], about) || (len(torn) == 0) != slices.Contains(ends, n) {
 			t.Fatalf("cut at %d: %d events, %d bytes torn", n, len(got), len(torn))
 		}
 		if len(torn) > 0 { // nor is a flipped bit taken for an event
 			flipped := bytes.Clone(data)
 			flipped[n] ^= 0x10
-			if got, _ := read(t, flipped); !equal(got, all[:whole]) {
+			if got, _ := read(t, flipped); !cmp.Equal(got, all[:whole], about) {
 				t.Fatalf("bit flipped at %d: %+v", n, got)
 			}
 		}
@@ -359,8 +361,8 @@ func TestEveryOperationFails(t *testing.T) {
 		for _, e := range found {
 			got = append(got, fmt.Sprint(e.tags))
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("operation %d: read %v, want %v", n, got, want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("operation %d (-want +got):\n%s", n, diff)
 		}
 	}
 }
@@ -442,15 +444,8 @@ func TestTensorBoard(t *testing.T) {
 		must(t, err1, err2)
 		got[key{cells[0], step}] = value
 	}
-	text := func(m map[key]float64) map[key]string { // so that NaN is NaN
-		s := map[key]string{}
-		for k, v := range m {
-			s[k] = fmt.Sprint(v)
-		}
-		return s
-	}
-	if lines != len(want) || !reflect.DeepEqual(text(got), text(want)) {
-		t.Errorf("TensorBoard reads %d values\n%s\nwant %d\n%v\n%s", lines, out, len(want), want, log.Bytes())
+	if diff := cmp.Diff(want, got, cmpopts.EquateNaNs()); lines != len(want) || diff != "" {
+		t.Errorf("TensorBoard reads %d values of %d (-want +got):\n%s\n%s", lines, len(want), diff, log.Bytes())
 	}
 	t.Logf("%d values as logged", lines)
 }

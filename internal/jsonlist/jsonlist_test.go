@@ -3,9 +3,11 @@ package jsonlist
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestAccept(t *testing.T) {
@@ -48,16 +50,16 @@ func TestRandomWriter(t *testing.T) {
 		if err := json.Unmarshal([]byte(text.String()), &want); err != nil {
 			t.Fatalf("%s: %v", text.String(), err)
 		}
-		if got := Parse(text.String()); !slices.Equal(got, want) {
-			t.Fatalf("%s: %q, want %q", text.String(), got, want)
+		if diff := cmp.Diff(want, Parse(text.String()), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("%s (-want +got):\n%s", text.String(), diff)
 		}
 	}
 }
 
 func TestParseUnfinished(t *testing.T) {
 	for text, want := range map[string][]string{`["a","b`: {"a"}, `["a"`: {"a"}, `[`: nil, ``: nil, `"a"`: nil, `["a",7]`: {"a"}} {
-		if got := Parse(text); !slices.Equal(got, want) {
-			t.Errorf("%s: %q", text, got)
+		if diff := cmp.Diff(want, Parse(text), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
 	}
 }

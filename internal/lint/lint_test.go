@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const module = "github.com/egotsr/egotsr"
@@ -40,7 +42,7 @@ var rooms = map[string][]string{
 
 // programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
 // only they import.
-var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/resave"}
+var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/resave", "internal/soak"}
 
 // examples are the only importers of evaluate in this module: a robot's program does not measure.
 const examples = "examples"
@@ -53,6 +55,8 @@ var gomlx = []string{"model", "internal/optim"}
 const (
 	maxLines       = 330 // of a Go file without tests
 	maxReadmeLines = 150
+	maxPackages    = 220                                 // that a robot's program gets with the root, without cgo
+	maxNames       = 60                                  // that the root exports
 	graph          = "github.com/gomlx/gomlx/core/graph" // its operations read as formulas; the one dot-import
 )
 
@@ -71,11 +75,12 @@ func room(dir string) string {
 	return first
 }
 
-// check returns the violations of every file in a tree.
+// check returns the violations of every file in a tree. Modules inside of it are houses of their own: only machine paths are looked for.
 func check(tree fs.FS) (violations []string, err error) {
 	complain := func(name, format string, args ...any) {
 		violations = append(violations, name+": "+fmt.Sprintf(format, args...))
 	}
+	var nested []string // folders of modules inside of this one
 	err = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -83,6 +88,9 @@ func check(tree fs.FS) (violations []string, err error) {
 		if d.IsDir() {
 			if name != "." && strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci" || d.Name() == "testdata" || name == "runs" {
 				return fs.SkipDir
+			}
+			if _, err := fs.Stat(tree, name+"/go.mod"); err == nil && name != "." {
+				nested = append(nested, name)
 			}
 			return nil
 		}
@@ -98,6 +106,9 @@ func check(tree fs.FS) (violations []string, err error) {
 		}
 		if found := machinePath.Find(data); found != nil {
 			complain(name, "names a machine path: %q", found)
+		}
+		if under(path.Dir(name), nested) {
+			return nil
 		}
 		lines := bytes.Count(data, []byte("\n"))
 		if name == "README.md" && lines > maxReadmeLines {
@@ -211,6 +222,57 @@ func undocumented(file *ast.File) (names []string) {
 	return names
 }
 
+// satisfies are methods that a type has for a standard interface, which nobody has to look up.
+var satisfies = []string{"Error", "Unwrap", "String", "MarshalText", "UnmarshalText", "MarshalJSON", "UnmarshalJSON"}
+
+// exports lists what the package at a tree's top exports: constants, variables, types, functions, and methods of its types.
+func exports(tree fs.FS) (names []string, err error) {
+	files, err := fs.Glob(tree, "*.go")
+	if err != nil {
+		return nil, err
+	}
+	add := func(prefix string, ids ...*ast.Ident) {
+		for _, id := range ids {
+			if id.IsExported() {
+				names = append(names, prefix+id.Name)
+			}
+		}
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, data, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, decl := range file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					add("", d.Name)
+				} else if of := receiver(d); ast.IsExported(of) && !slices.Contains(satisfies, d.Name.Name) {
+					add(of+".", d.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch s := spec.(type) {
+					case *ast.TypeSpec:
+						add("", s.Name)
+					case *ast.ValueSpec:
+						add("", s.Names...)
+					}
+				}
+			}
+		}
+	}
+	return names, nil
+}
+
 // receiver names the type that a method belongs to: T of T, *T, T[P] and *T[P, Q].
 func receiver(d *ast.FuncDecl) (name string) {
 	ast.Inspect(d.Recv.List[0].Type, func(n ast.Node) bool {
@@ -274,7 +336,7 @@ func TestReadmeTree(t *testing.T) {
 	}
 }
 
-// TestRootImports: a robot's program is no web client, and draws no bars.
+// TestRootImports: a robot's program is no web client, draws no bars, and stays small.
 func TestRootImports(t *testing.T) {
 	cmd := exec.Command("go", "list", "-deps", ".")
 	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
@@ -286,10 +348,50 @@ func TestRootImports(t *testing.T) {
 	if !slices.Contains(list, module) {
 		t.Fatalf("no root among %d packages", len(list))
 	}
+	if len(list) > maxPackages {
+		t.Errorf("the root comes with %d packages, at most %d:\n%s", len(list), maxPackages, out)
+	}
+	never := []string{"net", "net/http", "crypto/tls", "html/template", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}
 	for _, p := range list {
-		if slices.Contains([]string{"net/http", "crypto/tls", "github.com/schollz/progressbar/v3", "golang.org/x/term", module + "/endpoint", module + "/dataset/cot"}, p) {
+		if slices.Contains(never, p) {
 			t.Error("the root imports", p)
 		}
+	}
+}
+
+// TestRootExports: the root is small enough to be read.
+func TestRootExports(t *testing.T) {
+	names, err := exports(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) > maxNames || !slices.Contains(names, "Model.Judge") {
+		t.Errorf("the root exports %d names, at most %d:\n%s", len(names), maxNames, strings.Join(names, "\n"))
+	}
+}
+
+func TestExports(t *testing.T) {
+	got, err := exports(fstest.MapFS{
+		"a.go": {Data: []byte(`package a
+type (
+	Public struct{ Field int }
+	private int
+)
+const One, two, Three = 1, 2, 3
+var Four, five = 4, 5
+func Do() {}
+func do() {}
+func (p *Public[T]) Do() {}
+func (Public) String() string { return "" }
+func (Public) quiet() {}
+func (private) Loud() {}
+`)},
+		"a_test.go": {Data: []byte("package a\nfunc Test() {}\n")},
+		"b/b.go":    {Data: []byte("package b\nfunc Other() {}\n")},
+	})
+	want := []string{"Public", "One", "Three", "Four", "Do", "Public.Do"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -339,8 +441,9 @@ func TestChecker(t *testing.T) {
 		"machine":          {"scripts/a.sh", "cd /ro" + "ot/x\n", "machine path"},
 		"machine, bare":    {".ci/run", "HOME=/ro" + "ot\n", "machine path"},
 		"machine, scratch": {"model/a.json", "{\"out\": \"/tm" + "p/x\"}\n", "machine path"},
+		"machine, nested":  {"fleet/a.go", "package fleet\n// /ro" + "ot/x\n", "machine path"},
 	} {
-		got, err := check(fstest.MapFS{c.file: {Data: []byte(c.text)}})
+		got, err := check(fstest.MapFS{"fleet/go.mod": {}, c.file: {Data: []byte(c.text)}})
 		if err != nil || len(got) != 1 || !strings.Contains(got[0], c.want) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
@@ -363,6 +466,8 @@ func TestChecker(t *testing.T) {
 		"model/page.go":       {Data: []byte("package model\nvar page = func() any { return template.Must(nil, nil) }\n")},
 		"model/weights":       {Data: []byte("\x00/ro" + "ot/")},
 		"scripts/a.sh":        {Data: []byte("cd a/ro" + "ot/b\n")},
+		"fleet/go.mod":        {},
+		"fleet/b/a.go":        {Data: []byte(imports("fleet", module+"/internal/x") + "func init() {}\nfunc Public() {}\n")},
 	}
 	if got, err := check(fine); err != nil || got != nil {
 		t.Errorf("a clean tree: %q, %v", got, err)

@@ -6,8 +6,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func close(a, b float64) bool {
@@ -15,8 +16,8 @@ func close(a, b float64) bool {
 }
 
 func TestByHand(t *testing.T) {
-	if got := Ranks([]float64{30, 10, 20, 20}); !slices.Equal(got, []float64{4, 1, 2.5, 2.5}) {
-		t.Errorf("ranks %v", got)
+	if diff := cmp.Diff([]float64{4, 1, 2.5, 2.5}, Ranks([]float64{30, 10, 20, 20})); diff != "" {
+		t.Errorf("ranks (-want +got):\n%s", diff)
 	}
 	for _, c := range []struct {
 		x, y          []float64
@@ -46,8 +47,8 @@ func TestByHand(t *testing.T) {
 		t.Errorf("%+v, error %v", bins, CalibrationError(bins))
 	}
 	points := Coverage([]float64{0.6, 0.9, 0.6, 0.99}, []bool{false, false, true, true})
-	if want := []CoveragePoint{{0.25, 1, 0.99}, {0.5, 0.5, 0.9}, {1, 0.5, 0.6}}; !slices.Equal(points, want) {
-		t.Errorf("%+v", points)
+	if diff := cmp.Diff([]CoveragePoint{{0.25, 1, 0.99}, {0.5, 0.5, 0.9}, {1, 0.5, 0.6}}, points); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

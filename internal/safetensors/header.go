@@ -10,7 +10,10 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // maxHeader is the longest header, and the longest index file, that is read: the format's own bound of 100 MB.
@@ -34,6 +37,10 @@ func readHeader(r io.ReaderAt, file string, size int64) ([]Info, error) {
 	n := binary.LittleEndian.Uint64(head[:])
 	switch {
 	case n > maxHeader:
+		var start [64]byte
+		if k, _ := r.ReadAt(start[:], 0); sidefile.Pointer(start[:k]) {
+			return fail(sidefile.NotFetched)
+		}
 		return fail("header of %d bytes is above the bound of %d", n, maxHeader)
 	case int64(n) > size-8:
 		return fail("header of %d bytes in a file of %d", n, size)
@@ -107,6 +114,9 @@ func parseTensor(dec *json.Decoder, name string) (Info, error) {
 			}
 			var ok bool
 			if info.DType, ok = parseDType(s); !ok {
+				if strings.HasPrefix(s, "F8_") {
+					return fmt.Errorf("dtype %q is not supported: the weights are quantised; use a bf16 checkpoint", s)
+				}
 				return fmt.Errorf("dtype %q is not supported", s)
 			}
 		case "shape":

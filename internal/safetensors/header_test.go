@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // raw is a file with the header as it stands and so many bytes of data.
@@ -143,8 +144,8 @@ func FuzzOpen(f *testing.F) {
 			tensors = append(tensors, tensor(name, info.DType, info.Shape, data))
 		}
 		again := open(t, file(t, tensors...))
-		if !reflect.DeepEqual(again.Names(), set.Names()) {
-			t.Fatalf("tensors %q were written as %q", set.Names(), again.Names())
+		if diff := cmp.Diff(set.Names(), again.Names()); diff != "" {
+			t.Fatalf("names (-want +got):\n%s", diff)
 		}
 		for i, name := range again.Names() {
 			info, _ := again.Info(name)
@@ -156,7 +157,7 @@ func FuzzOpen(f *testing.F) {
 			if err := tensors[i].WriteTo(&want); err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(data, want.Bytes()) || info.DType != tensors[i].DType || !reflect.DeepEqual(info.Shape, tensors[i].Shape) {
+			if !bytes.Equal(data, want.Bytes()) || info.DType != tensors[i].DType || !cmp.Equal(info.Shape, tensors[i].Shape) {
 				t.Fatalf("tensor %q changed", name)
 			}
 		}

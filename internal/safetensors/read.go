@@ -3,6 +3,7 @@ package safetensors
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // ReadBytes reads a tensor's little-endian bytes into dst, whose length must be the tensor's.
@@ -54,6 +55,36 @@ func (s *Set) ReadBF16(name string, dst []uint16) error {
 			out[i] = float32ToBF16(v)
 		}
 	})
+}
+
+// Equal says whether two tensors have one shape and the same values, whatever float dtypes they are stored in.
+func (s *Set) Equal(a, b string) (bool, error) {
+	first, err := s.find(a)
+	if err != nil {
+		return false, err
+	}
+	second, err := s.find(b)
+	if err != nil || !first.DType.Float() || !second.DType.Float() || !slices.Equal(first.Shape, second.Shape) {
+		return false, err
+	}
+	const part = 1 << 16 // values at a time
+	var values [2][]float32
+	for at := 0; at < first.Elements(); at += part {
+		n := min(part, first.Elements()-at)
+		for i, info := range []Info{first, second} {
+			size := int64(info.DType.Size())
+			raw := make([]byte, int64(n)*size)
+			if err := info.read(raw, int64(at)*size); err != nil {
+				return false, err
+			}
+			values[i] = make([]float32, n)
+			decodeFloat32(info.DType, values[i], raw)
+		}
+		if !slices.Equal(values[0], values[1]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // chunks reads the tensor through one buffer and calls f with the bytes of whole values and the index of the first.

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/egotsr/egotsr/internal/sidefile"
 )
 
 // The names that a Hugging Face checkpoint directory gives to its weights, whole or in shards.
@@ -73,13 +75,14 @@ func OpenCheckpoint(fsys fs.FS) (*Set, error) {
 		shards = append(shards, shard)
 	}
 	slices.Sort(shards)
+	shards = slices.Compact(shards)
+	if err := allThere(fsys, shards); err != nil {
+		return nil, err
+	}
 	s = &Set{name: checkpointIndex, tensors: map[string]Info{}}
-	for _, shard := range slices.Compact(shards) {
+	for _, shard := range shards {
 		var infos []Info
 		infos, err = s.add(fsys, shard)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = &FormatError{File: shard, Reason: "the index names this shard, and it is missing"}
-		}
 		if err != nil {
 			break
 		}
@@ -102,6 +105,24 @@ func OpenCheckpoint(fsys fs.FS) (*Set, error) {
 	return s, nil
 }
 
+// allThere names every shard that is missing, so that all can be fetched at once.
+func allThere(fsys fs.FS, shards []string) error {
+	var missing []string
+	for _, shard := range shards {
+		if _, err := fs.Stat(fsys, shard); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, shard)
+		}
+	}
+	switch len(missing) {
+	case 0:
+		return nil
+	case 1:
+		return &FormatError{File: missing[0], Reason: "the index names this shard, and it is missing"}
+	}
+	return &FormatError{File: checkpointIndex, Reason: fmt.Sprintf("names %d shards, of which %d are missing: %s",
+		len(shards), len(missing), strings.Join(missing, ", "))}
+}
+
 // matchIndex refuses a tensor that the index does not place in the shard that holds it.
 func matchIndex(infos []Info, shard string, where map[string]string) error {
 	for _, info := range infos {
@@ -114,17 +135,12 @@ func matchIndex(infos []Info, shard string, where map[string]string) error {
 
 // readIndex gives the shard of every tensor.
 func readIndex(fsys fs.FS) (map[string]string, error) {
-	f, err := fsys.Open(checkpointIndex)
+	text, err := sidefile.Read(fsys, checkpointIndex, maxHeader)
+	if bad := (*sidefile.Error)(nil); errors.As(err, &bad) {
+		return nil, &FormatError{File: bad.File, Reason: bad.Reason}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxHeader+1))
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: %s: %w", checkpointIndex, err)
-	}
-	if len(text) > maxHeader {
-		return nil, &FormatError{File: checkpointIndex, Reason: fmt.Sprintf("longer than %d bytes", maxHeader)}
 	}
 	where, err := parseIndex(text)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const golden = "../../testdata/golden"
@@ -165,8 +167,8 @@ func TestShards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := set.Names(); !slices.Equal(got, []string{"a", "b", "c"}) {
-			t.Errorf("names %q", got)
+		if diff := cmp.Diff([]string{"a", "b", "c"}, set.Names()); diff != "" {
+			t.Errorf("names (-want +got):\n%s", diff)
 		}
 		var got [1]byte
 		if err := set.ReadBytes("c", got[:]); err != nil || got[0] != 4 {
@@ -179,6 +181,7 @@ func TestShards(t *testing.T) {
 		want  string
 	}{
 		"missing shard":           {index(append(ab, "c", "9.safetensors")...), "it is missing"},
+		"missing shards":          {index("a", "8.safetensors", "b", "1.safetensors", "c", "9.safetensors"), "names 3 shards, of which 2 are missing: 8.safetensors, 9.safetensors"},
 		"missing tensor":          {index(append(ab, "d", "1.safetensors")...), "and it is not"},
 		"tensor in another shard": {index(append(ab, "c", "1.safetensors")...), "and it is not"},
 		"tensor not indexed":      {index("a", "1.safetensors"), "does not name it here"},

@@ -23,6 +23,14 @@ func Long(t testing.TB) {
 	}
 }
 
+// Pick is how much of something a test does: more of it where EGOTSR_LONG is set.
+func Pick(short, long int) int {
+	if os.Getenv("EGOTSR_LONG") == "" {
+		return short
+	}
+	return long
+}
+
 // Write puts two episodes of every task into dir, in the layout of dataset.Simulated: one that goes well, and one that is
 // thrown back in its middle and recovers. Frames are 56x56 and brighten with progress.
 func Write(t testing.TB, dir string, tasks ...string) {

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"iter"
 	"math"
-	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -191,7 +191,7 @@ func (t *Trainer) begin(ctx context.Context, r curriculum.Recipe, seed uint64) e
 // kept before the weights take it up.
 func (t *Trainer) next(ctx context.Context) error {
 	if s, _ := t.current(); s.recipe.LoRA != nil {
-		name := adapterPrefix + url.PathEscape(s.name)
+		name := adapterPrefix + fileName(s.name)
 		if err := t.replace(ctx, name, func(d *state.Dir) error { return t.training.WriteAdapters(d) }); err != nil {
 			return err
 		}
@@ -203,4 +203,18 @@ func (t *Trainer) next(ctx context.Context) error {
 	t.state.Stage++
 	t.saved = -1 // the same step, but another stage
 	return t.save(ctx)
+}
+
+// fileName makes a stage's name part of a folder's: bytes that mean something in paths or URLs become %XX, as in a URL's path.
+func fileName(name string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+:=@"
+	var b strings.Builder
+	for i := range len(name) {
+		if strings.IndexByte(plain, name[i]) >= 0 {
+			b.WriteByte(name[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", name[i])
+		}
+	}
+	return b.String()
 }

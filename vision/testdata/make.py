@@ -1,15 +1,18 @@
-"""Makes formats.json: small image files in many formats, and the pixels Pillow 12.0.0 reads from them.
+"""Makes formats.json: small image files in many formats, and the pixels Pillow 12.0.0 reads from them; and foreign.json, files of
+formats that are not read.
 
-Usage: python make.py > formats.json    (needs pillow==12.0.0 and numpy)
+Usage: python make.py DIR    (needs pillow==12.0.0, pillow-heif==1.8.1 and numpy)
 What is transparent is laid over white. "levels" is how far a pixel may be from Pillow's.
 """
 import base64
 import io
 import json
 import struct
+import sys
 import zlib
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 rng = np.random.default_rng(7)
@@ -72,6 +75,28 @@ def partial_gif(transparent):
     return bytes(data)
 
 
+def without_tables(data):
+    """A JPEG without its DHT segments."""
+    out, at = data[:2], 2
+    while data[at + 1] != 0xDA:
+        n = 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+        if data[at + 1] != 0xC4:
+            out += data[at : at + n]
+        at += n
+    return out + data[at:]
+
+
+def partial_webp(data):
+    """An animation whose first frame lies at (4, 6) on a screen that is larger by 9 and 12."""
+    data = bytearray(data)
+    x = data.index(b"VP8X") + 8
+    w, h = (int.from_bytes(data[x + at : x + at + 3], "little") for at in (4, 7))
+    data[x + 4 : x + 10] = (w + 9).to_bytes(3, "little") + (h + 12).to_bytes(3, "little")
+    f = data.index(b"ANMF") + 8
+    data[f : f + 6] = (4 // 2).to_bytes(3, "little") + (6 // 2).to_bytes(3, "little")
+    return bytes(data)
+
+
 for sub in range(3):  # 4:4:4, 4:2:2, 4:2:0
     for w, h in [(45, 37), (32, 16), (17, 50)]:
         case(f"blocks_{sub}_{w}x{h}.jpg", saved(blocks(w, h, 16), "JPEG", quality=100, subsampling=sub))
@@ -129,4 +154,25 @@ case("la.png", saved(Image.fromarray(scene(20, 16, 2), "LA"), "PNG"))
 case("palette_alpha.png", saved(p, "PNG", transparency=bytes(rng.integers(0, 256, 32, dtype=np.uint8))))
 case("palette_2bit.png", saved(Image.fromarray(scene(21, 18)).quantize(4), "PNG", bits=2))
 
-print("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]")
+# What webcams send over USB: baseline JPEGs whose Huffman tables, the standard's own, are left out.
+for name, im, sub in [("420", Image.fromarray(scene(41, 35)), 2), ("422", blocks(32, 16, 16), 1), ("gray", Image.fromarray(scene(24, 19, 1)[..., 0]), 0)]:
+    case(f"no_tables_{name}.jpg", without_tables(saved(im, "JPEG", quality=85, subsampling=sub)), 3)
+
+for lossless in (False, True):
+    for channels in (3, 4):
+        frames = [Image.fromarray(scene(27, 22, channels)) for _ in range(3)]
+        data = saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=lossless, quality=80, exact=True, duration=100)
+        assert b"ANMF" in data
+        case(f"animated_{'lossless' if lossless else 'lossy'}_{channels}.webp", data)
+        case(f"animated_part_{'lossless' if lossless else 'lossy'}_{channels}.webp", partial_webp(data))
+p = Image.fromarray(scene(21, 18)).quantize(32)
+case("animated.gif", saved(p, "GIF", save_all=True, append_images=[Image.fromarray(scene(21, 18)).quantize(8)] * 3, duration=100, disposal=2))
+
+text = "[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]"
+open(f"{sys.argv[1]}/formats.json", "w").write(text + "\n")
+
+# Files of formats that are not read, to be told by name.
+pillow_heif.register_heif_opener()
+im = Image.fromarray(scene(16, 16))
+foreign = {kind: base64.b64encode(saved(im, kind)).decode() for kind in ("AVIF", "HEIF", "JPEG2000", "ICO", "PPM", "PDF")}
+json.dump(foreign, open(f"{sys.argv[1]}/foreign.json", "w"), indent=1)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/model/nano"
 )
 
@@ -48,4 +49,17 @@ func (c *Checkpoint) FS() fs.FS {
 func (c *Checkpoint) Open(ctx context.Context, o egotsr.Options) (*egotsr.Model, error) {
 	o.Backend = c.Backend
 	return egotsr.Open(ctx, c.FS(), &o)
+}
+
+// Prompt finds a published prompt by its name: tag, long or cot.
+func Prompt(name string) (dataset.Prompt, error) {
+	switch name {
+	case "tag":
+		return dataset.Tag, nil
+	case "long":
+		return dataset.Long, nil
+	case "cot":
+		return dataset.CoT, nil
+	}
+	return "", fmt.Errorf("-prompt %s: want tag, long or cot", name)
 }

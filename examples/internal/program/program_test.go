@@ -7,12 +7,14 @@ import (
 	"image/color"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/dataset"
 )
 
 // A device is not a terminal because it is no file.
@@ -81,8 +83,8 @@ func TestBar(t *testing.T) {
 func TestFrames(t *testing.T) {
 	fsys := fstest.MapFS{"a/10.png": {}, "a/9.PNG": {}, "a/100.jpeg": {}, "a/notes.txt": {}, "a/.hidden": {}, "b/notes.txt": {}}
 	got, err := Frames(fsys, "a")
-	if err != nil || !slices.Equal(got, []string{"a/9.PNG", "a/10.png", "a/100.jpeg"}) {
-		t.Error(got, err)
+	if diff := cmp.Diff([]string{"a/9.PNG", "a/10.png", "a/100.jpeg"}, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	if _, err := Frames(fsys, "b"); err == nil || !strings.Contains(err.Error(), "b has no") {
 		t.Error(err)
@@ -93,7 +95,7 @@ func TestFrames(t *testing.T) {
 }
 
 func TestCheckpoint(t *testing.T) {
-	m, err := (&Checkpoint{Dir: "../../../testdata/golden/a/checkpoint", Backend: "go"}).Open(t.Context(), egotsr.Options{Backend: "none"})
+	m, err := (&Checkpoint{Dir: "../../../testdata/tiny", Backend: "go"}).Open(t.Context(), egotsr.Options{Backend: "none"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +104,17 @@ func TestCheckpoint(t *testing.T) {
 	}
 	if _, err := fs.Stat((&Checkpoint{}).FS(), "config.json"); err != nil {
 		t.Error("the zero value has no checkpoint:", err)
+	}
+}
+
+func TestPrompt(t *testing.T) {
+	for name, want := range map[string]dataset.Prompt{"tag": dataset.Tag, "long": dataset.Long, "cot": dataset.CoT} {
+		if got, err := Prompt(name); got != want || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := Prompt("Long"); err == nil || !strings.Contains(err.Error(), "-prompt Long") {
+		t.Error(err)
 	}
 }
 

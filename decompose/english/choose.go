@@ -1,0 +1,112 @@
+package english
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// choose picks the reading of a clause: that which takes the fewest phrases for descriptions and assumes the least. Two that take
+// the words for different things are one too many, unless one puts something somewhere and the other only near something.
+func (b *builder) choose(all []reading) (reading, error) {
+	fewest := slices.MinFunc(all, func(r, s reading) int { return r.places - s.places }).places
+	var fit []reading
+	var failed, doubtful error
+	for _, r := range all {
+		if r.places != fewest {
+			continue
+		}
+		assumed, err := b.fits(r)
+		if err == nil {
+			r.taken += assumed
+			fit = append(fit, r)
+		} else {
+			failed = cmp.Or(failed, err)
+			var unplaced *decompose.UnplacedError
+			if errors.As(err, &unplaced) && strings.HasPrefix(unplaced.Reason, "could be") {
+				doubtful = err
+			}
+		}
+	}
+	if len(fit) == 0 {
+		return reading{}, failed
+	}
+	if fewest > 0 && different(fit) {
+		if into := slices.DeleteFunc(slices.Clone(fit), reading.near); len(into) > 0 {
+			fit = into
+		}
+		if different(fit) {
+			return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
+		}
+	}
+	if fewest > 0 { // "hang the mug on the cup" hangs no mug that is on a cup
+		for _, s := range fit[0].slots {
+			if m := s.list[len(s.list)-1]; m.where != nil && b.misfit.at == m.end && b.misfit.verb == fit[0].verb {
+				return reading{}, b.fault(m.end-1, m.end, "%q takes no such thing there (%s)", b.misfit.verb, strings.Join(b.misfit.kinds, ", "))
+			}
+		}
+	}
+	best := slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken })
+	if best.taken > 0 && doubtful != nil {
+		return reading{}, doubtful // an assumption settles no doubt
+	}
+	return best, nil
+}
+
+func different(all []reading) bool {
+	return slices.ContainsFunc(all, func(r reading) bool { return !sameSlots(r, all[0]) })
+}
+
+// near tells whether a reading only brings a thing near another.
+func (r reading) near() bool {
+	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "moved" || l.Name == "pushed" })
+}
+
+// sameSlots tells whether two readings take the same words for things.
+func sameSlots(r, s reading) bool {
+	return slices.EqualFunc(r.slots, s.slots, func(a, b slot) bool {
+		return slices.EqualFunc(a.list, b.list, func(m, n *mention) bool { return m.at == n.at && m.end == n.end })
+	})
+}
+
+// fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
+func (b *builder) fits(r reading) (assumed int, err error) {
+	b.out = r.takesOut()
+	named := b.named(r)
+	var nouns []*noun
+	for _, s := range r.slots {
+		for _, m := range s.list {
+			switch {
+			case m.pronoun != "":
+				found, err := b.refer(m, s.kind, named)
+				if err != nil {
+					return 0, err
+				}
+				if !found[0].is(s.kind) {
+					assumed++
+				}
+			case m.one:
+				if !b.sort(s.kind, nouns) {
+					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
+				}
+			default:
+				if _, err := b.find(m); err != nil {
+					return 0, err
+				}
+				nouns = append(nouns, m.noun)
+			}
+		}
+	}
+	return assumed, nil
+}
+
+// sort tells whether something that was named is of a kind, for "the left one" to be one of its sort.
+func (b *builder) sort(kind string, now []*noun) bool {
+	fits := func(n *noun) bool { return fitsKind(n.kinds, kind) || b.assumes(n.kinds, n.class, false, kind) }
+	return slices.ContainsFunc(now, fits) || slices.ContainsFunc(b.past, func(p past) bool {
+		return slices.ContainsFunc(p.objects, func(o *object) bool { return fits(o.noun) })
+	})
+}

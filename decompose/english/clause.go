@@ -1,0 +1,145 @@
+package english
+
+import "slices"
+
+// reading is one way to understand a clause.
+type reading struct {
+	rule   *saying
+	slots  []slot
+	places int
+	taken  int    // things that are taken to be of a kind that they are not known to be of
+	tidy   string // the noun of what is to be tidied
+	manner []word // that no step says
+	told   bool   // "the towel is wet": it asks for nothing
+	state  bool   // "the drawer is open": need not be brought about, if it is so
+	verb   string
+	at     int // words
+	end    int
+}
+
+// ends tells whether a clause ends with a thing.
+func (r *reading) ends() bool {
+	return slices.ContainsFunc(r.slots, func(s slot) bool {
+		return slices.ContainsFunc(s.list, func(m *mention) bool { return m.end == r.end })
+	})
+}
+
+type slot struct {
+	name, kind string
+	list       []*mention
+}
+
+// match reads words from i on by a pattern, and yields where they end.
+func (p *parser) match(pattern []element, i int, so reading, f form, yield func(reading)) {
+	if p.budget--; p.budget < 0 {
+		return
+	}
+	p.far = max(p.far, i)
+	if len(pattern) == 0 {
+		so.end = i
+		yield(so)
+		return
+	}
+	e, rest := pattern[0], pattern[1:]
+	if e.optional {
+		p.match(rest, i, so, f, yield)
+	}
+	for _, words := range e.words {
+		if p.verb(i, words, f) {
+			with := so
+			if e.slot != "" {
+				with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, []*mention{{pronoun: "there", at: i, end: i + len(words)}}})
+			}
+			if e.manner {
+				with.manner = append(slices.Clip(with.manner), p.words[i:i+len(words)]...)
+			}
+			p.match(rest, i+len(words), with, plain, yield)
+		}
+	}
+	if e.slot == "" || len(e.words) > 0 || i >= len(p.words) {
+		return
+	}
+	phrases := p.single
+	if e.slot == "X" {
+		phrases = p.several
+	}
+	found := phrases(i)
+	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
+		// "pick up the mug and place on the table"
+		found = []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
+	}
+	for _, ph := range found {
+		if ph.with && p.tooled[so.verb] {
+			continue // what it is done with says nothing of which thing it is done to
+		}
+		worst := sure
+		for _, m := range ph.list {
+			f := p.fits(m, e.kind)
+			if f == unfit && ph.places == 0 {
+				p.misfit.refuse(m.end, p.text(so.at), e.kind)
+			}
+			worst = min(worst, f)
+		}
+		if worst == unfit {
+			continue
+		}
+		p.fit = max(p.fit, ph.end)
+		with := so
+		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
+		with.places += ph.places
+		with.taken += int(sure - worst)
+		p.match(rest, ph.end, with, plain, yield)
+	}
+}
+
+// verb tells whether words stand at i, the first of them in a form.
+func (p *parser) verb(i int, words []string, f form) bool {
+	if f == plain {
+		return p.has(i, words)
+	}
+	return slices.Contains(p.lemmas(p.text(i), f), words[0]) && p.has(i+1, words[1:])
+}
+
+// clause reads a clause at i in every way, by where it ends. A clause without a verb takes that of the one before:
+// "put the mug in the sink and the plate on the table".
+func (p *parser) clause(i int, f form, verb string) map[int][]reading {
+	out := map[int][]reading{}
+	found := func(r reading) { out[r.end] = append(out[r.end], r) }
+	if verb != "" {
+		for _, r := range p.rules[verb] {
+			for _, pattern := range r.patterns {
+				if elided := slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 1 && w[0] == verb }); elided && pattern[1].slot == "X" {
+					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb}, plain, found)
+				}
+			}
+		}
+		return out
+	}
+	if f == plain {
+		p.belonging(i, found)
+	}
+	for _, lemma := range p.lemmas(p.text(i), f) {
+		for _, r := range p.rules[lemma] {
+			for _, pattern := range r.patterns {
+				p.match(pattern, i, reading{rule: r, at: i, verb: lemma}, f, found)
+			}
+		}
+	}
+	if w := p.text(i); f == plain && (w == "tidy" || w == "clear" || w == "clean") {
+		j := i + 1
+		if next := p.text(j); next == "up" || next == "off" {
+			j++
+		} else if w == "clean" {
+			return out
+		}
+		for _, ph := range p.single(j) {
+			if m := ph.list[0]; m.noun != nil && p.tidy[m.noun.name] != nil && m.where == nil {
+				p.far = max(p.far, ph.end)
+				found(reading{tidy: m.noun.name, slots: []slot{{"X", "surface", ph.list}}, at: i, end: ph.end})
+			} else {
+				p.misfit.refuse(ph.end, w, "desk, table or counter")
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package english
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// commit finds or makes the things of a reading.
+func (b *builder) commit(r reading) (*understood, error) {
+	c := &understood{reading: r, bound: map[string][]*object{}}
+	named := b.named(r)
+	b.out = r.takesOut()
+	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
+		for _, s := range r.slots {
+			for _, m := range s.list {
+				if (m.pronoun != "") != pronoun {
+					continue
+				}
+				if err := b.bindTo(c, s, m, named); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if err := b.near(c); err != nil {
+		return nil, err
+	}
+	if err := b.distinct(c); err != nil {
+		return nil, err
+	}
+	b.past = append(b.past, b.spokenOf(c))
+	b.clauses = append(b.clauses, c)
+	return c, nil
+}
+
+// bindTo finds what one mention stands for.
+func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
+	var found []*object
+	switch {
+	case m.pronoun != "":
+		found, err = b.refer(m, s.kind, named)
+	case m.one:
+		var now []*object
+		for _, earlier := range c.slots {
+			now = append(now, c.bound[earlier.name]...)
+		}
+		copied := *m
+		m = &copied
+		if err = b.same(m, s.kind, now); err == nil {
+			found, err = b.make(c, m, s.kind)
+		}
+	case c.rule != nil && c.rule.pair:
+		found, err = b.pile(c, s, m)
+	default:
+		found, err = b.make(c, m, s.kind)
+	}
+	if err != nil {
+		return err
+	}
+	for _, o := range found {
+		if s.name == "X" && c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" && !l.Not }) {
+			b.become(o, "item")
+		}
+		if !b.become(o, s.kind) {
+			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
+		}
+	}
+	if moved := (decompose.Literal{Name: "moved", Args: []string{"X", "Y"}}); s.name == "Y" && len(found) > 1 && c.rule != nil && slices.ContainsFunc(c.rule.goal, moved.Equal) {
+		for _, o := range found[1:] { // between the two plates
+			for _, x := range c.bound["X"] {
+				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, o.name}})
+			}
+		}
+		found = found[:1]
+	}
+	if s.name != "X" && len(found) > 1 {
+		return b.fault(m.at, m.end, "is more than one thing")
+	}
+	c.bound[s.name] = append(c.bound[s.name], found...)
+	return nil
+}
+
+// pile finds what is to be stacked on each other: two, where several are named and it is not said how many, and a thing that is there
+// already, where one is.
+func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err error) {
+	switch {
+	case m.count > 1 || len(s.list) > 1:
+		found, err = b.make(c, m, s.kind)
+	case m.plural:
+		two := *m
+		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
+		b.assume("there are two " + m.said)
+		found, err = b.counted(c, &two)
+	default:
+		base := b.add("other "+m.noun.name, m.noun)
+		b.assume("there is another " + m.noun.name)
+		if found, err = b.make(c, m, s.kind); err == nil {
+			found = append([]*object{base}, found...)
+		}
+	}
+	for _, o := range found {
+		b.become(o, "block-like")
+	}
+	return found, err
+}
+
+// near asks for what "on the table next to the plate" says of the place: a table is not told apart by a plate, but a bowl is.
+func (b *builder) near(c *understood) error {
+	if c.rule == nil || !slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "on", Args: []string{"X", "Y"}}.Equal) {
+		return nil
+	}
+	for _, s := range c.slots {
+		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
+			continue
+		}
+		for _, m := range s.list[0].beside {
+			if m.noun == nil || m.one || len(c.bound["X"]) == 0 {
+				continue
+			}
+			z, err := b.make(c, m, "thing")
+			if err != nil {
+				return err
+			}
+			for _, x := range c.bound["X"] {
+				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, z[0].name}})
+			}
+			c.bound["near"] = append(c.bound["near"], z...)
+		}
+	}
+	return nil
+}
+
+// distinct wants no thing twice.
+func (b *builder) distinct(c *understood) error {
+	for _, s := range c.slots {
+		for i, o := range c.bound[s.name] {
+			if slices.Contains(c.bound[s.name][:i], o) {
+				return b.fault(c.at, c.end, "names the %s twice", o.name)
+			}
+			for _, other := range c.slots {
+				if other.name != s.name && slices.Contains(c.bound[other.name], o) {
+					return b.fault(c.at, c.end, "does something to the %s and itself", o.name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// spokenOf is what pronouns of later clauses can stand for.
+func (b *builder) spokenOf(c *understood) (now past) {
+	for _, s := range c.slots {
+		for _, o := range c.bound[s.name] {
+			if now.objects = append(now.objects, o); o.where != nil {
+				now.objects = append(now.objects, o.where)
+			}
+		}
+		xs := c.bound["X"]
+		if s.name == "X" && len(xs) > 1 {
+			now.plural = xs
+		}
+		if s.name == "X" && len(xs) == 1 && c.rule != nil && takes(c.rule) {
+			now.taken = xs[0]
+		}
+		if c.rule == nil || len(xs) != 1 {
+			continue
+		}
+		used := decompose.Literal{Name: "used", Args: []string{s.name}}
+		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, used.Equal) {
+			now.tool = c.bound[s.name][0]
+		}
+		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
+		if y := c.bound["Y"]; s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Equal) {
+			if now.holder = y[0]; y[0].is("item") {
+				now.put, now.into = xs[0], y[0]
+			}
+		}
+		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
+			now.base = c.bound["Y"][0]
+		}
+	}
+	return now
+}

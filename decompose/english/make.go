@@ -1,0 +1,220 @@
+package english
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// make finds the thing of a phrase, or adds it to the scene. A liquid that is treated as a thing is the container of it.
+func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error) {
+	if m.count > 0 {
+		return b.counted(c, m)
+	}
+	o, err := b.find(m)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil && (m.noun.name == "door" || m.noun.name == "lid") && m.bare && m.definite {
+		if o, err = b.doorOf(c, m); err != nil {
+			return nil, err
+		}
+	}
+	fresh := o == nil
+	if fresh {
+		o = b.meet(m)
+	}
+	if err := b.put(c, o, m, fresh); err != nil {
+		return nil, err
+	}
+	if err := b.describe(c, o, m, fresh); err != nil {
+		return nil, err
+	}
+	if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
+		return []*object{b.containerOf(o)}, nil
+	}
+	return []*object{o}, nil
+}
+
+// meet adds a thing that is named for the first time.
+func (b *builder) meet(m *mention) *object {
+	o := b.add(m.said, m.noun)
+	o.bare, o.plural = m.bare, m.plural
+	switch {
+	case m.several:
+		b.assume("every " + o.name + " is handled like the first")
+	case m.plural:
+		b.assume("the " + o.name + " are handled as one thing, or one after the other")
+	}
+	return o
+}
+
+// put notes where a thing is said to be, and what is in it.
+func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
+	if m.where != nil {
+		y, err := b.make(c, m.where, "thing")
+		if err != nil {
+			return err
+		}
+		if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
+			return b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
+		}
+		if !fresh && o.where != y[0] {
+			return b.fault(m.at, m.end, "only now is it said where the %s is", o.name)
+		}
+		o.where = y[0]
+		if fresh {
+			o.how = m.how
+		}
+	}
+	if m.of == nil {
+		return nil
+	}
+	l, err := b.make(c, m.of, "liquid")
+	if err != nil {
+		return err
+	}
+	if !fresh && o.of != l[0] {
+		return b.fault(m.at, m.end, "only now is it said what is in the %s", o.name)
+	}
+	o.of = l[0]
+	return nil
+}
+
+// doorOf finds what has the door that is to be closed: "put it in the oven and close the door". It is nil where nothing
+// that was named has one.
+func (b *builder) doorOf(c *understood, m *mention) (*object, error) {
+	var has []*object
+	for _, o := range b.objects {
+		if decompose.Skills().Is(o.kinds, "openable") && decompose.Skills().Is(o.kinds, "container") && o.noun.name != "drawer" {
+			has = append(has, o)
+		}
+	}
+	if len(has) == 0 {
+		return nil, nil
+	}
+	closing := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Not && l.Name == "is-open" })
+	if !closing {
+		return nil, nil
+	}
+	if len(has) > 1 {
+		return nil, b.fault(m.at, m.end, "the door of the %s, or another?", has[0].name)
+	}
+	return has[0], nil
+}
+
+// counted makes two mugs: "mug 1" and "mug 2".
+func (b *builder) counted(c *understood, m *mention) (out []*object, err error) {
+	for i := range m.count {
+		name := fmt.Sprintf("%s %d", m.said, i+1)
+		at := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == name })
+		if i == 0 && at < 0 && slices.ContainsFunc(b.objects, func(o *object) bool { return o.noun.name == m.noun.name }) {
+			return nil, b.fault(m.at, m.end, "the %s that was named, or others?", m.said)
+		}
+		if at >= 0 {
+			out = append(out, b.objects[at])
+			continue
+		}
+		o := b.add(name, m.noun)
+		if m.where != nil {
+			y, err := b.make(c, m.where, "thing")
+			if err != nil {
+				return nil, err
+			}
+			o.where, o.how = y[0], m.how
+		}
+		if err := b.describe(c, o, m, true); err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func (b *builder) add(name string, n *noun) *object {
+	for i := 2; slices.ContainsFunc(b.objects, func(o *object) bool { return o.name == name }); i++ {
+		name = strings.TrimRight(name, " 0123456789") + fmt.Sprint(" ", i)
+	}
+	o := &object{name: name, noun: n, kinds: n.kinds, room: n.kinds == room}
+	b.objects = append(b.objects, o)
+	return o
+}
+
+// describe notes the states that a phrase gives a thing: "the open drawer" is so at the start, "a washed apple" is asked
+// for, and "the sliced apple" of an apple named before is so by then.
+func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) error {
+	for _, s := range m.states {
+		l := s.literal.With(func(string) string { return o.name })
+		if args, _ := b.request.Library.Predicate(l.Name); !decompose.Skills().Is(o.kinds, args[0]) || l.Name == "is-open" && !decompose.Skills().Is(o.kinds, "openable") {
+			return b.fault(m.at, m.end, "a %s is never %s", o.noun.name, s.word)
+		}
+		switch {
+		case !fresh:
+			c.known = append(c.known, l)
+		case s.need == nil || m.definite:
+			o.states = append(o.states, l)
+		default:
+			c.goal = append(c.goal, l)
+			b.needs = append(b.needs, *s.need)
+		}
+	}
+	return nil
+}
+
+// containerOf finds what a liquid is in, or makes it.
+func (b *builder) containerOf(liquid *object) *object {
+	for _, o := range b.objects {
+		if o.of == liquid {
+			return o
+		}
+	}
+	o := b.add(liquid.name+" container", &noun{name: liquid.name + " container", kinds: poured})
+	o.of = liquid
+	return o
+}
+
+// supply finds a thing that a clause needs and does not name.
+func (b *builder) supply(c *understood, n need) (*object, error) {
+	if slot, ok := strings.CutPrefix(n.name, "container of "); ok {
+		return b.containerOf(c.bound[slot][0]), nil
+	}
+	if slot, ok := strings.CutPrefix(n.name, "contents of "); ok {
+		v := c.bound[slot][0]
+		if v.of == nil {
+			v.of = b.add(v.name+" contents", &noun{name: v.name + " contents", kinds: "liquid"})
+		}
+		return v.of, nil
+	}
+	var one []*object
+	for _, o := range b.objects {
+		if o.is(n.kind) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+			one = append(one, o)
+		}
+	}
+	switch len(one) {
+	case 0:
+		return b.add(n.name, b.needed(n)), nil
+	case 1:
+		return one[0], nil
+	}
+	return nil, b.fault(c.at, c.end, "with the %s or the %s?", one[0].name, one[1].name)
+}
+
+// furnish adds what clauses need and nothing that was named is.
+func (b *builder) furnish() {
+	for _, n := range b.needs {
+		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.is(n.kind) }) {
+			b.add(n.name, b.needed(n))
+		}
+	}
+}
+
+// needed is the noun of a need.
+func (b *builder) needed(n need) *noun {
+	if known := b.nouns[n.name]; known != nil && (fitsKind(known.kinds, n.kind) || decompose.Skills().Is(known.kinds, "liquid")) {
+		return known
+	}
+	return &noun{name: n.name, kinds: n.kind}
+}

@@ -1,0 +1,174 @@
+package english
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// named reads the words from j to e as a name with its noun last.
+func (p *parser) named(m mention, j, e int) (*mention, bool) {
+	m.end = e
+	if w := p.text(e - 1); w == "one" || w == "ones" {
+		m.one = true
+		m.said = p.spoken(&m, j, e-1)
+		return &m, e-1 > j
+	}
+	head, plural := (*noun)(nil), false
+	last := e
+	if w := p.text(e - 1); e-1 > j && (isNumber(w) || len(w) == 1 && w >= "A" && w <= "H") { // plate 2, tray A
+		last--
+	}
+	at := j
+	for k := j; k < last && head == nil; k++ {
+		head, plural = p.lookup(k, last)
+		m.bare = k == j && last == e
+		at = k
+	}
+	if head == nil {
+		return nil, false
+	}
+	m.noun = head
+	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
+	p.quantified(&m, plural, e)
+	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
+		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
+	}
+	if w := p.text(j - 1); w == "another" || w == "other" {
+		m.said, m.bare, m.indefinite = "other "+m.said, false, false
+	}
+	if head.name == "door" || head.name == "lid" {
+		p.doorOfKind(&m, j, e)
+	}
+	if toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy && !fitsKind(head.kinds, "item") {
+		with := *head
+		with.kinds += " item"
+		m.noun = &with
+	}
+	return &m, true
+}
+
+// quantified makes one of "two mugs" a mug, and notes where there are several and it is not said how many.
+func (p *parser) quantified(m *mention, plural bool, e int) {
+	if m.count > 1 {
+		m.plural = false
+	} else {
+		m.plural = m.plural || plural && !m.indefinite
+	}
+	if m.count > 0 && plural {
+		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
+	}
+}
+
+// doorOfKind takes the fridge's door for the fridge.
+func (p *parser) doorOfKind(m *mention, j, e int) {
+	for k := j; k < e-1; k++ {
+		if n, _ := p.lookup(k, e-1); n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
+			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
+			return
+		}
+	}
+}
+
+// spoken is a name as it is called from now on: states of a thing are no part of it.
+func (p *parser) spoken(m *mention, j, e int) string {
+	var said []string
+	for k := j; k < e; k++ {
+		w := p.text(k)
+		if s := p.states[w]; s != nil && s.suits(m.noun) {
+			m.states = append(m.states, s)
+		} else if w != "the" {
+			said = append(said, w)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// joinedFrom is the words from j to e.
+func (p *parser) joinedFrom(j, e int) string {
+	parts := make([]string, 0, e-j)
+	for k := j; k < e; k++ {
+		parts = append(parts, p.text(k))
+	}
+	return strings.Join(parts, " ")
+}
+
+// suits tells whether a state can be that of a thing: water is called hot, and it is a name.
+func (s *state) suits(n *noun) bool {
+	if n == nil || s.literal.Name == "holding" {
+		return true
+	}
+	args, _ := decompose.Skills().Predicate(s.literal.Name)
+	return decompose.Skills().Is(n.kinds, args[0]) || n.class == '?' || s.literal.Name == "is-open"
+}
+
+// oneOf is the singular of a word.
+func (p *parser) oneOf(w string) string {
+	if p.nouns[w] != nil {
+		return w
+	}
+	if one := p.singular(w); one != "" {
+		return one
+	}
+	for _, s := range singulars(w) {
+		if _, ok := look(s); ok {
+			return s
+		}
+	}
+	return w
+}
+
+// lookup finds the noun that the words from k to e are: in grammar.txt, else in the lexicon; a single word that nobody knows is a
+// noun too.
+func (p *parser) lookup(k, e int) (n *noun, plural bool) {
+	key := p.joinedFrom(k, e)
+	if n := p.nouns[key]; n != nil {
+		return n, p.plurals[key]
+	}
+	if one := p.singular(key); one != "" {
+		return p.nouns[one], true
+	}
+	if e-k > 3 {
+		return nil, false
+	}
+	joined := strings.ReplaceAll(key, " ", "_")
+	found, ok := look(joined)
+	if ok && found.thing() && p.classes[found.kind] != "" {
+		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
+	}
+	for _, s := range singulars(joined) {
+		if f, known := look(s); known && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
+			return &noun{name: strings.ReplaceAll(s, "_", " "), kinds: p.classes[f.kind], class: f.kind}, true
+		}
+	}
+	if e-k == 1 && !ok && p.invented(key) {
+		return &noun{name: key, kinds: "item", class: '?'}, strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss")
+	}
+	return nil, false
+}
+
+// invented tells whether a word that nobody knows can be a noun: a brand, say.
+func (p *parser) invented(w string) bool {
+	if p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
+		return false
+	}
+	for _, s := range singulars(w) {
+		if _, ok := look(s); ok {
+			return false // of what cannot be touched
+		}
+	}
+	for _, f := range []form{gerund, participle} {
+		if len(p.lemmas(w, f)) > 0 {
+			return false
+		}
+	}
+	return len([]rune(w)) > 1
+}
+
+func isNumber(w string) bool {
+	_, err := strconv.Atoi(w)
+	return err == nil
+}

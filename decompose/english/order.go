@@ -1,0 +1,120 @@
+package english
+
+import "slices"
+
+// sequence finds what the words put after what.
+type sequence struct {
+	clauses []*understood
+	group   []int // clauses since the last "then"
+	before  []int // and all before them
+	late    []int // "before doing this": comes after the group
+}
+
+// order turns order words into what comes after what.
+func order(pieces []piece, clauses []*understood) {
+	q := &sequence{clauses: clauses}
+	for i, pc := range pieces {
+		if pc.fresh { // a sentence ends what "before" reaches
+			q.settle()
+			q.group, q.late = append(q.group, q.late...), nil
+		}
+		if pc.then && (pc.sub == "" || pc.lead) {
+			q.next()
+		}
+		q.place(pieces, i)
+	}
+	q.next()
+}
+
+// after notes that a clause comes after earlier ones.
+func (q *sequence) after(i int, earlier ...int) {
+	for _, j := range earlier {
+		if i != j && !slices.Contains(q.clauses[i].said, j) {
+			q.clauses[i].said = append(q.clauses[i].said, j)
+		}
+	}
+}
+
+// settle puts what comes late after the group before it.
+func (q *sequence) settle() {
+	for _, l := range q.late {
+		q.after(l, slices.DeleteFunc(slices.Clone(q.group), func(g int) bool { return g < l })...)
+	}
+}
+
+// next begins a group that comes after all so far.
+func (q *sequence) next() {
+	if len(q.group)+len(q.late) == 0 {
+		return
+	}
+	q.settle()
+	q.group, q.late, q.before = nil, nil, append(slices.Clip(q.group), q.late...)
+}
+
+// place puts one clause into the order.
+func (q *sequence) place(pieces []piece, i int) {
+	pc := pieces[i]
+	switch {
+	case pc.sub == "before" && pc.lead:
+		q.late = append(q.late, i)
+	case pc.sub == "after" && pc.lead:
+		if i == 0 || !(pieces[i-1].sub == "after" && pieces[i-1].lead) {
+			q.next()
+		}
+		q.group = append(q.group, i)
+		q.after(i, q.before...)
+		if pieces[i+1].sub == "" {
+			q.next()
+		}
+	case pc.sub != "":
+		main := i - 1
+		for main > 0 && pieces[main].sub == pc.sub && !pieces[main].lead {
+			main--
+		}
+		if pc.sub == "before" {
+			q.after(i, main)
+		} else {
+			q.after(main, i)
+		}
+		q.group = append(q.group, i)
+	default:
+		if pc.ahead {
+			for _, j := range q.group {
+				q.after(j, i)
+			}
+		}
+		q.after(i, q.before...)
+		if q.group = append(q.group, i); pc.seals {
+			q.next()
+		}
+	}
+}
+
+// narrated puts clauses that do something to the same thing in the order in which they are told: fold it, then hang it.
+func narrated(clauses []*understood) {
+	for i, c := range clauses {
+		for j, earlier := range clauses[:i] {
+			shared := slices.ContainsFunc(c.bound["X"], func(o *object) bool { return slices.Contains(earlier.bound["X"], o) })
+			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
+				c.said = append(c.said, j)
+			}
+		}
+	}
+}
+
+// topological sorts clauses by what they come after, and otherwise as the words have them. It is nil for a circle.
+func topological(clauses []*understood) (out []int) {
+	done := make([]bool, len(clauses))
+	for range clauses {
+		best := slices.IndexFunc(clauses, func(c *understood) bool {
+			i := slices.Index(clauses, c)
+			return !done[i] && !slices.ContainsFunc(c.said, func(j int) bool { return !done[j] })
+		})
+		if best < 0 {
+			return nil
+		}
+		done[best] = true
+		out = append(out, best)
+	}
+	return out
+}

@@ -1,0 +1,231 @@
+package english
+
+import (
+	"slices"
+	"strings"
+)
+
+// single reads one thing at i, in every way there is; "the red and the blue block" counts as one.
+func (p *parser) single(i int) []phrase {
+	if out, ok := p.singles[i]; ok {
+		return out
+	}
+	p.singles[i] = nil // what is inside a phrase begins after it
+	var out []phrase
+	for _, core := range p.core(i) {
+		out = append(out, core)
+		if len(core.list) == 1 && core.list[0].pronoun == "" {
+			out = append(out, p.told(core, 0)...)
+		}
+	}
+	p.singles[i] = out
+	return out
+}
+
+// told reads what is said of a thing after its name: parts, contents, where it is.
+func (p *parser) told(ph phrase, depth int) (out []phrase) {
+	if p.budget--; p.budget < 0 || depth > 3 {
+		return nil
+	}
+	more := func(m *mention, end, places int, with bool) {
+		m.end = end
+		next := phrase{[]*mention{m}, end, ph.places + places, ph.with || with}
+		out = append(out, next)
+		out = append(out, p.told(next, depth+1)...)
+	}
+	m := *ph.list[0]
+	i := ph.end
+	if side, end := p.side(i); side != "" {
+		more(sided(m, side), end, 0, false)
+		return out
+	}
+	if end := p.inHand(i); end > 0 {
+		more(p.inState(m, p.states["held"]), end, 0, false)
+		return out
+	}
+	if end, near := p.beside(i); end > 0 {
+		m.beside = near
+		more(&m, end, 1, false)
+		return out
+	}
+	if end := p.hallmark(i); end > 0 {
+		more(&m, end, 1, p.text(i) == "with" || p.text(i) == "w")
+		return out
+	}
+	end, state := p.relative(i)
+	if state != nil {
+		more(p.inState(m, state), end, 0, false)
+		return out
+	}
+	places := 1
+	if end > i { // "that lies" makes it a description, whatever stands around
+		if side, end := p.side(end); side != "" {
+			more(sided(m, side), end, 0, false)
+			return out
+		}
+		if end, _ := p.beside(end); end > 0 {
+			more(&m, end, 0, false)
+			return out
+		}
+		i, places = end, 0
+	} else if w := p.text(i); w == "that" || w == "which" || w == "who" {
+		for _, end := range p.clauseEnds(i + 1) {
+			other := m
+			more(&other, end, 1, false)
+		}
+		return out
+	}
+	p.within(m, i, func(m *mention, end, cost int) { more(m, end, cost*places, false) })
+	return out
+}
+
+// sided is a thing of which it is said on which side it is.
+func sided(m mention, side string) *mention {
+	if m.bare = false; !strings.HasPrefix(m.said, side+" ") {
+		m.said = side + " " + m.said
+	}
+	return &m
+}
+
+// inState is a thing of which a state is said.
+func (p *parser) inState(m mention, s *state) *mention {
+	m.states = append(slices.Clip(m.states), s)
+	return &m
+}
+
+// within reads what a thing is on, in, or part of.
+func (p *parser) within(m mention, i int, found func(m *mention, end, cost int)) {
+	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"onto"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
+		if !p.has(i, how) {
+			continue
+		}
+		for _, in := range p.single(i + len(how)) {
+			y := in.list[0]
+			switch {
+			case len(in.list) != 1 || y.noun == nil && (y.pronoun != "it" || how[0] == "of"):
+			case y.noun == nil:
+				other := m
+				found(&other, in.end, 1)
+			default:
+				if told, places := p.described(&m, how[0], y); told != nil {
+					found(told, in.end, places+in.places)
+				}
+			}
+		}
+		return
+	}
+}
+
+// described says of a thing what it is on, in, or part of. It is nil where that makes no sense.
+func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
+	switch how {
+	case "inside", "within":
+		how = "in"
+	case "onto":
+		how = "on"
+	}
+	if m.noun == nil {
+		return nil, 0
+	}
+	with := *m
+	if how == "of" {
+		return p.part(&with, y)
+	}
+	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
+	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
+	fixed := !item && (is(m, "container") || is(m, "surface"))
+	switch {
+	case is(m, "spot"):
+		return nil, 0
+	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
+		with.where, with.how = y, "room"
+	case holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")):
+		with.where, with.how = y, "at"
+	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
+		with.said = y.said + " " + m.said // the button on the fan
+		return &with, 0
+	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
+		with.where, with.how = y, how
+	default:
+		return nil, 0
+	}
+	return &with, 1
+}
+
+// attached tells whether a thing that is on another can be part of it.
+func (p *parser) attached(m, y *mention) bool {
+	kinds := m.noun.kinds
+	return kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
+}
+
+// part reads "of": what is in a vessel, how much of something, a kind of thing, or whose part it is.
+func (p *parser) part(with *mention, y *mention) (*mention, int) {
+	m := with.noun
+	vessel := fitsKind(m.kinds, "vessel")
+	holds := vessel || fitsKind(m.kinds, "container")
+	switch {
+	case vessel && fitsKind(y.noun.kinds, "liquid"):
+		with.of = y
+	case p.partitives[m.name], !holds && m.kinds != "spot" && (m.class == 'T' || fitsKind(m.kinds, "tool")) && (fitsKind(y.noun.kinds, "food") || fitsKind(y.noun.kinds, "liquid") || y.noun.class == 'R'):
+		with.noun = y.noun
+		with.said += " of " + y.said
+	case m.name == "door" && with.bare && fitsKind(y.noun.kinds, "container"):
+		return y, 0
+	case holds && fitsKind(m.kinds, "item") && fitsKind(y.noun.kinds, "item") && (y.plural || y.noun.class != 0 || fitsKind(y.noun.kinds, "food") || fitsKind(y.noun.kinds, "liquid")):
+		with.said += " of " + y.said
+	case m.kinds == room, fitsKind(m.kinds, "person"):
+		return nil, 0
+	default:
+		with.said = y.said + " " + with.said // the handle of the drawer
+	}
+	with.bare = false
+	return with, 0
+}
+
+// several reads one thing or a list of them, the longest list first.
+func (p *parser) several(i int) (out []phrase) {
+	if p.text(i) == "both" || p.text(i) == "either" { // both the fork and the knife
+		for _, ph := range p.several(i + 1) {
+			if len(ph.list) > 1 && p.text(i) == "both" && !ph.list[0].plural {
+				out = append(out, ph)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	for _, one := range p.single(i) {
+		if one.list[0].pronoun == "" || one.list[0].pronoun == "it" {
+			j := p.further(one.end)
+			if j > one.end && p.budget > 0 {
+				p.budget--
+				for _, rest := range p.several(j) {
+					if last := rest.list[0]; p.text(j-1) == "," && last.noun != nil && last.noun.class == '@' {
+						continue // "open the doors, Hal"
+					}
+					out = append(out, phrase{append(slices.Clip(slices.Clone(one.list)), rest.list...), rest.end, one.places + rest.places, one.with || rest.with})
+				}
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// further passes what joins a thing to the next of a list.
+func (p *parser) further(j int) int {
+	if p.text(j) == "," {
+		j++
+	}
+	switch w := p.text(j); {
+	case w == "and" || w == "&" || w == "plus":
+		if j++; p.text(j) == "also" {
+			j++
+		}
+	case p.has(j, []string{"as", "well", "as"}):
+		j += 3
+	case p.has(j, []string{"along", "with"}), p.has(j, []string{"together", "with"}):
+		j += 2
+	}
+	return j
+}

@@ -1,0 +1,247 @@
+package english
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// object is a thing that a sentence speaks of, or takes for granted.
+type object struct {
+	name    string
+	noun    *noun
+	kinds   string // of the noun, and those that the sentence takes it to be of
+	bare    bool
+	plural  bool    // several, handled as one
+	where   *object // said with its noun
+	how     string  // on, in, at
+	of      *object // the liquid in it
+	states  []decompose.Literal
+	place   string // where it is at the start, once that is known
+	loc     *decompose.Literal
+	touched bool
+	room    bool
+}
+
+func (o *object) is(kind string) bool {
+	if kind == "tap-water" {
+		return o.noun.name == "water"
+	}
+	return fitsKind(o.kinds, kind)
+}
+
+// past is what a clause spoke of: what pronouns can stand for.
+type past struct {
+	objects []*object
+	plural  []*object // of a list
+	taken   *object   // it ended up in the hand
+	tool    *object   // it was only a means
+	base    *object   // something was stacked on it
+	put     *object   // it was put into what is next
+	into    *object   // of what can be carried
+	holder  *object   // the same, whether it can be carried or not
+}
+
+// builder makes a request of what was parsed.
+type builder struct {
+	*parser
+	sentence string
+	request  *decompose.Request
+	objects  []*object
+	past     []past
+	clauses  []*understood
+	needs    []need // that no slot names
+	out      bool   // "it" is something that is taken out of something
+}
+
+// understood is a clause with its things found.
+type understood struct {
+	reading
+	bound map[string][]*object
+	goal  []decompose.Literal // beyond that of the rule, of "a washed apple"
+	near  []decompose.Literal // what things are to be near, of "on the table next to the plate"
+	known []decompose.Literal // what phrases say of things that were named before: "the sliced apple"
+	said  []int               // clauses that the words put before it
+}
+
+func (b *builder) fault(at, end int, format string, args ...any) error {
+	e := &decompose.UnplacedError{Sentence: b.sentence, Reason: fmt.Sprintf(format, args...)}
+	for i := at; i < end && i < len(b.words); i++ {
+		e.Words = append(e.Words, decompose.Word{Text: b.words[i].said, Offset: b.words[i].at})
+	}
+	for _, c := range b.clauses {
+		var words []string
+		for _, w := range b.words[c.at:c.end] {
+			words = append(words, w.said)
+		}
+		e.Understood = append(e.Understood, strings.Join(words, " "))
+	}
+	return e
+}
+
+// named lists the known things that a reading names, which its pronouns do not stand for.
+func (b *builder) named(r reading) (out []*object) {
+	for _, s := range r.slots {
+		for _, m := range s.list {
+			if m.pronoun == "" {
+				if o, _ := b.find(m); o != nil {
+					out = append(out, o)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// find returns the thing that a phrase has named before, or nil.
+func (b *builder) find(m *mention) (*object, error) {
+	if m.noun == nil {
+		return nil, nil
+	}
+	var same []*object
+	for _, o := range b.objects {
+		if o.noun.name != m.noun.name {
+			continue
+		}
+		elsewhere := m.where != nil && o.where != nil && m.where.noun != nil && o.where.noun.name != m.where.noun.name
+		if o.name == m.said && !elsewhere {
+			same = []*object{o}
+			break
+		}
+		if m.bare && !elsewhere {
+			same = append(same, o)
+		}
+	}
+	switch {
+	case len(same) == 0:
+		return nil, nil
+	case len(same) > 1:
+		return nil, b.fault(m.at, m.end, "could be the %s or the %s", same[0].name, same[1].name)
+	case m.indefinite:
+		return nil, b.fault(m.at, m.end, "the %s that was named, or another?", same[0].name)
+	}
+	return same[0], nil
+}
+
+// same finds what "the left one" is one of: the sort of thing that was named last and fits.
+func (b *builder) same(m *mention, kind string, now []*object) error {
+	fits := func(o *object) bool { return o.is(kind) || b.assumes(o.noun.kinds, o.noun.class, false, kind) }
+	candidates := slices.Clone(now)
+	slices.Reverse(candidates)
+	for i := len(b.past) - 1; i >= 0; i-- {
+		last := slices.Clone(b.past[i].objects)
+		slices.Reverse(last)
+		candidates = append(candidates, last...)
+	}
+	for _, o := range candidates {
+		if fits(o) {
+			m.noun, m.one = o.noun, false
+			m.said = strings.TrimSpace(m.said + " " + o.noun.name)
+			return nil
+		}
+	}
+	return b.fault(m.at, m.end, "stands for nothing that was named before")
+}
+
+// refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
+func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
+	fits := func(o *object) bool {
+		if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" {
+			return false // "it" is the glass, not the water in it
+		}
+		return o.is(kind) && (m.pronoun == "him") == decompose.Skills().Is(o.kinds, "person") && !slices.Contains(named, o)
+	}
+	could := func(o *object) bool {
+		return fits(o) || !slices.Contains(named, o) && b.assumes(o.noun.kinds, o.noun.class, o.plural, kind)
+	}
+	said := b.words[m.at].text
+	if m.pronoun == "taken" {
+		if n := len(b.past); n > 0 && b.past[n-1].taken != nil && fits(b.past[n-1].taken) {
+			return []*object{b.past[n-1].taken}, nil
+		}
+		return nil, b.fault(m.at, m.end, "%q what?", said)
+	}
+	for _, fit := range []func(*object) bool{fits, could} {
+		for _, last := range slices.Backward(b.past) {
+			if m.pronoun == "them" {
+				if list := last.several(fits); list != nil {
+					return list, nil
+				}
+				continue
+			}
+			one, all := last.one(m.pronoun, kind, fit, b.out)
+			if one != nil {
+				return []*object{one}, nil
+			} else if len(all) > 0 {
+				return nil, b.fault(m.at, m.end, "could be the %s or the %s", all[0].name, all[1].name)
+			}
+		}
+	}
+	if m.pronoun == "him" && kind == "person" {
+		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
+			return []*object{b.objects[i]}, nil
+		}
+		b.assume(said + " is somebody who is there")
+		return []*object{b.add(said, &noun{name: said, kinds: kind})}, nil
+	}
+	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
+}
+
+// one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
+// what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
+func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*object, []*object) {
+	var all []*object
+	for _, o := range last.objects {
+		if fits(o) && !slices.Contains(all, o) {
+			all = append(all, o)
+		}
+	}
+	two := len(all) == 2
+	switch {
+	case len(all) == 0:
+		return nil, nil
+	case len(all) == 1:
+		return all[0], nil
+	case two && kind == "openable" && slices.Contains(all, last.holder):
+		return last.holder, nil
+	case two && out && slices.Contains(all, last.put):
+		return last.put, nil
+	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
+		return last.into, nil // and what is in it goes along
+	case pronoun == "it" && slices.Contains(all, last.taken):
+		return last.taken, nil
+	case two && slices.Contains(all, last.tool):
+		return all[1-slices.Index(all, last.tool)], nil
+	}
+	return nil, all
+}
+
+// several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
+func (last past) several(fits func(*object) bool) []*object {
+	if last.base != nil && fits(last.base) {
+		return []*object{last.base} // what stands on it goes along
+	}
+	if len(last.plural) > 1 && !slices.ContainsFunc(last.plural, func(o *object) bool { return !fits(o) }) {
+		return last.plural
+	}
+	for _, o := range last.objects {
+		if o.plural && fits(o) {
+			return []*object{o}
+		}
+	}
+	return nil
+}
+
+// takesOut tells whether a clause takes its thing out of another.
+func (r reading) takesOut() bool {
+	return r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Not: true, Name: "in", Args: []string{"X", "Y"}}.Equal)
+}
+
+// takes tells whether a clause leaves its thing in the hand.
+func takes(r *saying) bool {
+	return slices.ContainsFunc(r.goal, func(l decompose.Literal) bool {
+		return len(l.Args) > 0 && l.Args[0] == "X" && (l.Name == "holding" || l.Name == "lifted" || l.Not && l.Placed() != "")
+	})
+}

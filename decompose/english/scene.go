@@ -1,0 +1,94 @@
+package english
+
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// build makes a request of the pieces of a sentence.
+func (b *builder) build(pieces []piece) (*decompose.Request, error) {
+	if !slices.ContainsFunc(pieces, func(pc piece) bool { return !pc.readings[0].told }) {
+		return nil, b.fault(0, len(b.words), "it asks for nothing")
+	}
+	for _, pc := range pieces {
+		r, err := b.choose(pc.readings)
+		if err != nil {
+			return nil, err
+		}
+		if r.rule != nil && r.rule.motions {
+			b.request.Library = decompose.Motions()
+		}
+		c, err := b.commit(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, words := range [][]word{r.manner, pc.aside} {
+			if len(words) > 0 {
+				b.say(words)
+				b.assume(b.said[len(b.said)-1])
+			}
+		}
+		if r.rule == nil {
+			if c.rule, err = b.untidy(c); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, n := range r.rule.needs {
+			// what the goal or the start speaks of is needed now; of tools, later clauses may name one
+			about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
+			if n.kind == "support" {
+				continue
+			}
+			if slices.ContainsFunc(r.rule.goal, about) || r.rule.by != nil && about(*r.rule.by) || slices.ContainsFunc(r.rule.start, about) || slices.ContainsFunc(r.rule.was, about) {
+				o, err := b.supply(c, n)
+				if err != nil {
+					return nil, err
+				}
+				c.bound[n.slot] = []*object{o}
+			} else {
+				b.needs = append(b.needs, n)
+			}
+		}
+	}
+	b.furnish()
+	order(pieces, b.clauses)
+	narrated(b.clauses)
+	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*decompose.Literal{}, placed: map[string]*object{}}
+	sorted := topological(b.clauses)
+	if sorted == nil {
+		return nil, b.fault(0, len(b.words), "the order that it asks for runs in a circle")
+	}
+	for _, i := range sorted {
+		if err := s.events(i); err != nil {
+			return nil, err
+		}
+	}
+	return s.finish()
+}
+
+// untidy adds what is taken to be on a thing that is to be tidied.
+func (b *builder) untidy(c *understood) (*saying, error) {
+	on := c.bound["X"][0]
+	r := &saying{}
+	for _, t := range b.tidy[c.tidy] {
+		x, y := b.usual(t.noun), b.usual(t.place)
+		if x.where != nil || slices.ContainsFunc(b.past[:len(b.past)-1], func(p past) bool { return slices.Contains(p.objects, x) }) {
+			return nil, b.fault(c.at, c.end, "what is there, beside the %s?", x.name)
+		}
+		x.where, x.how = on, "on"
+		b.assume("the " + x.name + " is on the " + on.name)
+		c.goal = append(c.goal, decompose.Literal{Name: t.preposition, Args: []string{x.name, y.name}})
+	}
+	return r, nil
+}
+
+func (b *builder) usual(name string) *object {
+	for _, o := range b.objects {
+		if o.noun.name == name {
+			return o
+		}
+	}
+	return b.add(name, b.nouns[name])
+}

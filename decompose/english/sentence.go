@@ -1,0 +1,302 @@
+package english
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// piece is a clause of the sentence, and how it hangs together with the others.
+type piece struct {
+	readings []reading
+	then     bool   // comes after all before it
+	ahead    bool   // comes before the group that it stands in: "but first"
+	seals    bool   // all that follows comes after it: "first"
+	sub      string // "before" or "after": a subordinate clause
+	lead     bool   // that stands before its main clause
+	fresh    bool   // begins a sentence
+	aside    []word // where it is done, which no step says
+}
+
+var joints = []struct {
+	words []string
+	what  string
+}{
+	{[]string{"when", "you're", "done"}, "then"}, {[]string{"when", "you", "are", "done"}, "then"}, {[]string{"once", "you're", "done"}, "then"}, {[]string{"once", "that's", "done"}, "then"}, {[]string{"when", "that's", "done"}, "then"},
+	{[]string{"after", "that"}, "then"}, {[]string{"after", "this"}, "then"}, {[]string{"once", "done"}, "then"}, {[]string{"when", "done"}, "then"},
+	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
+	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
+	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
+	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"},
+	{[]string{"and", "from", "there"}, "then"}, {[]string{"but"}, ""}, {[]string{"plus"}, ""},
+}
+
+// polite passes what is said around a request: "could you", "don't forget to". "Would you mind" has a gerund after it, and
+// "make sure that" what is to be so.
+func (p *parser) polite(i int) (end int, how string) {
+	for _, f := range p.asking {
+		if p.has(i, f) {
+			return i + len(f), "gerund"
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, f := range p.frames {
+			if p.has(i, f) && i+len(f) < len(p.words) && !(f[0] == "go" && p.rules[p.text(i+len(f))] == nil) {
+				next := i + len(f)
+				if turns := f[0] == "turn" || f[0] == "look"; turns && p.text(next) != "," && p.text(next) != "and" {
+					continue // turn around the knob
+				} else if turns || p.text(next) == "," {
+					next++
+				}
+				i, again = next, true
+				break
+			}
+		}
+	}
+	for _, f := range [][]string{{"make", "sure"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
+		if p.has(i, f) {
+			if i += len(f); p.text(i) == "that" {
+				return i + 1, "state"
+			}
+			if p.text(i) == "to" || p.text(i) == "you" {
+				return i + 1, ""
+			}
+			return i, "state"
+		}
+	}
+	return i, ""
+}
+
+// pieces reads the sentence from i on; verb is that of the clause before.
+func (p *parser) pieces(i int, verb string) ([]piece, bool) {
+	key := place{i, verb}
+	if p.failed[key] || p.budget < 0 {
+		return nil, false
+	}
+	out, ok := p.unit(i, verb)
+	if !ok {
+		p.failed[key] = true
+	}
+	return out, ok
+}
+
+// between passes the words between clauses from i on, and notes what they say of the order; so is where "so that" ends, and ok is false
+// for a "first" that follows its clause.
+func (p *parser) between(i int) (this piece, j, so int, parted, ok bool) {
+	j, parted = i, i == 0
+scan:
+	for j < len(p.words) {
+		for _, joint := range joints {
+			if !p.has(j, joint.words) || joint.words[0] == "next" && p.text(j+1) == "to" {
+				continue
+			}
+			switch joint.what {
+			case "then":
+				this.then = true
+			case "ahead":
+				this.ahead = true
+			case "so":
+				return this, j, j + len(joint.words), parted, i > 0
+			case "first":
+				if i > 0 && !parted { // "open the drawer first"
+					return this, j, 0, parted, false
+				}
+				this.seals = true
+			}
+			parted = true
+			this.fresh = this.fresh || joint.words[0] == "." || joint.words[0] == "!"
+			j += len(joint.words)
+			continue scan
+		}
+		break
+	}
+	return this, j, 0, parted, true
+}
+
+func (p *parser) unit(i int, verb string) ([]piece, bool) {
+	this, j, so, parted, ok := p.between(i)
+	switch {
+	case !ok:
+		return nil, false
+	case so > 0:
+		return p.follow(p.condition(so, true), this)
+	}
+	if p.far = max(p.far, j); j == len(p.words) {
+		return nil, i > 0
+	}
+	for _, sub := range []struct {
+		words []string
+		how   string
+	}{{[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
+		if p.has(j, sub.words) {
+			return p.subordinate(j+len(sub.words), sub.how, parted, this)
+		}
+	}
+	if !parted && !p.acts[p.text(j)] {
+		return nil, false
+	}
+	return p.request(j, verb, this)
+}
+
+// request reads what is asked for at j: by a verb, as something that should be so, as something told beside it, or by the verb of
+// the clause before.
+func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
+	first := j == 0
+	j, how := p.polite(j)
+	if p.far = max(p.far, min(j, len(p.words))); how == "state" || verb == "is" {
+		if pieces, ok := p.follow(p.condition(j, true), this); ok {
+			return pieces, true
+		}
+	}
+	f := plain
+	if how == "gerund" {
+		f = gerund
+	}
+	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
+		return pieces, true
+	}
+	if first && p.wished(j) { // lamp on, the drawer should be closed
+		if ends := p.condition(j, true); len(ends) > 0 {
+			return p.follow(ends, this)
+		}
+	}
+	if ends := p.statement(j); len(ends) > 0 {
+		return p.follow(ends, this)
+	}
+	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil && !p.calls(j) {
+		ends := p.clause(j, plain, verb)
+		if !this.then { // a thing alone is part of the list before it, if of anything: "with the sponge and the soap"
+			for end, list := range ends {
+				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 }); len(ends[end]) == 0 {
+					delete(ends, end)
+				}
+			}
+		}
+		return p.follow(ends, this)
+	}
+	return nil, false
+}
+
+// best sorts where clauses end: those that take the fewest phrases for descriptions of things first, then the longest.
+func best(ends map[int][]reading) []int {
+	places := func(end int) int {
+		return slices.MinFunc(ends[end], func(r, s reading) int { return r.places - s.places }).places
+	}
+	return slices.SortedFunc(maps.Keys(ends), func(a, b int) int {
+		if d := places(a) - places(b); d != 0 {
+			return d
+		}
+		return b - a
+	})
+}
+
+// follow takes the best clause after which the rest can be read too.
+func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
+	for _, end := range best(ends) {
+		this.readings = ends[end]
+		p.reach(this.readings[0])
+		next := end
+		last := this
+		if p.text(end) == "first" && (end+1 == len(p.words) || slices.Contains([]string{",", ".", "then", "and", "!", ";"}, p.text(end+1))) {
+			last.ahead, last.seals, next = true, true, end+1
+		}
+		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
+			return append([]piece{last}, rest...), true
+		}
+		if aside := p.aside(next, this.readings[0]); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
+				last.aside = p.words[next:aside]
+				return append([]piece{last}, rest...), true
+			}
+		}
+	}
+	return nil, false
+}
+
+// calls tells whether a sentence ends with the name of somebody who is spoken to.
+func (p *parser) calls(j int) bool {
+	list := p.single(j)
+	if len(list) == 0 || list[0].list[0].noun == nil {
+		return false
+	}
+	return list[0].list[0].noun.class == '@' && (list[0].end == len(p.words) || p.text(list[0].end) == ".")
+}
+
+// wished tells whether the words from i on say how something should be, and not how it is.
+func (p *parser) wished(i int) bool {
+	for k := i; k < len(p.words); k++ {
+		switch p.text(k) {
+		case "should", "must", "has", "needs", "need", "have", "ought":
+			return true
+		case "is", "are":
+			return false
+		}
+	}
+	return len(p.words) < 6
+}
+
+// aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
+func (p *parser) aside(i int, r reading) int {
+	if end, _ := p.beside(i); end > 0 {
+		return end
+	}
+	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
+	})
+	if w := p.text(i); attitude && (w == "in" || w == "on" || w == "at") {
+		if list := p.single(i + 1); len(list) > 0 {
+			return shortest(list).end
+		}
+	}
+	return 0
+}
+
+// subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
+func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {
+	ends := map[int][]reading{}
+	if p.text(i) == "you" || p.text(i) == "you've" {
+		if p.text(i+1) == "have" {
+			i++
+		}
+		for _, f := range []form{plain, participle} {
+			maps.Copy(ends, p.clause(i+1, f, ""))
+		}
+	} else {
+		maps.Copy(ends, p.clause(i, gerund, ""))
+		maps.Copy(ends, p.condition(i, false))
+	}
+	for _, end := range best(ends) {
+		this.readings, this.sub, this.lead = ends[end], how, lead
+		if p.text(end) == "and" {
+			if more, ok := p.subordinate(end+1, how, lead, piece{}); ok {
+				return append([]piece{this}, more...), true
+			}
+		}
+		if end == len(p.words) && lead {
+			continue // nothing that it is subordinate to
+		}
+		next := end
+		if lead && p.text(next) == "," {
+			next++
+		}
+		if lead {
+			if rest, ok := p.follow(p.clause(next+boolean(p.text(next) == "then"), plain, ""), piece{}); ok {
+				return append([]piece{this}, rest...), true
+			}
+			continue
+		}
+		if rest, ok := p.pieces(end, ""); ok {
+			return append([]piece{this}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,41 @@
+package english
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// word is a token of a sentence: a word in lower case, or one mark of punctuation.
+type word struct {
+	text, said string
+	at         int // byte offset
+}
+
+// tokens cuts a sentence into words and marks.
+func tokens(s string) (out []word) {
+	inWord := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '\'' || r == '’'
+	}
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		from := i
+		i += n
+		if unicode.IsSpace(r) || r == '_' || r == '(' || r == ')' || r == '"' || r == '“' || r == '”' {
+			continue
+		}
+		for inWord(r) && i < len(s) {
+			next, n := utf8.DecodeRuneInString(s[i:])
+			if !inWord(next) {
+				break
+			}
+			i += n
+		}
+		if part := s[from:i]; len(part) == 1 && part >= "A" && part <= "H" && from > 0 {
+			out = append(out, word{part, part, from}) // tray A
+			continue
+		}
+		out = append(out, word{strings.ReplaceAll(strings.ToLower(s[from:i]), "’", "'"), s[from:i], from})
+	}
+	return out
+}

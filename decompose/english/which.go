@@ -1,0 +1,193 @@
+package english
+
+import (
+	"slices"
+	"strings"
+)
+
+// side reads "on the left", "at the back", "in the middle".
+func (p *parser) side(i int) (side string, end int) {
+	k := i
+	if w := p.text(k); w != "on" && w != "at" && w != "in" && w != "to" {
+		return "", 0
+	}
+	if k++; p.text(k) == "the" || p.text(k) == "your" {
+		k++
+	}
+	if p.text(k) == "far" || p.text(k) == "very" {
+		k++
+	}
+	w := p.text(k)
+	if !p.sides[w] {
+		return "", 0
+	}
+	if k++; p.text(k) == "side" || p.text(k) == "corner" || p.text(k) == "end" {
+		k++
+	}
+	if p.text(i) == "to" || p.text(k) == "of" || p.content(k) {
+		return "", 0 // to the left of the plate, on the left plate
+	}
+	if w == "center" || w == "centre" {
+		w = "middle"
+	}
+	return w, k
+}
+
+// beside passes what only tells which thing is meant, by others near it: "next to the plate", "between the cup and the bowl".
+func (p *parser) beside(i int) (end int, near []*mention) {
+	for _, words := range p.nearby {
+		if !p.has(i, words) {
+			continue
+		}
+		at := i + len(words)
+		list := p.single(at)
+		if words[0] == "between" {
+			list = p.several(at)
+		}
+		if len(list) > 0 {
+			best := shortest(list)
+			return best.end, best.list
+		}
+	}
+	return 0, nil
+}
+
+// shortest is the phrase that claims the least.
+func shortest(list []phrase) phrase {
+	best := list[0]
+	for _, ph := range list[1:] {
+		if ph.places < best.places {
+			best = ph
+		}
+	}
+	return best
+}
+
+// hallmark passes "with the orange grip", "containing a pair of glasses".
+func (p *parser) hallmark(i int) int {
+	w := p.text(i)
+	if !slices.Contains([]string{"with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
+		return 0
+	}
+	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
+		i++
+	}
+	within := [][]string{{"on", "it"}, {"in", "it"}, {"on", "them"}, {"inside"}, {"on", "top"}}
+	list := p.several(i)
+	list = slices.DeleteFunc(slices.Clone(list), func(ph phrase) bool {
+		m := ph.list[0]
+		if slices.ContainsFunc(within, func(more []string) bool { return p.has(ph.end, more) }) {
+			return m.pronoun != ""
+		}
+		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDg", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
+	})
+	if len(list) == 0 {
+		if p.content(i) && w != "with" {
+			return i + 1
+		}
+		return 0
+	}
+	end := shortest(list).end
+	for _, more := range within {
+		if p.has(end, more) {
+			return end + len(more)
+		}
+	}
+	return end
+}
+
+// relative passes "that is lying" before "on the table", and reads "that is open", "you are holding".
+func (p *parser) relative(i int) (int, *state) {
+	k := i
+	if w := p.text(k); w == "that" || w == "which" || w == "who" {
+		k++
+	}
+	if w := p.text(k); w == "you" || w == "i" || w == "we" {
+		return p.held(i, k+1)
+	}
+	be := slices.Contains([]string{"is", "are", "was", "were", "has", "have", "'s"}, p.text(k))
+	if be || p.text(i) == "that's" {
+		k++
+		if end, s := p.being(i, k); end > 0 {
+			return end, s
+		}
+		for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
+			k++
+		}
+	}
+	if p.standing[p.text(k)] {
+		return k + 1, nil
+	}
+	if k == i+1 && p.text(i) != "that's" { // only "that"
+		return i, nil
+	}
+	return k, nil
+}
+
+// held reads "you are holding" from after "you" on.
+func (p *parser) held(i, k int) (int, *state) {
+	if w := p.text(k); w == "are" || w == "have" || w == "just" {
+		k++
+	}
+	switch p.text(k) {
+	case "hold", "holding", "grasped", "picked":
+		if k++; p.text(k) == "up" {
+			k++
+		}
+		return k, p.states["held"]
+	}
+	return i, nil
+}
+
+// being reads what a thing is said to be after "that is".
+func (p *parser) being(i, k int) (end int, s *state) {
+	for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
+		k++
+	}
+	w, next := p.text(k), p.text(k+1)
+	switch s := p.states[w]; {
+	case s != nil && s.need == nil:
+		return k + 1, s
+	case (w == "on" || w == "off") && k > i+1 && !p.content(k+1) && !slices.Contains(definite, next) && !slices.Contains(indefinite, next):
+		return k + 1, p.states["running"]
+	case (w == "fallen" || w == "tipped") && next == "over":
+		return k + 2, p.states["toppled"]
+	case p.adjective(k) && !p.content(k+1) && !p.stop[w]:
+		return k + 1, nil
+	}
+	return 0, nil
+}
+
+// inHand passes "in your hand", "in the left gripper".
+func (p *parser) inHand(i int) int {
+	if p.text(i) != "in" {
+		return 0
+	}
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) {
+		k++
+	}
+	if w := p.text(k); w == "left" || w == "right" {
+		k++
+	}
+	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" {
+		return k + 1
+	}
+	return 0
+}
+
+// clauseEnds lists where a relative clause that only tells which thing is meant may end: "that fell off the shelf".
+func (p *parser) clauseEnds(i int) (ends []int) {
+	if w := p.text(i); w != "" && w != "," && w != "." && w != "and" {
+		for k := i + 1; k <= len(p.words) && k < i+9; k++ {
+			w := p.text(k)
+			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
+				ends = append(ends, k)
+			}
+			if w == "." || w == ";" || p.refuse[w] != "" {
+				break
+			}
+		}
+	}
+	return ends
+}

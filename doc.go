@@ -37,8 +37,9 @@
 // Rate: trends are made for 5 frames a second. A faster camera may be as fast as it likes: frames that are not due are let go at no
 // cost. See TrackOptions.Every.
 //
-// Shapes: any size and ratio is taken and resized to whole patches. A checkpoint judges best what looks like the frames it learnt from:
-// nano learnt squares of 224x224, cameras of the robot's whole workspace.
+// Shapes: any size of 28 pixels and more. Frames of another shape than the checkpoint learnt from (nano: squares) are cut to the part in
+// the middle that has it, unless Options.Whole; a 1280x720 frame loses its sides. A Logger hears of it once. nano learnt from 224x224
+// pictures of a robot's whole workspace, and looks at 112x112.
 //
 // CPU: on two AVX2 cores nano takes 30 ms of CPU a pair of new 224x224 frames and 80 ms a tracked frame on XLA; 130 and 400 ms in pure Go
 // built with GOEXPERIMENT=simd. XLA compiles for seconds at the first frame of a size, unless Warmup did before.

@@ -28,7 +28,7 @@
 // Plan: what remains to be done, where a frame shows the task to be, in an order that is proved possible?
 //
 //	plan, err := m.Plan(ctx, "Push a mug under a coffee machine", frame)
-//	plan, err = egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil) // by a grammar, without a frame
+//	plan, err = egotsr.Decompose(ctx, "Put the fork in the drawer, then close the drawer", nil) // by a grammar, without a frame; see Plan.Assumed
 //
 // Package evaluate measures all of that, and any other judge, tracker or planner beside it.
 //

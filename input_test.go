@@ -36,7 +36,7 @@ func TestInputErrors(t *testing.T) {
 			if o.Backend == "" {
 				o.Backend = "go"
 			}
-			m, err := Open(ctx, os.DirFS("testdata/golden/a/checkpoint"), &o)
+			m, err := Open(ctx, os.DirFS(tiny), &o)
 			return errors.Join(err, m.Close())
 		}
 	}

@@ -29,7 +29,7 @@ func TestJSON(t *testing.T) {
 		Undecided: Judgement{PImg1: 0.5, Confidence: 0.5},
 		State:     State{Progress: 0.5, Trend: Recovering, Confidence: 0.875, Subtask: 1, Was: Regressing, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Turned: true},
 		First:     State{Subtask: -1},
-		Plan: decompose.Plan{Goal: "Put the mug in the sink", Reason: "by the grammar", Repairs: 1, Start: []string{"hand-empty"}, Want: []string{"in(mug,sink)"}, Subtasks: []decompose.Subtask{
+		Plan: decompose.Plan{Goal: "Put the mug in the sink", Reason: "by the grammar", Repairs: 1, Assumed: []string{"the sink can hold things"}, Start: []string{"hand-empty"}, Want: []string{"in(mug,sink)"}, Subtasks: []decompose.Subtask{
 			{Text: "Pick up the mug", Action: "pick", Args: []string{"mug"}, Pre: []string{"hand-empty"}, Effect: []string{"holding(mug)", "not hand-empty"}},
 			{Text: "Put it in the sink", Action: "put-in", Args: []string{"mug", "sink"}, After: []int{0}, Pre: []string{"holding(mug)"}, Effect: []string{"in(mug,sink)"}},
 		}},

@@ -13,7 +13,7 @@ func TestBadOptions(t *testing.T) {
 	src := noisy{dataset.NewList(nil, []dataset.Sample{{Task: "t", Img1: "1", Img2: "2", Closer: dataset.Img1}})}
 	on := Episodes{List: []dataset.Episode{lampEpisode("0", 3, 2, 0)}, Image: lit{}.Image}
 	light := finisher(nil)
-	m := openGolden(t)
+	m := openTiny(t)
 	for what, o := range map[string]*Options{"Options.Frames": {Frames: -1}, "Options.Prompt": {Prompt: "Which?"}} {
 		for name, call := range map[string]func() error{
 			"Pairs":  func() error { _, err := Pairs(t.Context(), m, src, o); return err },

@@ -42,7 +42,11 @@ type lastFrames struct {
 }
 
 // distances of a pair's frames from the last one of their episode, or zeros where that is unknown.
-func (l *lastFrames) distances(s *dataset.Sample, p egotsr.Pair) (d [2]float64, err error) {
+func (l *lastFrames) distances(s *dataset.Sample, p egotsr.Pair) ([2]float64, error) {
+	return foreign.Do("comparing frames", func() ([2]float64, error) { return l.compare(s, p) })
+}
+
+func (l *lastFrames) compare(s *dataset.Sample, p egotsr.Pair) (d [2]float64, err error) {
 	if l.path == nil {
 		return d, nil
 	}

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"errors"
-	"fmt"
 	"image"
 
 	"github.com/egotsr/egotsr"
@@ -29,10 +28,10 @@ func sample(src dataset.Source, i int) (dataset.Sample, error) {
 	return foreign.Do("Source.At", func() (dataset.Sample, error) { return src.At(i) })
 }
 
-// maxPixels is the largest frame taken, as large as image files may be.
+// maxPixels is the largest frame whose pixels are tried, as large as image files may be.
 const maxPixels = 100_000_000
 
-// frame reads an image, and makes sure that its pixels can be.
+// frame reads an image, and makes sure that its pixels can be. What has no end, such as an *image.Uniform, is the judge's to refuse.
 func frame(read func(string) (image.Image, error), path string) (image.Image, error) {
 	return foreign.Do("reading "+path, func() (image.Image, error) {
 		img, err := read(path)
@@ -42,10 +41,9 @@ func frame(read func(string) (image.Image, error), path string) (image.Image, er
 		if img == nil {
 			return nil, errors.New("neither an image nor an error")
 		}
-		if b := img.Bounds(); b.Empty() || b.Dx() > maxPixels/b.Dy() {
-			return nil, fmt.Errorf("an image of %v", b)
+		if b := img.Bounds(); !b.Empty() && b.Dx() <= maxPixels/b.Dy() {
+			vision.ToRGB(img)
 		}
-		vision.ToRGB(img)
 		return img, nil
 	})
 }

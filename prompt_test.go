@@ -140,6 +140,8 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%q", err)
 		}
 	}
-	_, err := Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
+	_, err := Open(t.Context(), nano.FS(), &Options{Backend: "go", MaxBatch: 1 << 40}) // JudgeAll would ask for all that memory
+	wantInput(t, err, "Options.MaxBatch")
+	_, err = Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
 	wantInput(t, err, "Options.MinPixels, MaxPixels")
 }

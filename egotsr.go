@@ -128,7 +128,8 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	m.images.MinPixels = cmp.Or(o.MinPixels, m.images.MinPixels)
 	m.images.MaxPixels = cmp.Or(o.MaxPixels, m.images.MaxPixels)
 	if err := m.images.Validate(); err != nil { // the checkpoint's own are sound
-		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Err: err}
+		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Reason: fmt.Sprintf("are, with the checkpoint's for a zero, %d and %d: "+
+			"want at least 1, MinPixels not above MaxPixels, and at most 100 megapixels", m.images.MinPixels, m.images.MaxPixels)}
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err

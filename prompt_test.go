@@ -144,4 +144,13 @@ func TestBadOptions(t *testing.T) {
 	wantInput(t, err, "Options.MaxBatch")
 	_, err = Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
 	wantInput(t, err, "Options.MinPixels, MaxPixels")
+	if strings.Contains(err.Error(), "preprocessor_config.json") { // the file is not at fault
+		t.Error(err)
+	}
+	t.Setenv("GOMLX_BACKEND", "abacus")
+	_, err = Open(t.Context(), nano.FS(), nil)
+	wantInput(t, err, "Options.Backend")
+	if !strings.Contains(err.Error(), `$GOMLX_BACKEND, "abacus", cannot be started`) {
+		t.Error(err)
+	}
 }

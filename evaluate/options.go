@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"cmp"
+	"fmt"
 	"image"
 	"io"
 
@@ -47,6 +48,30 @@ func (e Episodes) check() error {
 		return &egotsr.InputError{What: "episodes", Reason: "come without Image, which reads their frames"}
 	}
 	return nil
+}
+
+// there is an *egotsr.InputError where what is to be measured is nil.
+func there(what string, measured any) error {
+	if measured == nil {
+		return &egotsr.InputError{What: what, Reason: "is nil"}
+	}
+	return nil
+}
+
+// unusable is the error of a measurement that is left with nothing: the reason, and what was wrong with the first that is bad.
+func unusable(what, reason string, bad []BadSample) error {
+	if len(bad) > 0 {
+		reason = fmt.Sprintf("%s; %d are bad, first number %d: %s", reason, len(bad), bad[0].Index, bad[0].Reason)
+	}
+	return &egotsr.InputError{What: what, Reason: reason}
+}
+
+// during says what was being done, unless the error is of an argument and says enough.
+func during(doing string, err error) error {
+	if _, ok := err.(*egotsr.InputError); ok {
+		return err
+	}
+	return fmt.Errorf("evaluate: %s: %w", doing, err)
 }
 
 // frames reads some frames of one episode.

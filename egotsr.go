@@ -3,6 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -36,7 +37,8 @@ type Options struct {
 	// setback in a 640x480 frame as visible as in a square one. Nothing is stretched.
 	Whole bool
 
-	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress. All devices share it. Zero means 8 on each.
+	// MaxBatch is how many judgements share one graph run in JudgeAll and Progress, at most 4096. All devices share it. Zero means
+	// 8 on each.
 	MaxBatch int
 
 	// FrameCache is how many frames have their vision features kept for the next call: 4·tokens·hidden bytes each,
@@ -106,12 +108,15 @@ func Open(ctx context.Context, fsys fs.FS, opts *Options) (*Model, error) {
 	return m, nil
 }
 
+// maxBatch is the most judgements in one graph run: far more than any device has memory for, few enough to be listed.
+const maxBatch = 4096
+
 func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if fsys == nil {
 		return nil, &InputError{What: "file system", Reason: "is nil"}
 	}
-	if o.MaxBatch < 0 {
-		return nil, &InputError{What: "Options.MaxBatch", Reason: "is negative"}
+	if o.MaxBatch < 0 || o.MaxBatch > maxBatch {
+		return nil, &InputError{What: "Options.MaxBatch", Reason: fmt.Sprintf("is %d: want 1 to %d, or 0 for 8 on each device", o.MaxBatch, maxBatch)}
 	}
 	m = &Model{fsys: fsys, log: o.Logger, detailsLimit: detailsLimit, frames: newFrameCache(64)}
 	if o.FrameCache != 0 {
@@ -123,7 +128,8 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	m.images.MinPixels = cmp.Or(o.MinPixels, m.images.MinPixels)
 	m.images.MaxPixels = cmp.Or(o.MaxPixels, m.images.MaxPixels)
 	if err := m.images.Validate(); err != nil { // the checkpoint's own are sound
-		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Err: err}
+		return nil, &InputError{What: "Options.MinPixels, MaxPixels", Reason: fmt.Sprintf("are, with the checkpoint's for a zero, %d and %d: "+
+			"want at least 1, MinPixels not above MaxPixels, and at most 100 megapixels", m.images.MinPixels, m.images.MaxPixels)}
 	}
 	if m.tok, err = tokenizer.Load(fsys); err != nil {
 		return nil, err

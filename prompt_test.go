@@ -140,6 +140,17 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%q", err)
 		}
 	}
-	_, err := Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
+	_, err := Open(t.Context(), nano.FS(), &Options{Backend: "go", MaxBatch: 1 << 40}) // JudgeAll would ask for all that memory
+	wantInput(t, err, "Options.MaxBatch")
+	_, err = Open(t.Context(), nano.FS(), &Options{Backend: "go", MinPixels: -1})
 	wantInput(t, err, "Options.MinPixels, MaxPixels")
+	if strings.Contains(err.Error(), "preprocessor_config.json") { // the file is not at fault
+		t.Error(err)
+	}
+	t.Setenv("GOMLX_BACKEND", "abacus")
+	_, err = Open(t.Context(), nano.FS(), nil)
+	wantInput(t, err, "Options.Backend")
+	if !strings.Contains(err.Error(), `$GOMLX_BACKEND, "abacus", cannot be started`) {
+		t.Error(err)
+	}
 }

@@ -1,12 +1,49 @@
 package egotsr
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/egotsr/egotsr/model/nano"
 )
+
+// TestSaveOfLinks: a checkpoint lies in Hugging Face's cache as links to its files, and all of them are saved.
+func TestSaveOfLinks(t *testing.T) {
+	ctx, root := t.Context(), t.TempDir()
+	blobs, snapshot, saved := filepath.Join(root, "blobs"), filepath.Join(root, "snapshot"), filepath.Join(root, "saved")
+	if err := errors.Join(os.CopyFS(blobs, nano.FS()), os.Mkdir(snapshot, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Symlink(filepath.Join("..", "blobs", f.Name()), filepath.Join(snapshot, f.Name())); err != nil {
+			t.Skip(err) // not every system lets everybody
+		}
+	}
+	m, err := Open(ctx, os.DirFS(snapshot), &Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.Save(ctx, saved); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if info, err := os.Lstat(filepath.Join(saved, f.Name())); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("%s: %v", f.Name(), err)
+		}
+	}
+	again, err := Open(ctx, os.DirFS(saved), &Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+}
 
 // TestSaveLosesNothing: Save fills what is absent or empty and replaces what it wrote itself; anything else stays, and is named.
 func TestSaveLosesNothing(t *testing.T) {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
@@ -25,7 +25,7 @@ type CurveReport struct {
 	Seed     uint64        `json:"seed"`
 	Systems  []CurveSystem `json:"systems"` // the model, the baselines, and the truth itself
 	Episodes []Curve       `json:"episodes"`
-	Bad      []BadSample   `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+	Bad      []BadSample   `json:"bad,omitempty"` // episodes that do not fit together or have frames that cannot be read, by index
 }
 
 // CurveSystem is how one way of placing frames did.
@@ -68,9 +68,9 @@ type Curve struct {
 // time, of the likeness of pixels to the last frame, and of chance.
 //
 // Episodes without costs, or whose cost never changes, have no truth and are passed over; CurveReport.Bad lists those whose
-// frames cannot be read. An error of p's ends the measurement.
+// parts do not fit together or whose frames cannot be read. An error of p's ends the measurement.
 func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveReport, error) {
-	if err := on.check(); err != nil {
+	if err := cmp.Or(there("placer", p), on.check()); err != nil {
 		return nil, err
 	}
 	o, err := opts.complete("model", 32)
@@ -82,7 +82,11 @@ func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveRe
 	rng, samples := rand.New(rand.NewPCG(o.Seed, 2)), sha256.New()
 	for k := range on.List {
 		e := &on.List[k]
-		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
+		if err := e.Validate(); err != nil {
+			r.Bad = append(r.Bad, BadSample{k, err.Error()})
+			continue
+		}
+		if len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
 			continue
 		}
 		c := Curve{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setbacks: setbacks(e), Frames: spread(len(e.Frames), o.Frames)}
@@ -108,7 +112,7 @@ func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveRe
 		r.Episodes = append(r.Episodes, c)
 	}
 	if len(r.Episodes) == 0 {
-		return nil, &egotsr.InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
+		return nil, unusable("episodes", "none has true progress and frames that can be read", r.Bad)
 	}
 	for s, name := range names {
 		r.Systems = append(r.Systems, curveSystem(name, s, r.Episodes, o.Seed))
@@ -120,7 +124,7 @@ func Curves(ctx context.Context, p Placer, on Episodes, opts *Options) (*CurveRe
 // place asks p, and takes nothing but a number for every frame.
 func place(ctx context.Context, p Placer, task string, frames []image.Image) ([]float64, error) {
 	values, err := p.Progress(ctx, task, frames)
-	if err == nil && (len(values) != len(frames) || slices.ContainsFunc(values, math.IsNaN)) {
+	if err == nil && (len(values) != len(frames) || slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v - v) })) {
 		err = fmt.Errorf("%d values for %d frames, or one that is no number: %v", len(values), len(frames), values)
 	}
 	return values, err

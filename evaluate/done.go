@@ -1,13 +1,13 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"image"
 	"math"
 
-	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
@@ -25,7 +25,7 @@ type DoneReport struct {
 	Done    int          `json:"done"`    // of Frames
 	Systems []DoneSystem `json:"systems"` // the model, then the baseline
 	Items   []DoneItem   `json:"items"`
-	Bad     []BadSample  `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+	Bad     []BadSample  `json:"bad,omitempty"` // episodes that do not fit together or have frames that cannot be read, by index
 }
 
 // DoneSystem is how one score did.
@@ -55,7 +55,7 @@ type DoneItem struct {
 // Episodes that tell neither success nor cost are passed over. There must be frames of both kinds. An error of f's ends the
 // measurement.
 func Done(ctx context.Context, f Finisher, on Episodes, opts *Options) (*DoneReport, error) {
-	if err := on.check(); err != nil {
+	if err := cmp.Or(there("finisher", f), on.check()); err != nil {
 		return nil, err
 	}
 	o, err := opts.complete("model", 8)
@@ -67,8 +67,12 @@ func Done(ctx context.Context, f Finisher, on Episodes, opts *Options) (*DoneRep
 	var of []int // the episode of every item
 	for k := range on.List {
 		e := &on.List[k]
+		if err := e.Validate(); err != nil {
+			r.Bad = append(r.Bad, BadSample{k, err.Error()})
+			continue
+		}
 		success := succeeded(e)
-		if e.Validate() != nil || success == nil {
+		if success == nil {
 			continue
 		}
 		which := spread(len(e.Frames), o.Frames)
@@ -94,7 +98,7 @@ func Done(ctx context.Context, f Finisher, on Episodes, opts *Options) (*DoneRep
 	}
 	r.Frames, r.Samples = len(r.Items), short(samples)
 	if r.Done == 0 || r.Done == r.Frames {
-		return nil, &egotsr.InputError{What: "episodes", Reason: fmt.Sprintf("show the task done on %d of %d frames; both kinds are needed", r.Done, r.Frames)}
+		return nil, unusable("episodes", fmt.Sprintf("show the task done on %d of %d frames; both kinds are needed", r.Done, r.Frames), r.Bad)
 	}
 	for s, name := range []string{o.Name, "place in the recording"} {
 		r.Systems = append(r.Systems, doneSystem(name, s, r.Items, of, o.Seed))

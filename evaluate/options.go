@@ -62,6 +62,22 @@ func (e Episodes) check() error {
 	return nil
 }
 
+// there is an *egotsr.InputError where what is to be measured is nil.
+func there(what string, measured any) error {
+	if measured == nil {
+		return &egotsr.InputError{What: what, Reason: "is nil"}
+	}
+	return nil
+}
+
+// unusable is the error of a measurement that is left with nothing: the reason, and what was wrong with the first that is bad.
+func unusable(what, reason string, bad []BadSample) error {
+	if len(bad) > 0 {
+		reason = fmt.Sprintf("%s; %d are bad, first number %d: %s", reason, len(bad), bad[0].Index, bad[0].Reason)
+	}
+	return &egotsr.InputError{What: what, Reason: reason}
+}
+
 // failed says what was being done, unless the error says enough: of an argument.
 func failed(doing string, err error) error {
 	if input, ok := err.(*egotsr.InputError); ok {

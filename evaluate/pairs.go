@@ -14,7 +14,7 @@ import (
 )
 
 // Judger answers pairs. A *egotsr.Model is one; so is anything that is to be measured beside it. Where a Judger has the Model's
-// JudgeAll too, Pairs uses that.
+// JudgeAll too, Pairs uses that. Of its answers PImg1 is what counts; a Closer that contradicts it is an error.
 type Judger interface {
 	Judge(ctx context.Context, p egotsr.Pair, opts *egotsr.JudgeOptions) (egotsr.Judgement, error)
 }
@@ -100,6 +100,9 @@ func (i *Item) inverse() float64 {
 // Samples that have no answer are left out, and so are those whose images cannot be read, which the report lists. An
 // error of the judge's ends the measurement.
 func Pairs(ctx context.Context, j Judger, src dataset.Source, opts *Options) (*Report, error) {
+	if err := there("judge", j); err != nil {
+		return nil, err
+	}
 	o, err := opts.complete("judge", 0)
 	if err != nil {
 		return nil, err
@@ -109,7 +112,7 @@ func Pairs(ctx context.Context, j Judger, src dataset.Source, opts *Options) (*R
 		return nil, failed("pairs", err)
 	}
 	if len(items) == 0 {
-		return nil, &egotsr.InputError{What: "source", Reason: "has no labelled sample that can be read"}
+		return nil, unusable("source", "has no labelled sample that can be read", bad)
 	}
 	if o.Dump != nil {
 		encoder := json.NewEncoder(o.Dump)
@@ -213,6 +216,9 @@ func judgeAll(ctx context.Context, j Judger, pairs iter.Seq[egotsr.Pair], o *ego
 		for answer, err := range answers {
 			if err == nil && !(answer.PImg1 >= 0 && answer.PImg1 <= 1) {
 				err = fmt.Errorf("probability %v", answer.PImg1)
+			}
+			if err == nil && (answer.Closer == egotsr.Img1 && answer.PImg1 < 0.5 || answer.Closer == egotsr.Img2 && answer.PImg1 > 0.5) {
+				err = fmt.Errorf("%s is said to be closer, with a PImg1 of %v", answer.Closer, answer.PImg1)
 			}
 			if !yield(answer, err) {
 				return

@@ -58,6 +58,9 @@ type PlanItem struct {
 // What is wrong with a plan is the [decompose.Fault] that it was refused for. One that can be done has, beside the right one, a
 // missing step, an additional step, or both; with neither its steps are in the wrong order.
 func Plans(ctx context.Context, p Planner, src dataset.Source, opts *Options) (*PlanReport, error) {
+	if err := there("planner", p); err != nil {
+		return nil, err
+	}
 	r := &PlanReport{Tasks: map[string]PlanScore{}, Faults: map[string]int{}}
 	samples := sha256.New()
 	n, err := length(src)
@@ -100,6 +103,9 @@ func Plans(ctx context.Context, p Planner, src dataset.Source, opts *Options) (*
 			item.Faults = faults(item.Got, want)
 		}
 		r.add(&item, score)
+	}
+	if len(r.Items) == 0 {
+		return nil, unusable("source", "has no sample of a plan that can be read", r.Bad)
 	}
 	r.Samples = short(samples)
 	return r, nil

@@ -50,6 +50,9 @@ const shownReasons = 5
 // error, of a device, say, ends the run. A second run on the same sheet is refused while one is at work. Images are read on all cores,
 // a few rows ahead. In the report frames of one folder are taken for those of one episode, numbered by their names.
 func Table(ctx context.Context, j Judger, on Sheet, opts *Options) (*TableReport, error) {
+	if err := there("judge", j); err != nil {
+		return nil, err
+	}
 	o, err := opts.complete("judge", 0)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,10 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -42,7 +44,7 @@ type TrackReport struct {
 	// is neither, Advancing and Recovering are left out.
 	CalibrationError float64     `json:"calibration_error"`
 	Episodes         []Tracked   `json:"episodes"`
-	Bad              []BadSample `json:"bad,omitempty"` // episodes with frames that cannot be read, by index
+	Bad              []BadSample `json:"bad,omitempty"` // episodes that do not fit together or have frames that cannot be read, by index
 }
 
 // claimedOver is how many frames before its own State.Confidence compares a frame with, where the trend is onward.
@@ -86,10 +88,11 @@ type Tracked struct {
 //
 //	r, err := evaluate.Track(ctx, m, evaluate.Episodes{List: episodes, Image: pairs.Image}, nil)
 //
-// Episodes without costs, or whose cost never changes, are passed over, and TrackReport.Bad lists those whose frames cannot be read.
+// Episodes without costs, or whose cost never changes, are passed over, and TrackReport.Bad lists those whose parts do not fit
+// together or whose frames cannot be read.
 // An error of t's ends the measurement.
 func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Options) (*TrackReport, error) {
-	if err := on.check(); err != nil {
+	if err := cmp.Or(there("tracker", t), on.check()); err != nil {
 		return nil, err
 	}
 	o, err := opts.complete("tracker", 0)
@@ -100,7 +103,11 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 	placer, _ := t.(Placer)
 	for k := range on.List {
 		e := &on.List[k]
-		if e.Validate() != nil || len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
+		if err := e.Validate(); err != nil {
+			r.Bad = append(r.Bad, BadSample{k, err.Error()})
+			continue
+		}
+		if len(e.Cost) == 0 || slices.Min(e.Cost) == slices.Max(e.Cost) {
 			continue
 		}
 		frames, err := on.frames(k, spread(len(e.Frames), len(e.Frames)))
@@ -121,7 +128,7 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 		samples.Write(asked(e))
 	}
 	if len(r.Episodes) == 0 {
-		return nil, &egotsr.InputError{What: "episodes", Reason: "none has true progress and frames that can be read"}
+		return nil, unusable("episodes", "none has true progress and frames that can be read", r.Bad)
 	}
 	r.Samples = short(samples)
 	r.measure(o.Name)
@@ -200,10 +207,13 @@ func follow[O Observer](ctx context.Context, t Tracker[O], e *dataset.Episode, f
 		return nil, err
 	}
 	tracker := t.Track(e.Task, &egotsr.TrackOptions{Plan: plan, Every: -1})
+	if any(tracker) == nil {
+		return nil, errors.New("Track returned nil")
+	}
 	for i, f := range frames {
 		s, err := tracker.ObserveAt(ctx, time.Unix(0, 0).UTC().Add(time.Duration(i)*framePeriod), f)
-		if err == nil && (math.IsNaN(s.Progress) || !(s.Confidence >= 0 && s.Confidence <= 1)) {
-			err = fmt.Errorf("progress %v, confidence %v", s.Progress, s.Confidence)
+		if err == nil && (math.IsNaN(s.Progress-s.Progress) || !(s.Confidence >= 0 && s.Confidence <= 1) || max(s.Trend, s.Was) > egotsr.Done) {
+			err = fmt.Errorf("progress %v, confidence %v, trend %v, before it %v", s.Progress, s.Confidence, s.Trend, s.Was)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", i, err)

@@ -19,7 +19,11 @@ func newBackend(name string) (b compute.Backend, err error) {
 			b, err = nil, fmt.Errorf("%v", p)
 		}
 		if err != nil {
-			b, err = nil, &OptionError{"Backend", fmt.Sprintf("%q cannot be started: %v", cmp.Or(asked, name), err)}
+			what := fmt.Sprintf("%q", cmp.Or(asked, name))
+			if asked == "" && name == os.Getenv("GOMLX_BACKEND") {
+				what = fmt.Sprintf("is empty, and $GOMLX_BACKEND, %q,", name)
+			}
+			b, err = nil, &OptionError{"Backend", fmt.Sprintf("%s cannot be started: %v", what, err)}
 		}
 	}()
 	if name == "" {

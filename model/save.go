@@ -88,7 +88,14 @@ func copySideFiles(from fs.FS, d Files) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if !e.Type().IsRegular() || !sideFile(name) {
+		if !sideFile(name) {
+			continue
+		}
+		info, err := fs.Stat(from, name) // in Hugging Face's cache every file is a link
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
 			continue
 		}
 		data, err := fs.ReadFile(from, name)

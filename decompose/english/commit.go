@@ -27,6 +27,9 @@ func (b *builder) commit(r reading) (*understood, error) {
 	if err := b.near(c); err != nil {
 		return nil, err
 	}
+	if c.rule != nil && c.rule.pair != "" && len(c.bound["X"]) < 2 {
+		return nil, b.fault(c.at, c.end, "%s it with what?", c.verb)
+	}
 	if err := b.distinct(c); err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		if err = b.same(m, s.kind, now); err == nil {
 			found, err = b.make(c, m, s.kind)
 		}
-	case c.rule != nil && c.rule.pair:
+	case c.rule != nil && c.rule.pair != "":
 		found, err = b.pile(c, s, m)
 	default:
 		found, err = b.make(c, m, s.kind)
@@ -93,6 +96,8 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
 		b.assume("there are two " + m.said)
 		found, err = b.counted(c, &two)
+	case c.rule.pair != "on":
+		return b.make(c, m, s.kind)
 	default:
 		base := b.add("other "+m.noun.name, m.noun)
 		b.assume("there is another " + m.noun.name)
@@ -101,7 +106,9 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		}
 	}
 	for _, o := range found {
-		b.become(o, "block-like")
+		if c.rule.pair == "on" {
+			b.become(o, "block-like")
+		}
 	}
 	return found, err
 }

@@ -35,9 +35,9 @@ func (s *setter) events(number int) error {
 		return err
 	}
 	switch xs := c.bound["X"]; {
-	case c.rule.pair:
+	case c.rule.pair != "":
 		for i := range len(xs) - 1 {
-			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}})
+			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: c.rule.pair, Args: []string{xs[i+1].name, xs[i].name}}})
 		}
 	case c.tidy != "":
 		s.tidyUp(number, c)

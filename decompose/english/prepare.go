@@ -10,7 +10,7 @@ import (
 // meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
 // the sponge", or loses the sponge, where bare is set.
 func (p *parser) prepare(all []word, bare bool) []word {
-	all = apart(all)
+	all = p.ordered(marks(apart(all)))
 	for i := 0; i+1 < len(all); i++ { // w/ spoon
 		if all[i].text == "w" && all[i+1].text == "/" {
 			all[i].text = "with"
@@ -26,6 +26,8 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	all = p.used(all, bare)
 	p.words = all
 	all = p.shared(fronted(p, all))
+	p.words = all
+	all = p.spelt(all)
 	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }

@@ -54,8 +54,8 @@ type saying struct {
 	by               *decompose.Literal
 	without          []string
 	motions          bool
-	loose            bool // what it takes in the hand need not stay there
-	pair             bool // each thing goes onto the one before it
+	loose            bool   // what it takes in the hand need not stay there
+	pair             string // what each thing is to be to the one before it: on it, or changed for it
 }
 
 // element of a pattern: words that may stand there, or a thing, or both where the words point back to a thing.

@@ -21,6 +21,9 @@ func (b *builder) commit(r reading) (*understood, error) {
 				if err := b.bindTo(c, s, m, named); err != nil {
 					return nil, err
 				}
+				if pronoun {
+					named = append(named, c.bound[s.name]...) // put it beside it
+				}
 			}
 		}
 	}

@@ -33,7 +33,11 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 		return nil, err
 	}
 	if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
-		return []*object{b.containerOf(o)}, nil
+		holds := b.containerOf(o)
+		if fresh && holds.where == nil { // the dressing on the floor
+			holds.where, holds.how, o.where, o.how = o.where, o.how, nil, ""
+		}
+		return []*object{holds}, nil
 	}
 	return []*object{o}, nil
 }

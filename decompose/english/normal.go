@@ -114,3 +114,111 @@ func (p *parser) alone(w string) bool {
 		})
 	})
 }
+
+// nearer drops the comma of "on the shelf, next to the clock", and turns "don't leave the drawer open" into "close the drawer".
+func (p *parser) nearer(all []word) (out []word) {
+	for i, w := range all {
+		if w.text == "," && i > 2 {
+			if next := all[min(i+1, len(all)-1)].text; (next == "next" || next == "beside" || next == "near" || next == "behind" || next == "between") && p.text(i+2) != "," {
+				continue
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+var opposites = map[string][]string{"open": {"close"}, "on": {"turn", "off"}, "running": {"turn", "off"}, "off": {"turn", "on"}, "closed": {"open"}, "shut": {"open"}, "unlocked": {"lock"}}
+
+// unsaid turns "don't leave the drawer open" into "close the drawer".
+func (p *parser) unsaid(all []word) []word {
+	p.words = all
+	for i := range all {
+		for _, not := range [][]string{{"don't"}, {"dont"}, {"do", "not"}, {"never"}} {
+			k := i + len(not)
+			if !starts(all, i) && i > 0 && all[i-1].text != "but" || !p.has(i, not) || !slices.Contains([]string{"leave", "let", "keep"}, p.text(k)) {
+				continue
+			}
+			end := k + p.toEnd(k, k+1)
+			verb := opposites[p.text(end-1)]
+			if verb == nil || end-k < 3 {
+				continue
+			}
+			var put []word
+			for _, v := range verb {
+				put = append(put, word{v, all[k].said, all[k].at})
+			}
+			return slices.Concat(all[:i], put, all[k+1:end-1], all[end:])
+		}
+	}
+	return all
+}
+
+// constraint reads what is not to be done: "don't touch the knife". It holds of every plan that knows no knife, and the builder
+// refuses a sentence that names it elsewhere.
+func (p *parser) constraint(i int) map[int][]reading {
+	out := map[int][]reading{}
+	for _, not := range [][]string{{"don't"}, {"dont"}, {"do", "not"}, {"not"}} {
+		if !p.has(i, not) {
+			continue
+		}
+		k := i + len(not)
+		if not[0] != "not" {
+			if p.rules[p.text(k)] == nil && !slices.Contains([]string{"touch", "bump", "hit", "disturb", "spill", "break"}, p.text(k)) {
+				continue
+			}
+			k++
+		}
+		for _, ph := range p.single(k) {
+			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && (ph.end == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "!"}, p.text(ph.end))) {
+				out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, never: true, verb: "tell", slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
+			}
+		}
+		return out
+	}
+	return out
+}
+
+// heading reads what only says what all that follows is for: "sort the cutlery:", "reject the panel by putting it in the bin", where no
+// skill does that by itself, and what is not to be minded.
+func (p *parser) heading(i int) map[int][]reading {
+	out := map[int][]reading{}
+	from, until := i+1, []string{":"}
+	switch {
+	case p.has(i, []string{"never", "mind"}), p.has(i, []string{"be", "careful", "with"}), p.has(i, []string{"watch", "out", "for"}):
+		until, from = []string{",", "and", ".", ";"}, i+2
+		if p.text(from) == "with" || p.text(from) == "for" {
+			from++
+		}
+	case i > 0 || !headed(p, i):
+		return out
+	}
+	for _, ph := range p.single(from) {
+		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && slices.Contains(until, p.text(ph.end)) {
+			out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, verb: "put", manner: p.words[i:ph.end], slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
+		}
+	}
+	return out
+}
+
+func headed(p *parser, i int) bool {
+	w := p.text(i)
+	e, _ := look(w)
+	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve"}, w)
+}
+
+// means makes a heading of "sort the books by putting the red ones on the left".
+func (p *parser) means(all []word) []word {
+	p.words = all
+	for i := 2; i+2 < len(all) && headed(p, 0); i++ {
+		if all[i].text != "by" {
+			continue
+		}
+		if list := p.lemmas(all[i+1].text, gerund); len(list) > 0 && all[i+1].text != "pulling" && all[i+1].text != "pushing" {
+			out := slices.Clone(all)
+			out[i].text, out[i+1].text = ":", list[0]
+			return out
+		}
+	}
+	return all
+}

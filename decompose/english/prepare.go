@@ -27,7 +27,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	p.words = all
 	all = p.shared(fronted(p, all))
 	p.words = all
-	all = p.spelt(all)
+	all = p.means(p.unsaid(p.nearer(p.spelt(all))))
 	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }
@@ -134,8 +134,12 @@ func (p *parser) aim(i int) int {
 			return i + 1 // so that everybody can see it
 		}
 	case "up":
-		if next == "to" && p.rules[p.text(i-1)] == nil {
+		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
 			return i + 2 // up to the line
+		}
+	case "without":
+		if slices.Contains(careless, next) {
+			return i + 1
 		}
 	case "by":
 		if next == "pulling" || next == "pushing" {
@@ -158,6 +162,9 @@ func (p *parser) aim(i int) int {
 	}
 	return 0
 }
+
+// careless are what no step says that it is not to do.
+var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")
 
 // toEnd is how many words there are from i to the end of the clause that k stands in.
 func (p *parser) toEnd(i, k int) int {

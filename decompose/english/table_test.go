@@ -90,7 +90,7 @@ func alike(ours, theirs string) bool {
 		for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '-' }) {
 			w = strings.TrimSuffix(w, "'s")
 			for _, plural := range [][2]string{{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"xes", "x"}, {"ves", "f"}, {"s", ""}} {
-				if stem, ok := strings.CutSuffix(w, plural[0]); ok && len(stem) > 2 {
+				if stem, ok := strings.CutSuffix(w, plural[0]); ok && len(stem) > 1 {
 					w = stem + plural[1]
 					break
 				}

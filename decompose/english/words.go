@@ -217,6 +217,9 @@ func (x *vocabulary) line(word, rest string) error {
 // called adds names for things of some kinds.
 func (x *vocabulary) called(kinds, names string) {
 	same := x.nouns[kinds]
+	if all := decompose.Skills(); slices.ContainsFunc(all.Kinds(), func(k string) bool { return k != kinds && all.Is(k, kinds) }) {
+		same = nil // an item is no name for a stapler
+	}
 	for name := range strings.SplitSeq(names, ",") {
 		x.noun(strings.TrimSpace(name), kinds)
 		if same != nil {

@@ -123,7 +123,10 @@ func (b *builder) near(c *understood) error {
 	}
 	for _, s := range c.slots {
 		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
-			continue
+			if !c.together(s) { // "put the can next to the box on the desk"
+				continue
+			}
+			b.assume("the " + s.list[0].said + " is to be next to it there")
 		}
 		for _, m := range s.list[0].beside {
 			if m.noun == nil || m.one || len(c.bound["X"]) == 0 {
@@ -140,6 +143,16 @@ func (b *builder) near(c *understood) error {
 		}
 	}
 	return nil
+}
+
+// together tells whether what is put on a piece of furniture is said to be near something, which rather tells where it is to be.
+func (c *understood) together(s slot) bool {
+	y := slices.IndexFunc(c.slots, func(s slot) bool { return s.name == "Y" })
+	if s.name != "X" || y < 0 || len(s.list) != 1 || len(s.list[0].beside) == 0 || !slices.Contains([]string{"put", "place", "set", "lay"}, c.verb) {
+		return false
+	}
+	on := c.slots[y].list[0]
+	return on.noun != nil && fitsKind(on.noun.kinds, "surface") && !fitsKind(on.noun.kinds, "item")
 }
 
 // distinct wants no thing twice.

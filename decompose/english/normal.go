@@ -90,8 +90,12 @@ func (p *parser) spelt(all []word) (out []word) {
 		return i == len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!"}, all[i].text)
 	}
 	like := func(i int, text string) word { return word{text, all[i].said, all[i].at} }
-	turn := ""
+	turn, adding := "", false
 	for i, w := range all {
+		if adding = adding && w.text != "in" && w.text != "into" && w.text != "to" && w.text != "inside"; adding && i > 0 && end(i) {
+			out, adding = append(out, like(i-1, "inside")), false // "open the drawer; insert the socks"
+		}
+		adding = adding || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add") && all[0].text == "open"
 		switch {
 		case p.rules[w.text] != nil && starts(all, i) && (w.text == "turn" || w.text == "switch"):
 			turn = w.text
@@ -102,6 +106,9 @@ func (p *parser) spelt(all []word) (out []word) {
 		if i > 1 && starts(all, i) && end(i+1) && !(i+2 < len(all) && all[i+1].text == "and" && p.rules[all[i+2].text] != nil) && p.alone(w.text) {
 			out = append(out, like(i, "it"))
 		}
+	}
+	if adding {
+		out = append(out, like(len(all)-1, "inside"))
 	}
 	return out
 }

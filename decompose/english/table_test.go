@@ -132,7 +132,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 			return !has(o.end, false, where, arg(0), arg(1))
 		}
 		return has(o.end, false, where, arg(0), arg(1)) || o.carried(l) || has(o.made, false, "scooped swept", arg(0), arg(1)) || step("pour", arg(0), arg(1)) ||
-			(strings.Contains(arg(1), " of ") || step("navigate")) && has(o.made, false, "moved", arg(0), arg(1)) || step("drive-in", arg(0))
+			(strings.Contains(arg(1), " of ") || strings.HasSuffix(arg(1), " center") || step("navigate")) && has(o.made, false, "moved", arg(0), arg(1)) || step("drive-in", arg(0))
 	case "open":
 		return has(o.end, false, "is-open", arg(0)) || step("unscrew unzip raise", arg(0)) || slices.Contains([]string{"door", "lid"}, arg(0)) && step("open")
 	case "closed":
@@ -194,7 +194,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table.
 var doing = map[string]string{
-	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip", "bring": "move pick", "twist": "turn rotate", "spin": "rotate turn",
+	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
 	"flip": "flip flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach", "unplug": "unplug detach",
 	"examine": "inspect pick", "look": "inspect hold", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",

@@ -38,11 +38,14 @@ func (b *builder) choose(all []reading) (reading, error) {
 		if into := slices.DeleteFunc(slices.Clone(fit), reading.near); len(into) > 0 {
 			fit = into
 		}
+		if onto := slices.DeleteFunc(slices.Clone(fit), func(r reading) bool { return !r.furnished() }); different(fit) && len(onto) > 0 && len(onto) < len(fit) {
+			fit = onto
+		}
 		if different(fit) {
 			return reading{}, b.fault(fit[0].at, fit[0].end, "can be read in two ways")
 		}
 	}
-	if fewest > 0 { // "hang the mug on the cup" hangs no mug that is on a cup
+	if fewest > 0 && !fit[0].furnished() { // "hang the mug on the cup" hangs no mug that is on a cup
 		for _, s := range fit[0].slots {
 			if m := s.list[len(s.list)-1]; m.where != nil && b.misfit.at == m.end && b.misfit.verb == fit[0].verb {
 				return reading{}, b.fault(m.end-1, m.end, "%q takes no such thing there (%s)", b.misfit.verb, strings.Join(b.misfit.kinds, ", "))
@@ -58,6 +61,17 @@ func (b *builder) choose(all []reading) (reading, error) {
 
 func different(all []reading) bool {
 	return slices.ContainsFunc(all, func(r reading) bool { return !sameSlots(r, all[0]) })
+}
+
+// furnished tells whether what a reading puts a thing on or in stands on a piece of furniture: "put the glasses on the book on the
+// table" asks for no glasses that are on the book.
+func (r reading) furnished() bool {
+	at := slices.IndexFunc(r.slots, func(s slot) bool { return s.name == "Y" })
+	if at < 0 {
+		return false
+	}
+	y := r.slots[at].list[0]
+	return y.where != nil && y.how == "on" && y.where.noun != nil && fitsKind(y.where.noun.kinds, "surface") && !fitsKind(y.where.noun.kinds, "item")
 }
 
 // near tells whether a reading only brings a thing near another.
@@ -88,8 +102,9 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 				if !found[0].is(s.kind) {
 					assumed++
 				}
+				named = append(named, found...) // put it beside it
 			case m.one:
-				if !b.sort(s.kind, nouns) {
+				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && fitsKind("item", s.kind)) {
 					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
 				}
 			default:

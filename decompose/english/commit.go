@@ -21,11 +21,17 @@ func (b *builder) commit(r reading) (*understood, error) {
 				if err := b.bindTo(c, s, m, named); err != nil {
 					return nil, err
 				}
+				if pronoun {
+					named = append(named, c.bound[s.name]...) // put it beside it
+				}
 			}
 		}
 	}
 	if err := b.near(c); err != nil {
 		return nil, err
+	}
+	if c.rule != nil && c.rule.pair != "" && len(c.bound["X"]) < 2 {
+		return nil, b.fault(c.at, c.end, "%s it with what?", c.verb)
 	}
 	if err := b.distinct(c); err != nil {
 		return nil, err
@@ -51,7 +57,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		if err = b.same(m, s.kind, now); err == nil {
 			found, err = b.make(c, m, s.kind)
 		}
-	case c.rule != nil && c.rule.pair:
+	case c.rule != nil && c.rule.pair != "":
 		found, err = b.pile(c, s, m)
 	default:
 		found, err = b.make(c, m, s.kind)
@@ -93,6 +99,8 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
 		b.assume("there are two " + m.said)
 		found, err = b.counted(c, &two)
+	case c.rule.pair != "on":
+		return b.make(c, m, s.kind)
 	default:
 		base := b.add("other "+m.noun.name, m.noun)
 		b.assume("there is another " + m.noun.name)
@@ -101,7 +109,9 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		}
 	}
 	for _, o := range found {
-		b.become(o, "block-like")
+		if c.rule.pair == "on" {
+			b.become(o, "block-like")
+		}
 	}
 	return found, err
 }
@@ -113,7 +123,10 @@ func (b *builder) near(c *understood) error {
 	}
 	for _, s := range c.slots {
 		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
-			continue
+			if !c.together(s) { // "put the can next to the box on the desk"
+				continue
+			}
+			b.assume("the " + s.list[0].said + " is to be next to it there")
 		}
 		for _, m := range s.list[0].beside {
 			if m.noun == nil || m.one || len(c.bound["X"]) == 0 {
@@ -130,6 +143,16 @@ func (b *builder) near(c *understood) error {
 		}
 	}
 	return nil
+}
+
+// together tells whether what is put on a piece of furniture is said to be near something, which rather tells where it is to be.
+func (c *understood) together(s slot) bool {
+	y := slices.IndexFunc(c.slots, func(s slot) bool { return s.name == "Y" })
+	if s.name != "X" || y < 0 || len(s.list) != 1 || len(s.list[0].beside) == 0 || !slices.Contains([]string{"put", "place", "set", "lay"}, c.verb) {
+		return false
+	}
+	on := c.slots[y].list[0]
+	return on.noun != nil && fitsKind(on.noun.kinds, "surface") && !fitsKind(on.noun.kinds, "item")
 }
 
 // distinct wants no thing twice.

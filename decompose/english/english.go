@@ -50,7 +50,14 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 	if err != nil {
 		return nil, err
 	}
-	return r.Plan(ctx, opts.Search)
+	p, err := r.Plan(ctx, opts.Search)
+	if err == nil || opts.Strict || !putDown(r) {
+		return p, err
+	}
+	if q, e := r.Plan(ctx, opts.Search); e == nil {
+		return q, nil
+	}
+	return nil, err
 }
 
 const (

@@ -21,6 +21,13 @@ func (s *setter) events(number int) error {
 	if err := s.possible(c); err != nil {
 		return err
 	}
+	if c.verb == "leave" || c.verb == "keep" {
+		for _, x := range c.bound["X"] {
+			if now := s.now[x.name]; now != nil && slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return l.Placed() == x.name && !l.Equal(*now) }) {
+				return s.fault(c.at, c.end, "the %s is somewhere else by then", x.name)
+			}
+		}
+	}
 	if c.goes() {
 		s.arrive(number, c)
 		return nil
@@ -35,9 +42,9 @@ func (s *setter) events(number int) error {
 		return err
 	}
 	switch xs := c.bound["X"]; {
-	case c.rule.pair:
+	case c.rule.pair != "":
 		for i := range len(xs) - 1 {
-			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}})
+			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: c.rule.pair, Args: []string{xs[i+1].name, xs[i].name}}})
 		}
 	case c.tidy != "":
 		s.tidyUp(number, c)

@@ -33,7 +33,11 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 		return nil, err
 	}
 	if decompose.Skills().Is(o.kinds, "liquid") && kind != "liquid" && kind != "tap-water" {
-		return []*object{b.containerOf(o)}, nil
+		holds := b.containerOf(o)
+		if fresh && holds.where == nil { // the dressing on the floor
+			holds.where, holds.how, o.where, o.how = o.where, o.how, nil, ""
+		}
+		return []*object{holds}, nil
 	}
 	return []*object{o}, nil
 }
@@ -189,7 +193,7 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if o.is(n.kind) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+		if o.is(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
 			one = append(one, o)
 		}
 	}

@@ -161,6 +161,9 @@ func (p *parser) content(i int) bool {
 	}
 	if p.stop[w] {
 		// the back compartment
+		if w == "back" && slices.Contains([]string{"on", "onto", "in", "at"}, p.text(i-1)) && p.nouns[p.text(i+1)] != nil {
+			return true // on back burner
+		}
 		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && slices.Contains(definite, p.text(i-1)) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
 	}
 	first := []rune(w)[0]
@@ -262,6 +265,10 @@ func (p *parser) like(m mention, j, e int, last *mention) *mention {
 	var said []string
 	for k := j; k < e; k++ {
 		said = append(said, p.text(k))
+	}
+	if last.noun == nil { // of "the red and the green one"
+		m.one, m.said, m.end = true, strings.Join(said, " "), last.end
+		return &m
 	}
 	m.noun, m.said, m.end, m.plural = last.noun, strings.Join(append(said, last.noun.name), " "), last.end, false
 	return &m

@@ -67,6 +67,10 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 			more(&m, end, 0, false)
 			return out
 		}
+		if k := p.text(end); k == "" || slices.Contains([]string{",", ".", ";", "and", "then"}, k) { // that is lying down
+			more(&m, end, 0, false)
+			return out
+		}
 		i, places = end, 0
 	} else if w := p.text(i); w == "that" || w == "which" || w == "who" {
 		for _, end := range p.clauseEnds(i + 1) {

@@ -10,7 +10,7 @@ import (
 // meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
 // the sponge", or loses the sponge, where bare is set.
 func (p *parser) prepare(all []word, bare bool) []word {
-	all = apart(all)
+	all = p.ordered(marks(apart(all)))
 	for i := 0; i+1 < len(all); i++ { // w/ spoon
 		if all[i].text == "w" && all[i+1].text == "/" {
 			all[i].text = "with"
@@ -26,6 +26,8 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	all = p.used(all, bare)
 	p.words = all
 	all = p.shared(fronted(p, all))
+	p.words = all
+	all = p.means(p.unsaid(p.nearer(p.spelt(all))))
 	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }
@@ -132,8 +134,12 @@ func (p *parser) aim(i int) int {
 			return i + 1 // so that everybody can see it
 		}
 	case "up":
-		if next == "to" && p.rules[p.text(i-1)] == nil {
+		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
 			return i + 2 // up to the line
+		}
+	case "without":
+		if slices.Contains(careless, next) {
+			return i + 1
 		}
 	case "by":
 		if next == "pulling" || next == "pushing" {
@@ -157,6 +163,9 @@ func (p *parser) aim(i int) int {
 	return 0
 }
 
+// careless are what no step says that it is not to do.
+var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")
+
 // toEnd is how many words there are from i to the end of the clause that k stands in.
 func (p *parser) toEnd(i, k int) int {
 	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
@@ -178,7 +187,7 @@ func (p *parser) purpose(i int) bool {
 // located passes ", it's on the chair".
 func (p *parser) located(i int) int {
 	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
-		if k := i + len(is); p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
+		if k := i + len(is); p.has(i, is) && (p.text(k) == "too" || p.text(k) == "getting" || p.adjective(k) && p.toEnd(i, k) == len(p.words)-i-boolean(p.text(len(p.words)-1) == ".") && p.text(len(p.words)-1) != "one") || p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
 			return p.toEnd(i, k)
 		}
 	}

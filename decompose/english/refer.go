@@ -52,8 +52,9 @@ type builder struct {
 	objects  []*object
 	past     []past
 	clauses  []*understood
-	needs    []need // that no slot names
-	out      bool   // "it" is something that is taken out of something
+	needs    []need     // that no slot names
+	spared   []*mention // to be left alone
+	out      bool       // "it" is something that is taken out of something
 }
 
 // understood is a clause with its things found.
@@ -142,7 +143,18 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 			return nil
 		}
 	}
+	if b.unnamed(m) {
+		b.assume("the " + m.said + " one is a thing that can be held in one hand")
+		m.noun, m.one, m.said = &noun{name: m.said + " one", kinds: "item"}, false, m.said+" one"
+		return nil
+	}
 	return b.fault(m.at, m.end, "stands for nothing that was named before")
+}
+
+// unnamed tells whether "the red one" can be what somebody points at: nothing was named that it could be one of.
+func (b *builder) unnamed(m *mention) bool {
+	colours := strings.Fields(m.said)
+	return len(b.past) == 0 && m.definite && len(colours) > 0 && !slices.ContainsFunc(colours, func(w string) bool { return !b.adjectives[w] })
 }
 
 // refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.

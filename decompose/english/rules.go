@@ -88,7 +88,11 @@ func (r *saying) line(word, rest string) (err error) {
 	case "loose":
 		r.loose = true
 	case "pair":
-		r.pair, r.without = true, []string{"place-on"}
+		if r.pair = "on"; rest != "" {
+			r.pair = rest
+		} else {
+			r.without = []string{"place-on"}
+		}
 	case "without":
 		r.without = strings.Fields(rest)
 	case "by":

@@ -19,6 +19,10 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		if r.rule != nil && r.rule.motions {
 			b.request.Library = decompose.Motions()
 		}
+		if r.never {
+			b.spared = append(b.spared, r.slots[0].list[0])
+			r.slots = nil
+		}
 		c, err := b.commit(r)
 		if err != nil {
 			return nil, err
@@ -53,6 +57,9 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	b.furnish()
+	if err := b.spare(); err != nil {
+		return nil, err
+	}
 	order(pieces, b.clauses)
 	narrated(b.clauses)
 	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*decompose.Literal{}, placed: map[string]*object{}}
@@ -66,6 +73,19 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	return s.finish()
+}
+
+// spare refuses a sentence that asks for something to be left alone and yet speaks of a thing of that sort elsewhere.
+func (b *builder) spare() error {
+	for _, m := range b.spared {
+		for _, o := range b.objects {
+			if o.noun.name == m.noun.name {
+				return b.fault(m.at, m.end, "is to be left alone, and the %s is needed", o.name)
+			}
+		}
+		b.assume("the " + m.said + " is left alone")
+	}
+	return nil
 }
 
 // untidy adds what is taken to be on a thing that is to be tidied.

@@ -28,7 +28,7 @@ var joints = []struct {
 	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
 	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
 	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
-	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"},
+	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"}, {[]string{"so"}, "so"},
 	{[]string{"and", "from", "there"}, "then"}, {[]string{"but"}, ""}, {[]string{"plus"}, ""},
 }
 
@@ -55,7 +55,7 @@ func (p *parser) polite(i int) (end int, how string) {
 			}
 		}
 	}
-	for _, f := range [][]string{{"make", "sure"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
+	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
 		if p.has(i, f) {
 			if i += len(f); p.text(i) == "that" {
 				return i + 1, "state"
@@ -89,7 +89,7 @@ func (p *parser) between(i int) (this piece, j, so int, parted, ok bool) {
 scan:
 	for j < len(p.words) {
 		for _, joint := range joints {
-			if !p.has(j, joint.words) || joint.words[0] == "next" && p.text(j+1) == "to" {
+			if !p.has(j, joint.words) || joint.words[0] == "next" && p.text(j+1) == "to" || p.after(j, joint.words) {
 				continue
 			}
 			switch joint.what {
@@ -115,6 +115,11 @@ scan:
 	return this, j, 0, parted, true
 }
 
+// after tells whether words that come to "then" have a verb after them: "once you're done wiping the table".
+func (p *parser) after(j int, words []string) bool {
+	return words[len(words)-1] == "done" && len(p.lemmas(p.text(j+len(words)), gerund)) > 0
+}
+
 func (p *parser) unit(i int, verb string) ([]piece, bool) {
 	this, j, so, parted, ok := p.between(i)
 	switch {
@@ -129,7 +134,7 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 	for _, sub := range []struct {
 		words []string
 		how   string
-	}{{[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
+	}{{[]string{"once", "you're", "done"}, "after"}, {[]string{"once", "you", "are", "done"}, "after"}, {[]string{"when", "you're", "done"}, "after"}, {[]string{"after", "you're", "done"}, "after"}, {[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
 		if p.has(j, sub.words) {
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}
@@ -162,8 +167,10 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
-	if ends := p.statement(j); len(ends) > 0 {
-		return p.follow(ends, this)
+	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading} {
+		if ends := told(j); len(ends) > 0 {
+			return p.follow(ends, this)
+		}
 	}
 	if verb != "" && !this.fresh && p.rules[p.text(j)] == nil && !p.calls(j) {
 		ends := p.clause(j, plain, verb)

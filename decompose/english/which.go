@@ -17,7 +17,7 @@ func (p *parser) side(i int) (side string, end int) {
 	if p.text(k) == "far" || p.text(k) == "very" {
 		k++
 	}
-	w := p.text(k)
+	w := strings.TrimSuffix(p.text(k), "-hand")
 	if !p.sides[w] {
 		return "", 0
 	}
@@ -66,7 +66,10 @@ func shortest(list []phrase) phrase {
 // hallmark passes "with the orange grip", "containing a pair of glasses".
 func (p *parser) hallmark(i int) int {
 	w := p.text(i)
-	if !slices.Contains([]string{"with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
+	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
+		return 0
+	}
+	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
 		return 0
 	}
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
@@ -116,7 +119,10 @@ func (p *parser) relative(i int) (int, *state) {
 		}
 	}
 	if p.standing[p.text(k)] {
-		return k + 1, nil
+		if k++; p.text(k) == "down" || p.text(k) == "around" || p.text(k) == "over" {
+			k++
+		}
+		return k, nil
 	}
 	if k == i+1 && p.text(i) != "that's" { // only "that"
 		return i, nil
@@ -142,6 +148,9 @@ func (p *parser) held(i, k int) (int, *state) {
 // being reads what a thing is said to be after "that is".
 func (p *parser) being(i, k int) (end int, s *state) {
 	for p.text(k) == "still" || p.text(k) == "already" || p.text(k) == "currently" {
+		k++
+	}
+	if p.text(k) == "left" && p.states[p.text(k+1)] != nil {
 		k++
 	}
 	w, next := p.text(k), p.text(k+1)

@@ -28,7 +28,7 @@ func (p *parser) belonging(i int, found func(reading)) {
 		}
 		for _, r := range p.rules["put"] {
 			for _, pattern := range r.patterns {
-				if pattern[0].slot == "" && len(pattern) > 3 && pattern[1].slot == "X" && p.allFit(ph.list, pattern[1].kind) {
+				if said := slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 1 && w[0] == "put" }); said && len(pattern) > 3 && pattern[1].slot == "X" && p.allFit(ph.list, pattern[1].kind) {
 					so := reading{rule: r, at: i, verb: "put", places: ph.places, slots: []slot{{"X", pattern[1].kind, ph.list}}}
 					p.match(pattern[2:], end, so, plain, found)
 				}

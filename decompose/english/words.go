@@ -54,8 +54,8 @@ type saying struct {
 	by               *decompose.Literal
 	without          []string
 	motions          bool
-	loose            bool // what it takes in the hand need not stay there
-	pair             bool // each thing goes onto the one before it
+	loose            bool   // what it takes in the hand need not stay there
+	pair             string // what each thing is to be to the one before it: on it, or changed for it
 }
 
 // element of a pattern: words that may stand there, or a thing, or both where the words point back to a thing.
@@ -217,6 +217,9 @@ func (x *vocabulary) line(word, rest string) error {
 // called adds names for things of some kinds.
 func (x *vocabulary) called(kinds, names string) {
 	same := x.nouns[kinds]
+	if all := decompose.Skills(); slices.ContainsFunc(all.Kinds(), func(k string) bool { return k != kinds && all.Is(k, kinds) }) {
+		same = nil // an item is no name for a stapler
+	}
 	for name := range strings.SplitSeq(names, ",") {
 		x.noun(strings.TrimSpace(name), kinds)
 		if same != nil {

@@ -198,7 +198,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return failed("save: ", err)
+		return failed("save to "+dir+": ", err)
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil

@@ -40,6 +40,25 @@ func (s Side) String() string {
 	return fmt.Sprintf("Side(%d)", uint8(s))
 }
 
+// MarshalText is String, so that a Judgement can be read as JSON too.
+func (s Side) MarshalText() ([]byte, error) {
+	if s > Img2 {
+		return nil, fmt.Errorf("egotsr: no side has the number %d", uint8(s))
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText takes what String gives, of the three sides.
+func (s *Side) UnmarshalText(text []byte) error {
+	for side := Undecided; side <= Img2; side++ {
+		if side.String() == string(text) {
+			*s = side
+			return nil
+		}
+	}
+	return fmt.Errorf("egotsr: %.40q is no side", text)
+}
+
 // Judgement is the answer to a Pair.
 type Judgement struct {
 	Closer       Side      // the frame closer to completion; Undecided at PImg1 = 0.5 or below JudgeOptions.AbstainBelow

@@ -3,6 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -121,6 +122,9 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	m = &Model{fsys: fsys, log: o.Logger, detailsLimit: detailsLimit, frames: newFrameCache(64)}
 	if o.FrameCache != 0 {
 		m.frames = newFrameCache(max(o.FrameCache, 0))
+	}
+	if _, err := fs.Stat(fsys, "config.json"); errors.Is(err, fs.ErrNotExist) { // rather a wrong folder than a lost file
+		return nil, fmt.Errorf("no checkpoint in Hugging Face layout is there: %w", err)
 	}
 	if m.images, err = vision.Load(fsys); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -122,6 +123,9 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if o.FrameCache != 0 {
 		m.frames = newFrameCache(max(o.FrameCache, 0))
 	}
+	if _, err := fs.Stat(fsys, "config.json"); errors.Is(err, fs.ErrNotExist) { // rather a wrong folder than a lost file
+		return nil, fmt.Errorf("no checkpoint in Hugging Face layout is there: %w", err)
+	}
 	if m.images, err = vision.Load(fsys); err != nil {
 		return nil, err
 	}
@@ -198,7 +202,7 @@ func (m *Model) Save(ctx context.Context, dir string) error {
 		return &InputError{What: "directory", Reason: "is empty"}
 	}
 	if err := m.net.Save(ctx, m.fsys, m.calibrationText(), dir); err != nil {
-		return failed("save: ", err)
+		return failed("save to "+dir+": ", err)
 	}
 	m.log.Info("checkpoint saved", "dir", dir)
 	return nil

@@ -79,8 +79,10 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("opened with %+v", o)
 		}
 	}
-	if _, err := Open(ctx, os.DirFS(t.TempDir()), nil); err == nil {
-		t.Error("an empty directory was opened")
+	for _, dir := range []string{t.TempDir(), "testdata/none"} {
+		if _, err := Open(ctx, os.DirFS(dir), nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no checkpoint") || strings.Contains(err.Error(), "preprocessor") {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 

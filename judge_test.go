@@ -2,6 +2,8 @@ package egotsr
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -156,5 +158,23 @@ func TestJudgeAllStops(t *testing.T) {
 	}
 	if len(got) != 4 || got[3] != ErrClosed {
 		t.Errorf("after a close at the first: %v", got)
+	}
+}
+
+// TestSideText: a Judgement comes back from JSON as it went there, and what is no side does neither.
+func TestSideText(t *testing.T) {
+	for _, side := range []Side{Undecided, Img1, Img2} {
+		text, err := json.Marshal(Judgement{Closer: side, PImg1: 0.25})
+		var back Judgement
+		if err = errors.Join(err, json.Unmarshal(text, &back)); err != nil || back.Closer != side || !strings.Contains(string(text), `"closer":"`+side.String()+`"`) {
+			t.Errorf("%v became %s, and that %v: %v", side, text, back.Closer, err)
+		}
+	}
+	var side Side
+	if err := side.UnmarshalText([]byte("img3")); err == nil || side != Undecided {
+		t.Error(side, err)
+	}
+	if _, err := Side(3).MarshalText(); err == nil {
+		t.Error("a fourth side has a text")
 	}
 }

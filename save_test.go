@@ -2,8 +2,10 @@ package egotsr
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/egotsr/egotsr/model/nano"
@@ -43,6 +45,29 @@ func TestSaveOfLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Close()
+}
+
+// TestSaveErrors: an error says where to Save was writing, and that the other files were to come from where Open had been.
+func TestSaveErrors(t *testing.T) {
+	ctx, root := t.Context(), t.TempDir()
+	opened, file := filepath.Join(root, "opened"), filepath.Join(root, "file")
+	if err := errors.Join(os.CopyFS(opened, os.DirFS(tiny)), os.WriteFile(file, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(ctx, os.DirFS(opened), &Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.Save(ctx, filepath.Join(file, "sub")); err == nil || !strings.Contains(err.Error(), filepath.Join(file, "sub")) {
+		t.Error(err)
+	}
+	if err := os.RemoveAll(opened); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Save(ctx, filepath.Join(root, "saved")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "that the checkpoint was opened from") {
+		t.Error(err)
+	}
 }
 
 // TestSaveLosesNothing: Save fills what is absent or empty and replaces what it wrote itself; anything else stays, and is named.

@@ -15,18 +15,18 @@ import (
 
 // wrong is a judge, a placer and a tracker that says one thing, whatever it is asked.
 type wrong struct {
-	egotsr.Judgement
-	egotsr.State
+	said   egotsr.Judgement
+	state  egotsr.State
 	tracks bool
 }
 
 func (w wrong) Judge(context.Context, egotsr.Pair, *egotsr.JudgeOptions) (egotsr.Judgement, error) {
-	return w.Judgement, nil
+	return w.said, nil
 }
 
 func (w wrong) Progress(_ context.Context, _ string, frames []image.Image) ([]float64, error) {
 	values := make([]float64, len(frames))
-	values[0] = w.State.Progress
+	values[0] = w.state.Progress
 	return values, nil
 }
 
@@ -38,28 +38,28 @@ func (w wrong) Track(string, *egotsr.TrackOptions) Observer {
 }
 
 func (w wrong) ObserveAt(context.Context, time.Time, image.Image) (egotsr.State, error) {
-	return w.State, nil
+	return w.state, nil
 }
 
 // TestForeignAnswers: an answer that makes no sense is an error, and none that a report cannot be written with gets into it.
 func TestForeignAnswers(t *testing.T) {
 	pairs := noisy{dataset.NewList(nil, []dataset.Sample{{Task: "t", Img1: "0", Img2: "9", Closer: dataset.Img1}})}
 	for _, j := range []egotsr.Judgement{{Closer: egotsr.Img1, Confidence: 0.9}, {Closer: egotsr.Img2, PImg1: 0.9}} {
-		if _, err := Pairs(t.Context(), wrong{Judgement: j}, pairs, nil); err == nil || !strings.Contains(err.Error(), "sample 0: "+j.Closer.String()+" is said") {
+		if _, err := Pairs(t.Context(), wrong{said: j}, pairs, nil); err == nil || !strings.Contains(err.Error(), "sample 0: "+j.Closer.String()+" is said") {
 			t.Errorf("%+v: %v", j, err)
 		}
 	}
-	if _, err := Pairs(t.Context(), wrong{Judgement: egotsr.Judgement{PImg1: 0.9}}, pairs, nil); err != nil { // undecided, as one that abstains
+	if _, err := Pairs(t.Context(), wrong{said: egotsr.Judgement{PImg1: 0.9}}, pairs, nil); err != nil { // undecided, as one that abstains
 		t.Error(err)
 	}
 	on := Episodes{List: []dataset.Episode{lampEpisode("0", 2, 1, 0)}, Image: pairs.Image}
 	on.List[0].Frames = []string{"0", "1", "2"}
-	if _, err := Curves(t.Context(), wrong{State: egotsr.State{Progress: math.Inf(1)}}, on, nil); err == nil {
+	if _, err := Curves(t.Context(), wrong{state: egotsr.State{Progress: math.Inf(1)}}, on, nil); err == nil {
 		t.Error("a curve to infinity")
 	}
-	for _, w := range []wrong{{}, {tracks: true, State: egotsr.State{Trend: 99}}, {tracks: true, State: egotsr.State{Was: 6}}, {tracks: true, State: egotsr.State{Progress: math.Inf(-1)}}} {
+	for _, w := range []wrong{{}, {tracks: true, state: egotsr.State{Trend: 99}}, {tracks: true, state: egotsr.State{Was: 6}}, {tracks: true, state: egotsr.State{Progress: math.Inf(-1)}}} {
 		if _, err := Track(t.Context(), w, on, nil); err == nil {
-			t.Errorf("%+v was taken", w.State)
+			t.Errorf("%+v was taken", w.state)
 		}
 	}
 }

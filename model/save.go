@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -84,7 +85,7 @@ func (m *Model) writeFiles(ctx context.Context, from fs.FS, calibration []byte, 
 func copySideFiles(from fs.FS, d Files) error {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
-		return err
+		return fmt.Errorf("the file system that the checkpoint was opened from, whose small files are copied: %w", err)
 	}
 	for _, e := range entries {
 		name := e.Name()

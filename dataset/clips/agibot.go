@@ -55,7 +55,7 @@ func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err e
 			return nil, nil, err
 		}
 		for _, scene := range scenes {
-			if !scene.IsDir() || strings.HasPrefix(scene.Name(), ".") {
+			if !isFolder(dir, scene) || strings.HasPrefix(scene.Name(), ".") {
 				continue
 			}
 			found, bad, err := readScene(dir, scene.Name(), known)
@@ -74,6 +74,15 @@ func AgiBot(root string) (recordings []Recording, skipped []*EpisodeError, err e
 	return nil, nil, fmt.Errorf("clips: %s holds no recording: they are looked for in observations/<scene>/<episode> and in observation/<scene>/<episode>", root)
 }
 
+// isFolder is whether an entry of dir is a folder or a link to one: recordings are spread over disks with links.
+func isFolder(dir string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
+}
+
 // readScene reads the episodes of a scene in a folder of observations.
 func readScene(dir, scene string, known truths) (recordings []Recording, skipped []*EpisodeError, err error) {
 	annotations, unreadable := readAnnotations(known.root, scene)
@@ -82,7 +91,7 @@ func readScene(dir, scene string, known truths) (recordings []Recording, skipped
 		return nil, nil, err
 	}
 	for _, e := range episodes {
-		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		if !isFolder(filepath.Join(dir, scene), e) || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		skip := func(camera string, err error) {

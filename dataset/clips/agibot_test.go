@@ -64,6 +64,19 @@ func TestAgiBotPublished(t *testing.T) {
 	if diff := cmp.Diff(want, listed(t, root)); diff != "" {
 		t.Error(diff)
 	}
+	moved := t.TempDir() // a scene, an episode and a folder of videos that lie on another disk
+	for _, folder := range []string{"observations/327", "observations/327/648642", "observations/327/648649/videos"} {
+		to := filepath.Join(moved, filepath.Base(folder))
+		if err := os.Rename(filepath.Join(root, folder), to); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, filepath.Join(root, folder)); err != nil {
+			t.Skip(err) // not every system lets everybody
+		}
+	}
+	if diff := cmp.Diff(want, listed(t, root)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // TestAgiBotFolders: whatever an episode's folder holds, depth is no view, and images of several cameras are not one recording.

@@ -32,13 +32,13 @@ func cameras(dir string) (found []Recording, mixed []*mixedError, err error) {
 		inner := filepath.Join(dir, name)
 		switch ext := filepath.Ext(name); {
 		case strings.HasPrefix(name, ".") || isDepth(name):
-		case e.IsDir() && name == "videos":
+		case name == "videos" && isFolder(dir, e):
 			more, bad, err := cameras(inner)
 			if err != nil {
 				return nil, nil, err
 			}
 			found, mixed = append(found, more...), append(mixed, bad...)
-		case e.IsDir():
+		case isFolder(dir, e):
 			images, bad, err := imagesIn(inner, name)
 			if err != nil {
 				return nil, nil, err

@@ -47,7 +47,7 @@ func (o *Options) complete() (Options, error) {
 	c.Every, c.Least, c.Drop = cmp.Or(c.Every, 10), cmp.Or(c.Least, 18), max(cmp.Or(c.Drop, 7), 0)
 	c.Workers, c.Keep = cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), cmp.Or(c.Keep, "Retrieve")
 	if c.Every < 1 || c.Workers < 1 || c.Least < c.Drop {
-		return c, fmt.Errorf("clips: every %d frames, %d workers, %d dropped of %d", c.Every, c.Workers, c.Drop, c.Least)
+		return c, fmt.Errorf("clips: Options.Every is %d, Workers %d, Least %d and Drop %d: want Every and Workers of 1 and more, and Least not below Drop", c.Every, c.Workers, c.Least, c.Drop)
 	}
 	return c, nil
 }
@@ -66,6 +66,9 @@ func (o *Options) complete() (Options, error) {
 // it. A recording that cannot be used is listed in the report and the others go on; the
 // error is that of the whole run, such as the end of ctx.
 func Prepare(ctx context.Context, recordings []Recording, out string, opts *Options) (*Report, error) {
+	if out == "" {
+		return nil, errors.New(`clips: out is empty: name the folder that clips are to be written to, "." for the working directory`)
+	}
 	o, err := opts.complete()
 	if err != nil {
 		return nil, err

@@ -136,6 +136,23 @@ func tree(t testing.TB, dir string, times bool) (lines []string) {
 	return lines
 }
 
+// TestPrepareArguments: what cannot be is refused before anything is written, in the working directory least of all.
+func TestPrepareArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	recordings := []Recording{{Scene: "s", Episode: "1", Task: "t", Images: []string{"0.png"}, Actions: []Action{{End: 1, Text: "a"}}}}
+	if _, err := Prepare(t.Context(), recordings, "", nil); err == nil || !strings.Contains(err.Error(), "out is empty") {
+		t.Error(err)
+	}
+	for _, o := range []Options{{Every: -1}, {Workers: -1}, {Least: 3, Drop: 4}} {
+		if _, err := Prepare(t.Context(), recordings, "out", &o); err == nil || !strings.Contains(err.Error(), "Options.Every") {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) != 0 {
+		t.Error(left, err)
+	}
+}
+
 // TestPrepare: the layout, every frame in its clip, and a reader that finds it all again.
 func TestPrepare(t *testing.T) {
 	root, out := source(t, 2, 3, 100), t.TempDir()

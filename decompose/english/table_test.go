@@ -241,13 +241,16 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 	return
 }
 
-// TestOutside tries sentences of twelve styles that were written, with what they should bring about, by somebody who had not seen the
-// grammar. The author of the grammar has since read both: 215 and 168 were right before that, 7 of the second wrong.
+// TestOutside tries sentences of twelve styles that were written, with what they should bring about, by people who had not seen the
+// grammar. The author of the grammar has since read the first two: 215 and 168 were right before that, 7 of the second wrong. Nobody
+// has mended anything by the third; of its two that count as wrong one plan is right by another name ("both potatoes").
 func TestOutside(t *testing.T) {
-	for name, least := range map[string]int{"testdata/look.tsv": 226, "testdata/held.tsv": 212} {
+	for name, most := range map[string]struct{ right, wrong, leaked int }{
+		"testdata/look.tsv": {226, 0, 0}, "testdata/held.tsv": {212, 0, 0}, "testdata/unseen.tsv": {149, 2, 1},
+	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")
 		t.Logf("%s: %d of %d right, %d wrong, %d refused; %d of %d planned that must be refused", name, right, all, wrong, no, leaked, refuse)
-		if right < least || wrong > 0 || leaked > 0 {
+		if right < most.right || wrong > most.wrong || leaked > most.leaked {
 			t.Errorf("%s: %d right, %d wrong, %d planned that must be refused", name, right, wrong, leaked)
 		}
 	}

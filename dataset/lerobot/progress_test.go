@@ -141,9 +141,24 @@ func TestProgressKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(60+run*13)*time.Millisecond, func() { cmd.Process.Kill() })
-		err := cmd.Wait()
-		timer.Stop()
+		// Whatever the machine's speed, it dies some episodes after it began, within a write or between two.
+		written := func() int {
+			data, _ := os.ReadFile(filepath.Join(dir, ".egotsr_progress.journal"))
+			return bytes.Count(data, []byte("\n"))
+		}
+		ended, enough := make(chan error, 1), written()+5+run%7
+		go func() { ended <- cmd.Wait() }()
+		var err error
+		for alive := true; alive; {
+			select {
+			case err = <-ended:
+				alive = false
+			case <-time.After(500 * time.Microsecond):
+				if written() >= enough {
+					cmd.Process.Kill()
+				}
+			}
+		}
 		got, read := os.ReadFile(filepath.Join(dir, "egotsr_progress.parquet"))
 		if read == nil && !bytes.Equal(got, want) {
 			t.Fatalf("after %d kills the file has %d bytes that are others", killed, len(got))

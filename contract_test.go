@@ -35,6 +35,7 @@ var (
 	_ func(*egotsr.Tracker, ctx, time.Time, image.Image) (egotsr.State, error)                 = (*egotsr.Tracker).ObserveAt
 	_ func(*egotsr.Tracker) egotsr.State                                                       = (*egotsr.Tracker).State
 	_ func(*egotsr.Tracker)                                                                    = (*egotsr.Tracker).Reset
+	_ func(*egotsr.Tracker, ctx, int, int) error                                               = (*egotsr.Tracker).Warmup
 	_ func(*egotsr.Model, ctx, string, ...image.Image) (*decompose.Plan, error)                = (*egotsr.Model).Plan
 	_ func(ctx, string, *decompose.Options) (*decompose.Plan, error)                           = egotsr.Decompose
 	_ func(*egotsr.Model, []curriculum.Stage, *egotsr.TrainOptions) (*egotsr.Trainer, error)   = egotsr.NewTrainer

@@ -110,8 +110,10 @@ func TestTrack(t *testing.T) {
 	}
 }
 
-// A Model is all that is measured here.
+// A Model is all that is measured here, and Pairs is what programs elsewhere call.
 var (
+	_ func(context.Context, Judger, dataset.Source, *Options) (*Report, error) = Pairs
+
 	_ Judger                   = (*egotsr.Model)(nil)
 	_ Placer                   = (*egotsr.Model)(nil)
 	_ Finisher                 = (*egotsr.Model)(nil)

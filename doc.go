@@ -41,8 +41,9 @@
 // the middle that has it, unless Options.Whole; a 1280x720 frame loses its sides. A Logger hears of it once. nano learnt from 224x224
 // pictures of a robot's whole workspace, and looks at 112x112.
 //
-// CPU: on two AVX2 cores nano takes 30 ms of CPU a pair of new 224x224 frames and 80 ms a tracked frame on XLA; 130 and 400 ms in pure Go
-// built with GOEXPERIMENT=simd. XLA compiles for seconds at the first frame of a size, unless Warmup did before.
+// CPU: on two cores with AVX2, busy with other work, nano takes 30 ms of CPU a pair of new 224x224 frames and 50 ms a tracked frame on
+// XLA; four to five times that in pure Go built with GOEXPERIMENT=simd. XLA compiles for seconds at the first frame of a size, unless
+// Warmup did before.
 //
 // Memory: 0.5 GB with nano on XLA, 0.1 GB in pure Go. A large checkpoint takes its weights in the type they are held in, and
 // Options.FrameCache frames of features. It does not grow with a stream's length.

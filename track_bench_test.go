@@ -20,7 +20,7 @@ func BenchmarkTrack(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer m.Close()
-	tracker := m.Track("Open a drawer", nil)
+	tracker := m.Track("Open a drawer", &TrackOptions{Every: -1})
 	var took []time.Duration
 	var memory []uint64
 	for i := 0; b.Loop(); i++ {

@@ -37,7 +37,7 @@ race:            ## the concurrent packages under the race detector
 	$(RACE) ./tokenizer ./vision ./dataset/... ./decompose/... ./internal/safetensors
 	$(RACE) -run 'Killed|DeviceFails|NoFile|Journal|TestTable' ./evaluate
 
-fuzz:            ## every fuzz target for 100,000 runs
+fuzz:            ## every fuzz target for 100,000 runs, or half a minute
 	scripts/fuzz.sh 100000x
 
 xla:             ## XLA's CPU plugin (linux/x86_64), into .cache

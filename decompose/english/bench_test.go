@@ -65,7 +65,7 @@ func TestGrammarFast(t *testing.T) {
 		}
 		best = min(best, time.Since(began))
 	}
-	if best > 20*time.Millisecond {
+	if best > 20*time.Millisecond && !testing.Short() { // the race detector, which is slow, runs the short tests
 		t.Errorf("ten steps took %v at best", best)
 	}
 }

@@ -70,7 +70,7 @@ func TestSoon(t *testing.T) {
 		}
 		best = min(best, time.Since(began))
 	}
-	if best > 20*time.Millisecond {
+	if best > 20*time.Millisecond && !testing.Short() { // the race detector, which is slow, runs the short tests
 		t.Errorf("the grammar is read in %v", best)
 	}
 	var took []time.Duration
@@ -85,7 +85,7 @@ func TestSoon(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("the grammar is read in %v; a sentence takes %v, the slowest %v", best, took[len(took)/2], took[len(took)-1])
-	if took[len(took)/2] > 5*time.Millisecond {
+	if took[len(took)/2] > 5*time.Millisecond && !testing.Short() {
 		t.Errorf("a sentence takes %v", took[len(took)/2])
 	}
 }

@@ -437,7 +437,7 @@ func TestGeneratorSlow(t *testing.T) {
 	} {
 		began := time.Now()
 		p, err := english.Decompose(t.Context(), c.goal, &decompose.Options{Generator: &fake{answers: []string{c.answer}}, Problem: c.pr, Rounds: -1})
-		if took := time.Since(began); err == nil || took > 5*time.Second {
+		if took := time.Since(began); err == nil || took > 5*time.Second && !testing.Short() {
 			t.Errorf("%s: %v after %v", name, p, took)
 		} else {
 			t.Logf("%s: %v: %.200v", name, took, err)

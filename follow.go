@@ -3,11 +3,12 @@ package egotsr
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"io"
 	"iter"
 	"time"
+
+	"github.com/egotsr/egotsr/internal/foreign"
 )
 
 // Follow observes the newest frame that a camera has, as often as frames are due and the model keeps up, and yields the state after
@@ -55,7 +56,9 @@ type shot struct {
 // shoot puts frames where the newest is waited for, until the camera ends.
 func shoot(ctx context.Context, camera func(context.Context) (image.Image, error), newest chan shot) {
 	for ctx.Err() == nil {
-		s := take(ctx, camera)
+		// On a goroutine of ours a panic of the camera's would end the process.
+		frame, err := foreign.Do("the camera", func() (image.Image, error) { return camera(ctx) })
+		s := shot{time.Now(), frame, err}
 		select {
 		case <-newest: // nobody has looked at it
 		default:
@@ -65,16 +68,4 @@ func shoot(ctx context.Context, camera func(context.Context) (image.Image, error
 			return
 		}
 	}
-}
-
-// take waits for a frame. The camera is foreign code, on a goroutine where a panic would end the process.
-func take(ctx context.Context, camera func(context.Context) (image.Image, error)) (s shot) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.err = fmt.Errorf("egotsr: the camera panicked: %v", p)
-		}
-	}()
-	s.frame, s.err = camera(ctx)
-	s.at = time.Now()
-	return s
 }

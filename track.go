@@ -12,6 +12,7 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/internal/ask"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -165,9 +166,9 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 	}
 	t.state.Store(&s)
 	if m.net.Meter != nil {
-		m.net.Meter.Record("observe", time.Since(began))
+		err = foreign.Run("Meter.Record", func() { m.net.Meter.Record("observe", time.Since(began)) })
 	}
-	return s, true, nil
+	return s, true, err
 }
 
 // step is what a frame that is due changes.

@@ -2,6 +2,7 @@
 
     python scripts/bench_torch.py CHECKPOINT --dtype bf16 --json            # everything but training
     python scripts/bench_torch.py CHECKPOINT --dtype f32 --json --train     # AdamW steps, batch 4, and nothing else
+    python scripts/bench_torch.py CHECKPOINT --dtype f32 --json --published # what takes minutes at 3B: opening, verdicts, a tracker's frame
 
 Run it alone on the machine, one process a dtype, so that times and the peak memory mean something. The curve of 64 frames is
 63 adjacent pairs, one forward each, as the reference judges them; --pairs times fewer and scales.
@@ -9,7 +10,6 @@ Run it alone on the machine, one process a dtype, so that times and the peak mem
 import argparse
 import json
 import os
-import resource
 import statistics
 import time
 
@@ -22,7 +22,8 @@ import torch
 from PIL import Image
 from transformers import AutoProcessor, Qwen2_5_VLForConditionalGeneration
 
-from prompts import judge_messages
+from prompts import VERDICT, judge_messages
+from timing import PATIENCE, peak_mb, within
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 IMAGES = os.path.join(HERE, "../testdata/golden/a/images")
@@ -55,16 +56,14 @@ class Bench:
         self.model = Qwen2_5_VLForConditionalGeneration.from_pretrained(
             args.checkpoint, dtype=torch.float32 if args.train else DTYPES[args.dtype], attn_implementation="sdpa"
         ).eval()
-        self.result = {"checkpoint": os.path.basename(os.path.normpath(args.checkpoint)), "dtype": args.dtype, "torch": torch.__version__,
-                       "threads": torch.get_num_threads(), "load_s": time.perf_counter() - start}
         self.processor = AutoProcessor.from_pretrained(args.checkpoint, use_fast=False)
+        self.result = {"checkpoint": os.path.basename(os.path.normpath(args.checkpoint)), "dtype": args.dtype, "torch": torch.__version__,
+                       "threads": torch.get_num_threads(), "load_s": time.perf_counter() - start, "peak_rss_open_mb": peak_mb()}
         self.processor.tokenizer.padding_side = "left"
 
-    def encode(self, pairs, answer=None):
-        """A batch of judge prompts, one a pair of pictures."""
-        text = self.processor.apply_chat_template(judge_messages("Pick up the red cup"), tokenize=False, add_generation_prompt=True)
-        if answer:
-            text += answer + "<|im_end|>\n"
+    def encode(self, pairs, answer=""):
+        """A batch of judge prompts, one a pair of pictures, with what the model has said already."""
+        text = self.processor.apply_chat_template(judge_messages("Pick up the red cup"), tokenize=False, add_generation_prompt=True) + answer
         pictures = [picture for pair in pairs for picture in pair]
         return self.processor(text=[text] * len(pairs), images=pictures, padding=True, return_tensors="pt")
 
@@ -91,6 +90,25 @@ class Bench:
         self.result["verdict_s"] = median(lambda: self.forward(one), n, warm)
         self.result["vision_s"] = median(lambda: self.see(one), n, warm)
         self.result["both_orders_s"] = median(lambda: self.forward(both), n, warm)
+
+    def published(self):
+        """What a program waits for whose pictures are new in every call."""
+        film, n = iter(frames(64, self.args.size)), self.args.repeats
+
+        def both(count=1):
+            new = next(film)
+            others = [next(film) for _ in range(count)]
+            self.forward(self.encode([pair for old in others for pair in ((new, old), (old, new))], VERDICT))
+
+        self.result["first_verdict_s"] = within(1, both)
+        self.result["both_orders_s"] = within(n, both)
+        self.result["verdict_s"] = within(n, lambda: self.forward(self.encode([(next(film), next(film))], VERDICT)))
+        prompt = self.encode([frames(2, self.args.size)], VERDICT)["input_ids"].shape[1]
+        text = torch.randint(0, 1000, (2, prompt))
+        self.result["text_s"] = within(n, lambda: self.forward({"input_ids": text, "attention_mask": torch.ones_like(text)}))
+        self.result["prompt_tokens"] = prompt
+        if self.result["both_orders_s"] < PATIENCE:
+            self.result["frame_s"] = within(n, lambda: both(4))
 
     def curve(self):
         """Encodes and judges adjacent pairs one after another."""
@@ -126,7 +144,7 @@ class Bench:
         film = frames(8, self.args.size)
         pairs = list(zip(film[::2], film[1::2]))
         prompt = self.encode(pairs)["input_ids"].shape[1]
-        batch = self.encode(pairs, "closer to completion: img1")
+        batch = self.encode(pairs, VERDICT + "1<|im_end|>\n")
         labels = batch["input_ids"].clone()
         labels[:, :prompt] = -100
         self.model.train()
@@ -150,23 +168,26 @@ def main():
     ap.add_argument("checkpoint")
     ap.add_argument("--dtype", choices=list(DTYPES), default="f32")
     ap.add_argument("--json", action="store_true", help="one line; otherwise indented")
-    ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--threads", type=int, default=os.cpu_count())
     ap.add_argument("--repeats", type=int, default=9)
     ap.add_argument("--warm", type=int, default=2)
     ap.add_argument("--size", type=int, default=224, help="side of the frames, before the processor's own resize")
     ap.add_argument("--pairs", type=int, default=63, help="pairs of the 64-frame curve to time; 0 leaves it out")
-    ap.add_argument("--train", action="store_true")
+    what = ap.add_mutually_exclusive_group()
+    what.add_argument("--train", action="store_true")
+    what.add_argument("--published", action="store_true")
     args = ap.parse_args()
     torch.set_num_threads(args.threads)
     bench = Bench(args)
     if args.train:
         bench.train()
+    elif args.published:
+        bench.published()
     else:
         bench.verdicts()
         bench.curve()
         bench.decode()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    bench.result["peak_rss_train_mb" if args.train else "peak_rss_mb"] = peak
+    bench.result["peak_rss_train_mb" if args.train else "peak_rss_mb"] = peak_mb()
     rounded = {k: round(v, 5) if isinstance(v, float) else v for k, v in bench.result.items()}
     print(json.dumps(rounded, indent=None if args.json else 1))
 

@@ -41,6 +41,9 @@ COT = (
 )
 PROMPTS = {"long": LONG, "tag": TAG, "cot": COT}
 
+# What an answer is made to begin with; "1" or "2" follows.
+VERDICT = "closer to completion: img"
+
 # Qwen2.5-VL's added tokens in their order; the second group is not "special" there.
 SPECIAL = [
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>",

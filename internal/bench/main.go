@@ -1,9 +1,11 @@
-// Bench times our Qwen2.5-VL beside transformers' on one checkpoint, in one run, and prints a table.
+// Bench times our Qwen2.5-VL beside others' on one checkpoint, in one run, and prints a table.
 //
-//	go run ./internal/bench -python .cache/ref/bin/python
+//	go run ./internal/bench -python .cache/ref/bin/python               # shape small, beside transformers
+//	go run ./internal/bench -shape 3b -llama .cache/llama               # the published 3B's shape, beside transformers and llama.cpp
+//	go run ./internal/bench -shape 7b                                   # the 7B's, with int8 weights; 20 GB of disk, given back
 //
-// Every system runs as a process of its own, one after the other, so that times do not disturb each other and peak
-// memory is its own. Run it alone on the machine: only the ratios within one table mean something.
+// Weights are random, which costs the same as any. Every system runs as a process of its own, one after the other, so that times
+// do not disturb each other and peak memory is its own. Run it alone on the machine: only the ratios within one table mean something.
 package main
 
 import (
@@ -13,17 +15,22 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
 
-// figures are one system's results; the names are those that scripts/bench_torch.py prints.
+// figures are one system's results; the names are those that scripts/bench_torch.py and scripts/bench_llama.py print. Zero is
+// what was not measured.
 type figures struct {
-	Verdict    float64 `json:"verdict_s"`
+	Open       float64 `json:"load_s"`
+	First      float64 `json:"first_verdict_s"` // of a pair in both orders; of the shape small in one
+	Verdict    float64 `json:"verdict_s"`       // in one order
 	Vision     float64 `json:"vision_s"`
 	BothOrders float64 `json:"both_orders_s"`
+	Text       float64 `json:"text_s"`  // two prompts through the text tower alone
+	Frame      float64 `json:"frame_s"` // a new frame compared with four, in both orders
 	Curve      float64 `json:"curve64_s"`
 	Decode     float64 `json:"decode_tokens_per_s"`
+	OpenRSS    float64 `json:"peak_rss_open_mb"`
 	RSS        float64 `json:"peak_rss_mb"`
 	Train      float64 `json:"train_step_batch4_s"`
 	TrainRSS   float64 `json:"peak_rss_train_mb"`
@@ -32,96 +39,79 @@ type figures struct {
 
 func main() {
 	log.SetFlags(0)
-	python := flag.String("python", ".cache/ref/bin/python", "Python with transformers (scripts/reference_env.sh); it also makes the checkpoints")
-	dir := flag.String("dir", ".cache/bench", "where the random-weight checkpoints are kept")
-	repeats := flag.Int("n", 10, "timed calls; the median counts")
+	var s settings
+	flag.StringVar(&s.python, "python", ".cache/ref/bin/python", "Python with transformers (make reference); it also makes the checkpoint small, and llama.cpp's files")
+	flag.StringVar(&s.llama, "llama", ".cache/llama", "where `make llama` has put llama.cpp")
+	flag.StringVar(&s.dir, "dir", ".cache/bench", "where the random-weight checkpoints are kept")
+	flag.IntVar(&s.repeats, "n", 0, "timed calls, of which the median counts; 0: 10 of the shape small, else 3, or as many as fit into a minute")
+	flag.BoolVar(&s.keep, "keep", false, "leave the checkpoint of 7b where it was written")
+	shape := flag.String("shape", "small", "small, 3b or 7b")
 	worker := flag.String("worker", "", "internal: time this checkpoint and print JSON")
 	backend := flag.String("backend", "go", "internal: of the worker")
+	weights := flag.String("weights", "", "internal: of the worker")
 	train := flag.Bool("train", false, "internal: time the worker's training steps instead")
 	flag.Parse()
+	if s.repeats == 0 {
+		if s.repeats = 3; *shape == "small" {
+			s.repeats = 10
+		}
+	}
 	if *worker != "" {
-		timed := measure
-		if *train {
-			timed = measureTrain
+		var f figures
+		var err error
+		switch {
+		case *train:
+			f, err = measureTrain(*worker, *backend, s.repeats)
+		case *shape == "small":
+			f, err = measure(*worker, *backend, s.repeats)
+		default:
+			f, err = measurePublished(*worker, *backend, *weights, s.repeats)
 		}
-		f, err := timed(*worker, *backend, *repeats)
+		if err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(f)
+		}
 		if err != nil {
-			log.Fatal(err)
-		}
-		if err := json.NewEncoder(os.Stdout).Encode(f); err != nil {
 			log.Fatal(err)
 		}
 		return
 	}
-	self, err := os.Executable()
+	var err error
+	if s.self, err = os.Executable(); err == nil {
+		switch *shape {
+		case "small":
+			err = s.small()
+		case "3b":
+			err = s.three()
+		case "7b":
+			err = s.seven()
+		default:
+			err = fmt.Errorf("-shape %q: want small, 3b or 7b", *shape)
+		}
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	n := fmt.Sprint(*repeats)
-	fmt.Println("shape small, random weights, two 224x224 frames; seconds (medians), tokens/s, MB")
-	for _, dtype := range []string{"f32", "bf16"} {
-		checkpoint := filepath.Join(*dir, "small-"+dtype)
-		if _, err := os.Stat(filepath.Join(checkpoint, "model.safetensors")); err != nil {
-			run(*python, "scripts/make_checkpoint.py", "--shape", "small", "--dtype", dtype, "--tokenizer", "testdata/golden/a/checkpoint", checkpoint)
-		}
-		reference := run(*python, "scripts/bench_torch.py", checkpoint, "--dtype", dtype, "--json")
-		fmt.Printf("\n%s, %d prompt tokens%11s%18s%18s\n", dtype, reference.Tokens, "transformers", "ours, xla:cpu", "ours, go")
-		trained := run(*python, "scripts/bench_torch.py", checkpoint, "--dtype", dtype, "--json", "--train")
-		reference.Train, reference.TrainRSS = trained.Train, trained.TrainRSS
-		rows := []figures{reference}
-		for _, b := range []string{"xla:cpu", "go"} {
-			ours := run(self, "-worker", checkpoint, "-backend", b, "-n", n)
-			trained := run(self, "-worker", checkpoint, "-backend", b, "-n", n, "-train")
-			ours.Train, ours.TrainRSS = trained.Train, trained.TrainRSS
-			rows = append(rows, ours)
-		}
-		line("single forward", rows, func(f figures) float64 { return f.Verdict }, false)
-		line("  of it vision", rows, func(f figures) float64 { return f.Vision }, false)
-		line("verdict, both orders", rows, func(f figures) float64 { return f.BothOrders }, false)
-		line("64-frame curve", rows, func(f figures) float64 { return f.Curve }, false)
-		line("decode, tokens/s", rows, func(f figures) float64 { return f.Decode }, true)
-		line("peak RSS, MB", rows, func(f figures) float64 { return f.RSS }, false)
-		line("train step, batch 4", rows, func(f figures) float64 { return f.Train }, false)
-		line("  its peak RSS, MB", rows, func(f figures) float64 { return f.TrainRSS }, false)
-	}
-	fmt.Println("\nIn brackets: how many times better than transformers. 64-frame curve: 63 neighbouring pairs, asked once each.")
-	fmt.Println("Train step: loss, gradients, clipping and AdamW; in bf16 both keep float32 weights (torch by autocast).")
 }
 
-func run(name string, args ...string) (f figures) {
+// settings are the flags of the program that starts the workers, and its own path.
+type settings struct {
+	python, llama, dir, self string
+	repeats                  int
+	keep                     bool
+}
+
+// run starts a process and reads the figures that it prints.
+func run(name string, args ...string) (f figures, err error) {
 	cmd := exec.Command(name, args...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	cmd.Env = append(os.Environ(), "MALLOC_ARENA_MAX=1") // glibc's pools would otherwise hold as much again as is in use
 	out, err := cmd.Output()
 	if err != nil {
-		log.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+		return f, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
 	}
 	// The JSON is the last line; a script that makes a checkpoint prints none, and nothing is read from it.
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	_ = json.Unmarshal([]byte(lines[len(lines)-1]), &f)
-	return f
-}
-
-func line(name string, rows []figures, value func(figures) float64, moreIsBetter bool) {
-	fmt.Printf("%-22s", name)
-	base := value(rows[0])
-	for i, r := range rows {
-		v := value(r)
-		format := "%9.4f"
-		if v > 20 {
-			format = "%9.0f"
-		}
-		fmt.Printf(format, v)
-		if i > 0 {
-			ratio := base / v
-			if moreIsBetter {
-				ratio = v / base
-			}
-			fmt.Printf(" (%.2fx)", ratio)
-		} else {
-			fmt.Print("  ")
-		}
-	}
-	fmt.Println()
+	return f, nil
 }

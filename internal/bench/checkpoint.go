@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing/fstest"
+
+	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/state"
+	"github.com/egotsr/egotsr/model"
+	"github.com/egotsr/egotsr/vision"
+)
+
+// shardBytes is how long a file of weights may become: the published 3B has two of them, the 7B five.
+const shardBytes = 4 << 30
+
+// publishedFiles are the small files of a published checkpoint, "3B" or "7B": its own config.json and tokenizer.json, and of
+// the others what transformers needs to read them.
+func publishedFiles(name string) (fstest.MapFS, error) {
+	var configs map[string]struct{ Config json.RawMessage }
+	text, err := os.ReadFile("model/testdata/names_7b.json")
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &configs); err != nil {
+		return nil, err
+	}
+	words, err := os.ReadFile(".cache/qwen2.5/tokenizer.json")
+	if err != nil {
+		return nil, fmt.Errorf("Qwen2.5's own tokenizer, which `make tokenizer` fetches: %w", err)
+	}
+	template, err := os.ReadFile("model/nano/chat_template.json") // the published one
+	if err != nil {
+		return nil, err
+	}
+	return fstest.MapFS{
+		"config.json":              {Data: configs[name].Config},
+		"tokenizer.json":           {Data: words},
+		"chat_template.json":       {Data: template},
+		"preprocessor_config.json": {Data: vision.Default().Config()},
+		"tokenizer_config.json": {Data: []byte(`{"tokenizer_class": "Qwen2Tokenizer", "model_max_length": 131072, "bos_token": null, "unk_token": null,
+ "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "clean_up_tokenization_spaces": false}`)},
+		"generation_config.json": {Data: []byte(`{"bos_token_id": 151643, "pad_token_id": 151643, "eos_token_id": [151645, 151643], "do_sample": false}`)},
+	}, nil
+}
+
+// writeCheckpoint makes a checkpoint with random weights in bfloat16 out of its small files: the scales of norms are 1, all else
+// is normal with a deviation of 0.02, as in a model that nobody has trained yet. It goes as fast as the disk takes it, since every
+// tensor is cut from one pool of random values, at a place of its own.
+func writeCheckpoint(dir string, files fstest.MapFS, shard int64) error {
+	config, err := model.LoadConfig(files)
+	if err != nil {
+		return err
+	}
+	values, err := randomBytes()
+	if err != nil {
+		return err
+	}
+	ones := bytes.Repeat([]byte{0x80, 0x3f}, 1<<14) // 1.0 in bfloat16
+	var shards [][]safetensors.Tensor
+	var length, total int64
+	for i, p := range config.Params() {
+		pool, from := values, i*99991*2%len(values)
+		if len(p.Shape) == 1 && strings.HasSuffix(p.Name, ".weight") {
+			pool, from = ones, 0
+		}
+		n := 2 * elements(p.Shape)
+		if len(shards) == 0 || length+n > shard {
+			shards, length = append(shards, nil), 0
+		}
+		length += n
+		total += n
+		last := &shards[len(shards)-1]
+		*last = append(*last, safetensors.Tensor{Name: p.Name, DType: safetensors.BF16, Shape: p.Shape,
+			WriteTo: func(w io.Writer) error { return repeat(w, pool, from, n) }})
+	}
+	index, err := indexOf(shards, total)
+	if err != nil {
+		return err
+	}
+	return state.Disk{}.Replace(dir, func(d *state.Dir) error {
+		for name, f := range files {
+			if err := d.File(name, func(w io.Writer) error { _, err := w.Write(f.Data); return err }); err != nil {
+				return err
+			}
+		}
+		for i, tensors := range shards {
+			if err := d.File(shardName(i, len(shards)), func(w io.Writer) error { return safetensors.Write(w, nil, tensors) }); err != nil {
+				return err
+			}
+		}
+		return d.File("model.safetensors.index.json", func(w io.Writer) error { _, err := w.Write(index); return err })
+	})
+}
+
+func shardName(i, of int) string { return fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, of) }
+
+func indexOf(shards [][]safetensors.Tensor, total int64) ([]byte, error) {
+	where := map[string]string{}
+	for i, tensors := range shards {
+		for _, t := range tensors {
+			where[t.Name] = shardName(i, len(shards))
+		}
+	}
+	return json.MarshalIndent(map[string]any{"metadata": map[string]int64{"total_size": total}, "weight_map": where}, "", "  ")
+}
+
+func elements(shape []int) int64 {
+	n := int64(1)
+	for _, side := range shape {
+		n *= int64(side)
+	}
+	return n
+}
+
+// randomBytes is the pool. Its length is prime, so that no matrix has two equal rows one below the other.
+func randomBytes() ([]byte, error) {
+	r := rand.New(rand.NewPCG(1, 2))
+	values := make([]float32, 4194301)
+	for i := range values {
+		values[i] = float32(0.02 * r.NormFloat64())
+	}
+	var b bytes.Buffer
+	err := safetensors.EncodeFloat32(&b, safetensors.BF16, values)
+	return b.Bytes(), err
+}
+
+// repeat writes n bytes of a pool, from a place in it and over again.
+func repeat(w io.Writer, pool []byte, from int, n int64) error {
+	for n > 0 {
+		part := pool[from:min(int64(len(pool)), int64(from)+n)]
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+		n -= int64(len(part))
+		from = 0
+	}
+	return nil
+}
+
+// weightBytes is the size of all tensors in bfloat16.
+func weightBytes(files fstest.MapFS) (n int64, err error) {
+	config, err := model.LoadConfig(files)
+	for _, p := range config.Params() {
+		n += 2 * elements(p.Shape)
+	}
+	return n, err
+}
+
+// room makes sure that the disk that dir is to lie on has so many bytes free.
+func room(dir string, bytes int64) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	out, err := exec.Command("df", "-Pk", dir).Output()
+	if err != nil {
+		return fmt.Errorf("df %s: %w", dir, err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	fields := strings.Fields(lines[len(lines)-1])
+	if len(fields) < 4 {
+		return fmt.Errorf("df %s: cannot read %q", dir, lines)
+	}
+	free, err := strconv.ParseInt(fields[3], 10, 64)
+	if err != nil {
+		return fmt.Errorf("df %s: %w", dir, err)
+	}
+	if free<<10 < bytes {
+		return fmt.Errorf("%s: its disk has %.1f GB free, and %.1f are needed; name a folder on another disk with -dir",
+			dir, float64(free<<10)/1e9, float64(bytes)/1e9)
+	}
+	return nil
+}
+
+// weightFiles lists a checkpoint's files of weights.
+func weightFiles(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	slices.Sort(files)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s: no weights", dir)
+	}
+	return files, err
+}
+
+// evict takes files out of the system's cache, so that the next reader has them from the disk.
+func evict(files ...string) error {
+	for _, f := range files {
+		if out, err := exec.Command("dd", "if="+f, "iflag=nocache", "count=0").CombinedOutput(); err != nil {
+			return fmt.Errorf("dd %s: %w: %s", f, err, out)
+		}
+	}
+	return nil
+}

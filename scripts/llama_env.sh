@@ -14,6 +14,8 @@ mkdir -p "$venv/source"
 "$venv/bin/python" -m pip download --quiet --no-deps --no-binary :all: --dest "$venv" llama-cpp-python==$version
 tar -xzf "$venv/llama_cpp_python-$version.tar.gz" --strip-components 1 -C "$venv/source"
 "$venv/bin/python" -m pip install --quiet numpy==2.4.6 typing-extensions==4.15.0 diskcache==5.6.3 jinja2==3.1.6
+# what the converter needs besides transformers, in whose environment it runs
+"$venv/bin/python" -m pip install --quiet --no-deps --upgrade --target "$venv/converter" sentencepiece==0.2.1
 CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2} CMAKE_ARGS="-DGGML_NATIVE=ON" \
   "$venv/bin/python" -m pip install --quiet --no-deps "$venv/llama_cpp_python-$version.tar.gz"
 rm "$venv/llama_cpp_python-$version.tar.gz"

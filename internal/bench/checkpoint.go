@@ -24,7 +24,7 @@ import (
 const shardBytes = 4 << 30
 
 // publishedFiles are the small files of a published checkpoint, "3B" or "7B": its own config.json and tokenizer.json, and of
-// the others what transformers needs to read them.
+// the others what transformers and llama.cpp need to read them.
 func publishedFiles(name string) (fstest.MapFS, error) {
 	var configs map[string]struct{ Config json.RawMessage }
 	text, err := os.ReadFile("model/testdata/names_7b.json")
@@ -34,23 +34,51 @@ func publishedFiles(name string) (fstest.MapFS, error) {
 	if err := json.Unmarshal(text, &configs); err != nil {
 		return nil, err
 	}
-	words, err := os.ReadFile(".cache/qwen2.5/tokenizer.json")
-	if err != nil {
-		return nil, fmt.Errorf("Qwen2.5's own tokenizer, which `make tokenizer` fetches: %w", err)
-	}
 	template, err := os.ReadFile("model/nano/chat_template.json") // the published one
 	if err != nil {
 		return nil, err
 	}
+	words, err := os.ReadFile(".cache/qwen2.5/tokenizer.json")
+	if err != nil {
+		return nil, fmt.Errorf("Qwen2.5's own tokenizer, which `make tokenizer` fetches: %w", err)
+	}
+	files, err := olderTokenizerFiles(words)
+	if err != nil {
+		return nil, err
+	}
+	for name, data := range map[string][]byte{
+		"config.json": configs[name].Config, "tokenizer.json": words, "chat_template.json": template, "preprocessor_config.json": vision.Default().Config(),
+		"generation_config.json": []byte(`{"bos_token_id": 151643, "pad_token_id": 151643, "eos_token_id": [151645, 151643], "do_sample": false}`),
+	} {
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files, nil
+}
+
+// olderTokenizerFiles are those in which a checkpoint holds its tokenizer once more, for programs that do not read tokenizer.json.
+func olderTokenizerFiles(words []byte) (fstest.MapFS, error) {
+	var t struct {
+		Added []map[string]any `json:"added_tokens"`
+		Model struct {
+			Vocab  json.RawMessage
+			Merges []string
+		}
+	}
+	if err := json.Unmarshal(words, &t); err != nil {
+		return nil, fmt.Errorf("tokenizer.json: %w", err)
+	}
+	added := map[string]any{}
+	for _, token := range t.Added {
+		added[fmt.Sprint(token["id"])] = token
+		delete(token, "id")
+	}
+	settings, err := json.MarshalIndent(map[string]any{"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": added, "bos_token": nil,
+		"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "model_max_length": 131072, "clean_up_tokenization_spaces": false}, "", "  ")
 	return fstest.MapFS{
-		"config.json":              {Data: configs[name].Config},
-		"tokenizer.json":           {Data: words},
-		"chat_template.json":       {Data: template},
-		"preprocessor_config.json": {Data: vision.Default().Config()},
-		"tokenizer_config.json": {Data: []byte(`{"tokenizer_class": "Qwen2Tokenizer", "model_max_length": 131072, "bos_token": null, "unk_token": null,
- "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "clean_up_tokenization_spaces": false}`)},
-		"generation_config.json": {Data: []byte(`{"bos_token_id": 151643, "pad_token_id": 151643, "eos_token_id": [151645, 151643], "do_sample": false}`)},
-	}, nil
+		"tokenizer_config.json": {Data: settings},
+		"vocab.json":            {Data: t.Model.Vocab},
+		"merges.txt":            {Data: []byte("#version: 0.2\n" + strings.Join(t.Model.Merges, "\n") + "\n")},
+	}, err
 }
 
 // writeCheckpoint makes a checkpoint with random weights in bfloat16 out of its small files: the scales of norms are 1, all else

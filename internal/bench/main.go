@@ -108,7 +108,8 @@ func run(name string, args ...string) (f figures, err error) {
 	cmd.Env = append(os.Environ(), "MALLOC_ARENA_MAX=1") // glibc's pools would otherwise hold as much again as is in use
 	out, err := cmd.Output()
 	if err != nil {
-		return f, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
+		said := stderr.String()
+		return f, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, said[max(0, len(said)-2000):])
 	}
 	// The JSON is the last line; a script that makes a checkpoint prints none, and nothing is read from it.
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")

@@ -172,8 +172,9 @@ func (s *settings) llamas(dir string, tokens int) (all []system, err error) {
 			return nil
 		}
 		half := file + ".half" // what a kill leaves is not taken for a whole file
-		args := append([]string{filepath.Join(s.llama, "source/vendor/llama.cpp/convert_hf_to_gguf.py"), dir, "--outfile", half}, how...)
-		if _, err := run(s.python, args...); err != nil {
+		args := []string{"PYTHONPATH=" + filepath.Join(s.llama, "converter"), s.python,
+			filepath.Join(s.llama, "source/vendor/llama.cpp/convert_hf_to_gguf.py"), dir, "--outfile", half}
+		if _, err := run("env", append(args, how...)...); err != nil {
 			return err
 		}
 		if err := os.Rename(half, file); err != nil {

@@ -43,7 +43,8 @@ type Options struct {
 	MaxBatch int
 
 	// FrameCache is how many frames have their vision features kept for the next call: 4·tokens·hidden bytes each,
-	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none.
+	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none. Where any are, a Tracker keeps the
+	// keys and values of at most 7 frames too, 8·tokens·layers·kvHeads·headDim bytes each: for that checkpoint and frame 47 MB.
 	FrameCache int
 
 	// Meter is told how long frames, graph runs and compilations take, and how long runs wait for each other. Nil means nobody.

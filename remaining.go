@@ -61,12 +61,16 @@ func (m *Model) remaining(ctx context.Context, task string, plan []string, img i
 	if err != nil {
 		return nil, argument(err)
 	}
-	return m.next(ctx, m.lists(plan), about)
+	return m.next(ctx, m.lists(plan), about, nil)
 }
 
-// next asks about a frame which of the lists remains.
-func (m *Model) next(ctx context.Context, l *lists, about model.Prompt) ([]float64, error) {
-	logits, err := m.net.Score(ctx, l.prompts(about), l.answers)
+// next asks about a frame which of the lists remains; begun is of questions that begin with it, or nil.
+func (m *Model) next(ctx context.Context, l *lists, about model.Prompt, begun *model.Prefix) ([]float64, error) {
+	prompts := l.prompts(about)
+	for i, p := range prompts {
+		prompts[i] = p.Follows(begun)
+	}
+	logits, err := m.net.Score(ctx, prompts, l.answers)
 	if err != nil {
 		return nil, err
 	}

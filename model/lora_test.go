@@ -77,7 +77,7 @@ func answer(t testing.TB, m *Model) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.Score(context.Background(), []Prompt{{judge.ints("input_ids")[0], features}}, seq(0, m.Config.VocabSize))
+	got, err := m.Score(context.Background(), []Prompt{{IDs: judge.ints("input_ids")[0], Images: features}}, seq(0, m.Config.VocabSize))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ type Model struct {
 
 	mesh *distributed.DeviceMesh // of all devices; nil where there is one
 
-	vision, score, prefill, decode *program
+	vision, score, begin, after, prefill, decode *program
 
 	lanes  chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
@@ -148,8 +148,8 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 }
 
 func (m *Model) build() (err error) {
-	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefillGraph, m.decodeGraph}
-	splits := []func(int) bool{splitFrames, splitPrompts, nil, nil} // generating has no batch to share
+	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefixGraph, m.afterGraph, m.prefillGraph, m.decodeGraph}
+	splits := []func(int) bool{splitFrames, splitPrompts, splitPrefixes, splitRests, nil, nil} // generating has no batch to share
 	for i, exec := range m.execs() {
 		if *exec, err = m.newProgram(splits[i], graphs[i]); err != nil {
 			return err
@@ -166,7 +166,9 @@ func (m *Model) rebuild() error {
 	return m.build()
 }
 
-func (m *Model) execs() []**program { return []**program{&m.vision, &m.score, &m.prefill, &m.decode} }
+func (m *Model) execs() []**program {
+	return []**program{&m.vision, &m.score, &m.begin, &m.after, &m.prefill, &m.decode}
+}
 
 func (m *Model) weights(g *graph.Graph) *weights {
 	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}

@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -30,15 +31,23 @@ func (m *Model) Next(ctx context.Context, p *decompose.Plan, frame image.Image) 
 	if p == nil {
 		return nil, &InputError{What: "plan", Reason: "is nil"}
 	}
-	return m.remaining(ctx, p.Goal, texts(p), frame)
+	plan, err := texts(p)
+	if err != nil {
+		return nil, err
+	}
+	return m.remaining(ctx, p.Goal, plan, frame)
 }
 
-func texts(p *decompose.Plan) []string {
+// texts are what the subtasks of a plan read, each of which is something.
+func texts(p *decompose.Plan) ([]string, error) {
 	all := make([]string, len(p.Subtasks))
 	for i, s := range p.Subtasks {
+		if err := checkText(fmt.Sprintf("plan: text of subtask %d", i), s.Text, maxTask); err != nil {
+			return nil, err
+		}
 		all[i] = s.Text
 	}
-	return all
+	return all, nil
 }
 
 func (m *Model) remaining(ctx context.Context, task string, plan []string, img image.Image) ([]float64, error) {

@@ -84,7 +84,9 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	if opts != nil {
 		t.every = cmp.Or(opts.Every, t.every)
 		if opts.Plan != nil {
-			t.plan = texts(opts.Plan)
+			var err error
+			t.plan, err = texts(opts.Plan)
+			t.err = cmp.Or(t.err, err)
 		}
 	}
 	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })

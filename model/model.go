@@ -76,8 +76,8 @@ func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Re
 // that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
 // devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
 //
-// weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of the memory, computed with in float32. A
-// backend or weights that cannot be had are an *OptionError.
+// weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of float32's memory, widened as they are used; sums are
+// float32's. A backend or weights that cannot be had are an *OptionError.
 func Load(ctx context.Context, fsys fs.FS, backend, weights string) (*Model, error) {
 	config, err := LoadConfig(fsys)
 	if err != nil {
@@ -171,7 +171,7 @@ func (m *Model) execs() []**program {
 }
 
 func (m *Model) weights(g *graph.Graph) *weights {
-	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}
+	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters, shortProducts: shortProducts(m.backend)}
 }
 
 // Close waits for calls under way and frees weights and compiled graphs. Later calls return ErrClosed.

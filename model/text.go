@@ -132,5 +132,5 @@ func seenBy(at, start *Node, seqLen int) *Node {
 // logits applies the last norm and the head to hidden states [rows, hidden]: [rows, vocabulary] float32.
 func logits(w *weights, hidden *Node) *Node {
 	hidden = rmsNorm(w.layerInput(hidden), w.get("model.norm.weight"), w.config.RMSNormEps)
-	return float32s(dense(hidden, w.get(w.config.headName()), nil))
+	return float32s(w.dense(w.config.headName(), hidden, nil))
 }

@@ -66,9 +66,17 @@ type Meter interface {
 type OptionError struct {
 	Option string // "Backend" or "Weights"
 	Reason string
+	Err    error // the cause, such as [ErrNoDevice], or nil
 }
 
-func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Reason }
+func (e *OptionError) Error() string {
+	if e.Err == nil {
+		return "model: " + e.Option + ": " + e.Reason
+	}
+	return "model: " + e.Option + ": " + e.Reason + ": " + e.Err.Error()
+}
+
+func (e *OptionError) Unwrap() error { return e.Err }
 
 // Load reads config.json and the weights, and starts a backend for them.
 //
@@ -100,7 +108,7 @@ func newModel(config Config) *Model { return &Model{Config: config, store: model
 
 // start starts the backend, fills the store and builds the graphs. After an error nothing is left of any of them.
 func (m *Model) start(backend string, fill func() error) (err error) {
-	if m.backend, err = newBackend(backend); err != nil {
+	if m.backend, err = newBackend(backend, m.dtype); err != nil {
 		return err
 	}
 	lanes := 1
@@ -114,7 +122,7 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	if err != nil {
 		m.free()
 	}
-	return err
+	return explain(err)
 }
 
 // Backend is the name by which the backend calls itself.
@@ -144,7 +152,7 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 	case "bf16":
 		return dtypes.BFloat16, nil
 	}
-	return dtypes.InvalidDType, &OptionError{"Weights", fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
+	return dtypes.InvalidDType, &OptionError{Option: "Weights", Reason: fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
 }
 
 func (m *Model) build() (err error) {

@@ -26,21 +26,31 @@ type known struct {
 // failures are what plugins say, in the words of XLA, CUDA and the dynamic linker, and what it means. The first that fits counts.
 var failures = []known{
 	{
-		[]string{"Out of memory while trying to allocate", "Failed to allocate request for", "ran out of memory trying to", "RESOURCE_EXHAUSTED", "PJRT error (code=8)", "CUDA_ERROR_OUT_OF_MEMORY"}, ErrMemory,
+		[]string{
+			"Out of memory while trying to allocate", "Failed to allocate request for", "ran out of memory trying to", "RESOURCE_EXHAUSTED", "PJRT error (code=8)",
+			"CUDA_ERROR_OUT_OF_MEMORY",
+		}, ErrMemory,
 		"take fewer frames or prompts at once, shorter ones, weights of fewer bits, or let a larger memory_fraction of the device be used",
 	},
 	{
-		[]string{"driver version is insufficient", "CUDA_ERROR_INSUFFICIENT_DRIVER", "compiled with an unsupported toolchain", "CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "unsupported display driver"}, ErrDriver,
+		[]string{
+			"driver version is insufficient", "CUDA_ERROR_INSUFFICIENT_DRIVER", "compiled with an unsupported toolchain", "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
+			"CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "unsupported display driver",
+		}, ErrDriver,
 		"update it, or install a plugin for the CUDA that nvidia-smi prints",
 	},
 	{
-		[]string{"No visible GPU devices", "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device", "CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_SYSTEM_NOT_READY", "Failed call to cuInit", "failed call to cuInit", "libcuda.so.1: cannot open"}, ErrNoDevice,
+		[]string{
+			"No visible GPU devices", "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device", "CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_SYSTEM_NOT_READY",
+			"Failed call to cuInit", "failed call to cuInit", "libcuda.so.1: cannot open",
+		}, ErrNoDevice,
 		"nvidia-smi has to list one, and $CUDA_VISIBLE_DEVICES and visible_devices must not hide it",
 	},
 	{
 		[]string{
-			"failed to dynamically load PJRT plugin", "failed to find symbol", "cannot open shared object file", "DNN library initialization failed", "CuDNN library", "Could not create cudnn handle",
-			"CUDA_ERROR_INVALID_IMAGE", "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available", "Unsupported .version", "Check installed software versions",
+			"failed to dynamically load PJRT plugin", "failed to find symbol", "cannot open shared object file", "DNN library initialization failed",
+			"CuDNN library", "Could not create cudnn handle", "CUDA_ERROR_INVALID_IMAGE", "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available",
+			"Unsupported .version", "Check installed software versions",
 		}, ErrPlugin,
 		"install the plugin and CUDA's libraries together, as pip install \"jax[cuda13]\" or \"jax[cuda12]\" does, for the CUDA that nvidia-smi prints",
 	},

@@ -38,8 +38,8 @@ func findCUDA() (string, error) {
 			return filepath.Abs(found)
 		}
 	}
-	return "", fmt.Errorf("%w for CUDA: install one by pip install \"jax[cuda13]\" or \"jax[cuda12]\", or set PJRT_PLUGIN_LIBRARY_PATH to the folder that has one; looked in %s",
-		ErrNoPlugin, strings.Join(append(dirs, sites...), ", "))
+	return "", fmt.Errorf("%w for CUDA: install one by pip install \"jax[cuda13]\" or \"jax[cuda12]\", or set PJRT_PLUGIN_LIBRARY_PATH to the "+
+		"folder that has one; looked in %s", ErrNoPlugin, strings.Join(append(dirs, sites...), ", "))
 }
 
 // newest is the match whose numbers are highest: names differ by the version they end with, if at all.

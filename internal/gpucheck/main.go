@@ -96,7 +96,7 @@ func (s settings) check(ctx context.Context, only, out string, to io.Writer) (fa
 		}
 		rows := s.spawn(ctx, p)
 		for _, r := range rows {
-			fmt.Fprintln(to, r)
+			log.Print(r) // the table comes at the end
 		}
 		report = append(report, rows...)
 	}

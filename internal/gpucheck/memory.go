@@ -48,7 +48,7 @@ func newGauge(gpu bool) *gauge {
 // memory is the most that was held since the part began, by nvidia-smi; on a CPU it is the process's.
 func memory(_ context.Context, w *worker) (float64, string, error) {
 	if w.peak == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	host, err := status("VmHWM")
 	if !w.cuda() || err != nil {

@@ -67,7 +67,7 @@ func (w *worker) begin(ctx context.Context, o model.TrainingOptions) (float64, s
 
 func trainNext(ctx context.Context, w *worker) (float64, string, error) {
 	if w.steps == nil {
-		return 0, "", errors.New("no step was taken, see above")
+		return 0, "", notReached
 	}
 	took, err := median(5, func() error { return w.steps(ctx) })
 	return took, "", err
@@ -77,6 +77,9 @@ func trainNext(ctx context.Context, w *worker) (float64, string, error) {
 const deterministic = "--xla_gpu_exclude_nondeterministic_ops=true --xla_gpu_autotune_level=0"
 
 func resumeDeterministic(ctx context.Context, w *worker) (float64, string, error) {
+	if !w.cuda() {
+		return 0, "", skipped("a CPU needs none")
+	}
 	equal, note, err := w.resume(ctx, deterministic)
 	if err == nil && equal != 1 {
 		err = errors.New("the weights differ")
@@ -102,7 +105,7 @@ func (w *worker) resume(ctx context.Context, flags string) (equal float64, note 
 		if err != nil {
 			return 0, "", err
 		}
-		cmd.Env = append(os.Environ(), "XLA_FLAGS="+flags)
+		cmd.Env = append(os.Environ(), "XLA_FLAGS="+os.Getenv("XLA_FLAGS")+" "+flags)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return 0, "", fmt.Errorf("training to step %d: %w: %s", run.steps, err, tail(string(out)))
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -145,7 +144,7 @@ func median(n int, f func() error) (float64, error) {
 // timed is how long one run takes.
 func timed(f func() error) (float64, error) { return median(1, f) }
 
-var errNotOpen = errors.New("the model is not open, see above")
+const notReached = skipped("what came before it failed")
 
 // judgeOpen opens the checkpoint as a robot's program does.
 func judgeOpen(ctx context.Context, w *worker) (float64, string, error) {
@@ -178,7 +177,7 @@ func (w *worker) verdict(ctx context.Context) error {
 
 func judgeFirst(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	took, err := timed(func() error { return w.verdict(ctx) })
 	return took, "with compiling", err
@@ -186,7 +185,7 @@ func judgeFirst(ctx context.Context, w *worker) (float64, string, error) {
 
 func judgeNext(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	took, err := median(11, func() error { return w.verdict(ctx) })
 	return took, fmt.Sprintf("two new frames of %dx%d", w.side(), w.side()), err
@@ -195,7 +194,7 @@ func judgeNext(ctx context.Context, w *worker) (float64, string, error) {
 // judgeTrack times frames of a tracker that has all its anchors. A frame that is due is looked at, however fast they come.
 func judgeTrack(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	t := w.judge.Track(task, &egotsr.TrackOptions{Every: -1})
 	observe := func() error {
@@ -213,7 +212,7 @@ func judgeTrack(ctx context.Context, w *worker) (float64, string, error) {
 
 func judgeBatch(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	batch := func() error {
 		f := w.frames(65)
@@ -244,7 +243,7 @@ func judgeBatch(ctx context.Context, w *worker) (float64, string, error) {
 
 func judgeCurve(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
-		return 0, "", errNotOpen
+		return 0, "", notReached
 	}
 	curve := func() error {
 		p, err := w.judge.Progress(ctx, task, w.frames(64))

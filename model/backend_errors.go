@@ -60,23 +60,23 @@ var failures = []known{
 	},
 }
 
-// failure is what an error of a plugin means, and what to do about it; nil and "" where that is not known, or said already.
-func failure(err error) (kind error, do string) {
+// failure is what to do about an error of a plugin, and what it means; nil where that is not known, or said already.
+func failure(err error) (do string, kind error) {
 	if err == nil || slices.ContainsFunc(failures, func(f known) bool { return errors.Is(err, f.kind) }) {
-		return nil, ""
+		return "", nil
 	}
 	text := err.Error()
 	for _, f := range failures {
 		if slices.ContainsFunc(f.says, func(s string) bool { return strings.Contains(text, s) }) {
-			return f.kind, f.do
+			return f.do, f.kind
 		}
 	}
-	return nil, ""
+	return "", nil
 }
 
 // explain adds what is known of an error.
 func explain(err error) error {
-	if kind, do := failure(err); kind != nil {
+	if do, kind := failure(err); kind != nil {
 		return fmt.Errorf("%w: %s: %w", kind, do, err)
 	}
 	return err

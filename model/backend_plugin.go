@@ -126,7 +126,7 @@ func noDevice(plugin string, machine fs.FS, hidden string, set bool) error {
 
 // explainCUDA is explain, knowing which plugin could not be started here.
 func explainCUDA(plugin string, err error) error {
-	if kind, _ := failure(err); kind == ErrNoDevice {
+	if _, kind := failure(err); kind == ErrNoDevice {
 		hidden, set := os.LookupEnv("CUDA_VISIBLE_DEVICES")
 		if why := noDevice(plugin, os.DirFS("/"), hidden, set); why != nil {
 			return fmt.Errorf("%w: %w", why, err)

@@ -49,3 +49,21 @@ func newBackend(name string, dtype dtypes.DType) (b compute.Backend, err error) 
 
 // pureGo is whether b is the pure-Go backend, which calls itself "Go Backend".
 func pureGo(b compute.Backend) bool { return strings.HasPrefix(b.Name(), "Go") }
+
+// settle moves the weights to a device that has a memory of its own, so that one without room for them is told of at once, and the host
+// keeps no copy. Of several devices each takes what is its own at the first run.
+func (m *Model) settle() error {
+	if m.backend.HasSharedBuffers() || m.mesh != nil {
+		return nil
+	}
+	for v := range m.store.IterVariables() {
+		t, err := v.Value()
+		if err == nil {
+			err = t.ToDevice(m.backend, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("tensor %s: %w", strings.TrimPrefix(v.Path(), "/"), err)
+		}
+	}
+	return nil
+}

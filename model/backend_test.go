@@ -98,3 +98,29 @@ func TestMemoryRunsOut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSettle: a device with a memory of its own has the weights when the model is open, and the host no longer does; they are the same.
+func TestSettle(t *testing.T) {
+	if !xlaPlugin() {
+		t.Skip("no PJRT plugin")
+	}
+	m, err := New(tinyConfig(t), "xla:cpu,noshared_buffers", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	want, err := New(tinyConfig(t), "go", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer want.Close()
+	for v := range m.store.IterVariables() {
+		value, err := v.Value()
+		if err != nil || !value.IsOnDevice(0) || value.HasLocal() {
+			t.Errorf("%s: on the device %t, on the host %t, %v", v.Path(), value.IsOnDevice(0), value.HasLocal(), err)
+		}
+		if other, err := want.store.GetVariable(v.Path()).Value(); err != nil || !value.Equal(other) {
+			t.Errorf("%s has changed: %v", v.Path(), err)
+		}
+	}
+}

@@ -132,7 +132,7 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	}
 	m.mesh, m.lanes = newMesh(m.backend), make(chan struct{}, lanes)
 	if err = fill(); err == nil {
-		err = m.build()
+		err = errors.Join(m.settle(), m.build())
 	}
 	if err != nil {
 		m.free()

@@ -84,6 +84,8 @@ func (s settings) check(ctx context.Context, only, out string, to io.Writer) (fa
 			return false, err
 		}
 		defer os.RemoveAll(s.dir)
+	} else if err := os.MkdirAll(s.dir, 0o777); err != nil {
+		return false, err
 	}
 	// The checkpoint is made while what does not need it is checked.
 	made := make(chan []row, 1)

@@ -21,7 +21,7 @@ var parts = []part{
 		{"f32 by TF32: largest difference of a logit", "of max", goldenTF32},
 		{"bf16: largest difference of a logit", "of max", goldenBF16},
 	}},
-	{"judge", true, 4 * time.Minute, []measurement{
+	{"judge", true, 5 * time.Minute, []measurement{
 		{"open", "s", judgeOpen},
 		{"first verdict, both orders", "s", judgeFirst},
 		{"verdict, both orders", "s", judgeNext},

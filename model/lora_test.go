@@ -191,7 +191,7 @@ func TestAdapterGradient(t *testing.T) {
 func TestDropout(t *testing.T) {
 	const n = 1 << 16
 	draw := func(backend string, dtype dtypes.DType, noise []uint32) (first, second []float32) {
-		b, err := newBackend(backend)
+		b, err := newBackend(backend, dtypes.Float32)
 		if err != nil {
 			t.Fatal(err)
 		}

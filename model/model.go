@@ -66,9 +66,17 @@ type Meter interface {
 type OptionError struct {
 	Option string // "Backend" or "Weights"
 	Reason string
+	Err    error // the cause, such as [ErrNoDevice], or nil
 }
 
-func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Reason }
+func (e *OptionError) Error() string {
+	if e.Err == nil {
+		return "model: " + e.Option + ": " + e.Reason
+	}
+	return "model: " + e.Option + ": " + e.Reason + ": " + e.Err.Error()
+}
+
+func (e *OptionError) Unwrap() error { return e.Err }
 
 // Load reads config.json and the weights, and starts a backend for them.
 //
@@ -76,8 +84,23 @@ func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Re
 // that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
 // devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
 //
+// XLA needs cgo and a PJRT plugin, which is looked for and never downloaded: in the folders of $PJRT_PLUGIN_LIBRARY_PATH or, where
+// that is unset, where go-xla installs; the one for CUDA then in an installed JAX (pip install "jax[cuda13]"), as
+// jax_plugins/xla_cuda*/xla_cuda_plugin.so among the packages of $VIRTUAL_ENV, of $CONDA_PREFIX, of every python3 on $PATH, of the user
+// and of the system. JAX's finds CUDA's libraries beside itself. go-xla warns that it does not see them, unless $GOPJRT_CUDA_CHECKS is "no".
+//
+// Options of a GPU follow its name, as in "xla:cuda,memory_fraction=0.5,visible_devices=0;1":
+//
+//	memory_fraction=0.5   at most this part of each device's memory; 0.75 unless asked otherwise
+//	preallocate           take all of that at once; otherwise it is taken as needed, and kept
+//	visible_devices=0;1   these of the devices alone
+//	allocator=cuda_async  another of XLA's: bfc (unless asked otherwise), cuda_async, platform
+//	tf32, notf32          whether products of float32 are rounded to TF32's 11 bits first. Without either, float32 weights are computed
+//	                      with in float32, and with bfloat16 weights TF32 serves attention, whose products are not in bfloat16
+//
 // weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of float32's memory, widened as they are used; sums are
-// float32's. A backend or weights that cannot be had are an *OptionError.
+// float32's. A backend or weights that cannot be had are an *OptionError, and its cause is [ErrNoPlugin], [ErrNoDevice], [ErrDriver] or [ErrPlugin]
+// where that is known. Weights for which the device has no room are [ErrMemory].
 func Load(ctx context.Context, fsys fs.FS, backend, weights string) (*Model, error) {
 	config, err := LoadConfig(fsys)
 	if err != nil {
@@ -100,7 +123,7 @@ func newModel(config Config) *Model { return &Model{Config: config, store: model
 
 // start starts the backend, fills the store and builds the graphs. After an error nothing is left of any of them.
 func (m *Model) start(backend string, fill func() error) (err error) {
-	if m.backend, err = newBackend(backend); err != nil {
+	if m.backend, err = newBackend(backend, m.dtype); err != nil {
 		return err
 	}
 	lanes := 1
@@ -109,12 +132,12 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	}
 	m.mesh, m.lanes = newMesh(m.backend), make(chan struct{}, lanes)
 	if err = fill(); err == nil {
-		err = m.build()
+		err = errors.Join(m.settle(), m.build())
 	}
 	if err != nil {
 		m.free()
 	}
-	return err
+	return explain(err)
 }
 
 // Backend is the name by which the backend calls itself.
@@ -144,7 +167,7 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 	case "bf16":
 		return dtypes.BFloat16, nil
 	}
-	return dtypes.InvalidDType, &OptionError{"Weights", fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
+	return dtypes.InvalidDType, &OptionError{Option: "Weights", Reason: fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
 }
 
 func (m *Model) build() (err error) {

@@ -31,6 +31,9 @@ func (m *Model) Next(ctx context.Context, p *decompose.Plan, frame image.Image) 
 	if p == nil {
 		return nil, &InputError{What: "plan", Reason: "is nil"}
 	}
+	if err := checkText("plan: goal", p.Goal, maxTask); err != nil {
+		return nil, err
+	}
 	plan, err := texts(p)
 	if err != nil {
 		return nil, err

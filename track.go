@@ -14,7 +14,6 @@ import (
 	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/vision"
 )
 
 // Tracker follows one running task, frame by frame. It keeps the features of a few earlier frames and compares each new one with
@@ -95,7 +94,12 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 }
 
 // State is that of the last frame observed. Before the first its trend is Unknown. It does not wait for a frame under way.
-func (t *Tracker) State() State { return *t.state.Load() }
+func (t *Tracker) State() State {
+	if s := t.state.Load(); s != nil {
+		return *s
+	}
+	return State{Subtask: -1}
+}
 
 // Reset forgets this attempt at the task: the next frame is a first one. It waits for a frame under way.
 func (t *Tracker) Reset() {
@@ -119,7 +123,8 @@ func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error)
 // back by little; one set back by ten periods or more goes on from there.
 //
 // A frame equal to the one before it confirms nothing. A frame of a single colour, as a covered or failing camera gives, leaves all as
-// it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any frame is whose context ends.
+// it was, with Confidence 0. A frame that cannot be taken gives an *InputError and the last state, and is forgotten, as any frame is whose
+// context ends. After a gap the first frame is compared with those before it.
 func (t *Tracker) ObserveAt(ctx context.Context, at time.Time, frame image.Image) (State, error) {
 	s, _, err := t.observe(ctx, at, frame)
 	return s, err
@@ -127,38 +132,35 @@ func (t *Tracker) ObserveAt(ctx context.Context, at time.Time, frame image.Image
 
 // observe also tells whether the frame was due.
 func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) (s State, due bool, err error) {
-	nothing := State{Subtask: -1}
 	if t.err != nil {
-		return nothing, false, t.err
+		return t.still(), false, t.err
 	}
 	m, began := t.m, time.Now()
 	if err := m.enter(); err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	defer m.calls.Done()
 	if err := m.check("frame", frame); err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	select {
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	case <-ctx.Done():
-		return nothing, false, ctx.Err()
+		return t.still(), false, ctx.Err()
 	}
 	pace := t.attempt.pace
 	when, due := pace.take(at)
 	if !due {
-		s = t.State()
-		s.Turned = false
-		return s, false, ctx.Err()
+		return t.still(), false, ctx.Err()
 	}
 	f, err := m.prepare("frame", frame)
 	if err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	s, err = t.step(ctx, when, f)
 	if err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	t.attempt.pace = pace
 	before := t.State()
@@ -173,11 +175,18 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 	return s, true, err
 }
 
+// still is the state where a frame changes nothing.
+func (t *Tracker) still() State {
+	s := t.State()
+	s.Turned = false
+	return s
+}
+
 // step is what a frame that is due changes.
 func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, error) {
 	if f.rgb.Flat() {
-		dark := t.State()
-		dark.Confidence, dark.Turned = 0, false
+		dark := t.still()
+		dark.Confidence = 0
 		return dark, nil
 	}
 	now, err := t.place(ctx, when, f)
@@ -272,48 +281,6 @@ func (t *Tracker) remaining(ctx context.Context, now *seen) ([]float64, error) {
 		return nil, argument(err)
 	}
 	return t.m.next(ctx, t.lists(), about, now.begun)
-}
-
-// Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
-// waits for XLA's compiler. It may be called at any time, and changes nothing of what was seen. On the pure-Go backend it takes about as
-// long as ten frames.
-func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
-	if t.err != nil {
-		return t.err
-	}
-	m := t.m
-	if err := m.enter(); err != nil {
-		return err
-	}
-	defer m.calls.Done()
-	patches, err := m.blank(width, height)
-	if err != nil {
-		return err
-	}
-	// A frame is encoded alone; those it is compared with are others than it is, and than each other.
-	blank, err := m.net.Encode(ctx, []*vision.Patches{patches})
-	if err != nil {
-		return err
-	}
-	now, others := &seen{features: blank[0]}, []*seen(nil)
-	if err := t.begin(ctx, now); err != nil {
-		return err
-	}
-	if _, err := t.remaining(ctx, now); err != nil {
-		return err
-	}
-	for range mostCompared {
-		other := *now.features
-		s := &seen{features: &other}
-		if err := t.begin(ctx, s); err != nil {
-			return err
-		}
-		others = append(others, s)
-		if _, err := t.compare(ctx, now, others); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Reward is the potential-based reward for having come from one state to the next, gamma*after.Progress - before.Progress:

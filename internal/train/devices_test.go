@@ -206,7 +206,7 @@ func inParts(t testing.TB, m *model.Model, texts []string, shard bool, alone int
 func logitsOf(t testing.TB, m *model.Model, e *Encoder, src painted) (all []float32) {
 	t.Helper()
 	frames := map[string]*model.Features{}
-	if err := e.features(context.Background(), m, src, src.samples, frames); err != nil {
+	if _, err := e.features(context.Background(), m, src, src.samples, frames, ignored); err != nil {
 		t.Fatal(err)
 	}
 	var prompts []model.Prompt

@@ -76,8 +76,11 @@ func (r reading) furnished() bool {
 
 // near tells whether a reading only brings a thing near another.
 func (r reading) near() bool {
-	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "moved" || l.Name == "pushed" })
+	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return slices.Contains(nearness, l.Name) })
 }
+
+// nearness are the predicates of being somewhere with respect to a thing, and neither on nor in it.
+var nearness = strings.Fields("moved pushed beside under behind in-front-of left-of right-of between placed-at")
 
 // sameSlots tells whether two readings take the same words for things.
 func sameSlots(r, s reading) bool {

@@ -73,19 +73,38 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
 		}
 	}
-	if moved := (decompose.Literal{Name: "moved", Args: []string{"X", "Y"}}); s.name == "Y" && len(found) > 1 && c.rule != nil && slices.ContainsFunc(c.rule.goal, moved.Equal) {
-		for _, o := range found[1:] { // between the two plates
-			for _, x := range c.bound["X"] {
-				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, o.name}})
-			}
+	if between := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "between" }); between && s.name == "Y" && b.slot(c, "W") == nil {
+		if found, err = b.pair(c, m, found); err != nil {
+			return err
 		}
-		found = found[:1]
 	}
 	if s.name != "X" && len(found) > 1 {
 		return b.fault(m.at, m.end, "is more than one thing")
 	}
 	c.bound[s.name] = append(c.bound[s.name], found...)
 	return nil
+}
+
+// slot is the slot of a name that the words fill; nil where they do not.
+func (b *builder) slot(c *understood, name string) *slot {
+	if i := slices.IndexFunc(c.slots, func(s slot) bool { return s.name == name }); i >= 0 {
+		return &c.slots[i]
+	}
+	return nil
+}
+
+// pair makes two of what something is put between: of "between the two plates", and of "between the plates".
+func (b *builder) pair(c *understood, m *mention, found []*object) ([]*object, error) {
+	if len(found) == 1 && m.plural {
+		other := b.add("other "+m.noun.name, m.noun)
+		b.assume("there are two " + m.said)
+		found = append(found, other)
+	}
+	if len(found) != 2 {
+		return nil, b.fault(m.at, m.end, "between that and what?")
+	}
+	c.bound["W"] = found[1:]
+	return found[:1], nil
 }
 
 // pile finds what is to be stacked on each other: two, where several are named and it is not said how many, and a thing that is there
@@ -137,7 +156,7 @@ func (b *builder) near(c *understood) error {
 				return err
 			}
 			for _, x := range c.bound["X"] {
-				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, z[0].name}})
+				c.near = append(c.near, decompose.Literal{Name: "beside", Args: []string{x.name, z[0].name}})
 			}
 			c.bound["near"] = append(c.bound["near"], z...)
 		}

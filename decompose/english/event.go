@@ -122,8 +122,27 @@ func (s *setter) use(c *understood) error {
 			return s.fault(c.at, c.end, "the %s is in something", c.bound["Y"][0].name)
 		}
 		c.bound[n.slot] = []*object{on}
+		if by := c.rule.by; by != nil {
+			for _, slot := range by.Args[1:] { // there is room around it
+				s.adjoin(on, c.bound[slot][0])
+			}
+		}
+	}
+	for _, l := range c.near {
+		for _, o := range s.objects {
+			if o.name == l.Args[1] {
+				s.adjoin(c.bound["Y"][0], o)
+			}
+		}
 	}
 	return nil
+}
+
+// adjoin takes it that there is room on a surface around a thing.
+func (s *setter) adjoin(on, o *object) {
+	if l := (decompose.Literal{Name: "adjoins", Args: []string{on.name, o.name}}); !slices.ContainsFunc(s.said, l.Equal) {
+		s.said = append(s.said, l)
+	}
 }
 
 // tidyUp asks for each thing to be where it belongs.

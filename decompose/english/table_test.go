@@ -125,6 +125,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 			})
 		})
 	}
+	const near = "moved pushed beside under behind in-front-of left-of right-of between placed-at"
 	where := "on in inserted around hung attached pushed slid swept pulled spread-on scooped threaded"
 	switch l.Name {
 	case "on", "in":
@@ -132,7 +133,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 			return !has(o.end, false, where, arg(0), arg(1))
 		}
 		return has(o.end, false, where, arg(0), arg(1)) || o.carried(l) || has(o.made, false, "scooped swept", arg(0), arg(1)) || step("pour", arg(0), arg(1)) ||
-			(strings.Contains(arg(1), " of ") || strings.HasSuffix(arg(1), " center") || step("navigate")) && has(o.made, false, "moved", arg(0), arg(1)) || step("drive-in", arg(0))
+			(strings.Contains(arg(1), " of ") || strings.HasSuffix(arg(1), " center") || step("navigate")) && has(o.made, false, near, arg(0), arg(1)) || step("drive-in", arg(0))
 	case "open":
 		return has(o.end, false, "is-open", arg(0)) || step("unscrew unzip raise", arg(0)) || slices.Contains([]string{"door", "lid"}, arg(0)) && step("open")
 	case "closed":
@@ -150,11 +151,11 @@ func (o outcome) holds(l decompose.Literal) bool {
 		if l.Not {
 			return true
 		}
-		return has(o.made, false, "moved pushed slid pulled on at has", arg(0), arg(1)) || has(o.made, false, "moved pushed", arg(0))
+		return has(o.made, false, near+" at has on slid pulled", arg(0), arg(1)) || has(o.made, false, near, arg(0))
 	case "poured":
 		return step("pour fill dispense", arg(0), arg(1)) || step("squeeze-onto", arg(0), arg(1))
 	case "moved":
-		return has(o.made, false, "moved pushed pulled slid swept", arg(0)) || step("turn raise lower rotate lift press knock-over", arg(0))
+		return has(o.made, false, near+" pulled slid swept", arg(0)) || step("turn raise lower rotate lift press knock-over", arg(0))
 	case "pushed":
 		return has(o.made, false, "pushed slid moved", arg(0)) || step("push-off", arg(0))
 	case "empty":

@@ -61,7 +61,7 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 		return
 	}
 	phrases := p.single
-	if e.slot == "X" {
+	if e.slot == "X" || e.slot == "M" {
 		phrases = p.several
 	}
 	found := phrases(i)
@@ -70,6 +70,12 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 		found = []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
 	}
 	for _, ph := range found {
+		if e.slot == "M" { // what it is done with, which no step says
+			with := so
+			with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
+			p.match(rest, ph.end, with, plain, yield)
+			continue
+		}
 		if ph.with && p.tooled[so.verb] {
 			continue // what it is done with says nothing of which thing it is done to
 		}
@@ -85,6 +91,9 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 			continue
 		}
 		p.fit = max(p.fit, ph.end)
+		if e.slot != "X" {
+			p.goes[ph.end] = true
+		}
 		with := so
 		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
 		with.places += ph.places

@@ -74,12 +74,15 @@ func (p *parser) core(i int) (out []phrase) {
 // commands tells whether a word is a verb with a thing after it: "place it", "close the".
 func (p *parser) commands(j int) bool {
 	w, next := p.text(j), p.text(j+1)
-	return p.acts[w] || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
+	return p.acts[w] || p.rules[w] != nil && (next == "it" || next == "them") || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
 }
 
 // pronoun reads "it", "both of them", "me"; alone is set where nothing but a determiner may stand there.
 func (p *parser) pronoun(i int, alone bool) []phrase {
 	w, next := p.text(i), p.text(i+1)
+	if (w == "them" || w == "it" || w == "these" || w == "those") && (next == "both" || next == "all") && !p.content(i+2) { // put them both away
+		return []phrase{{list: []*mention{{pronoun: pronouns[w], at: i, end: i + 2}}, end: i + 2}}
+	}
 	if to, ok := pronouns[w]; ok && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next) {
 		return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
 	}

@@ -18,8 +18,9 @@ type parser struct {
 	budget  int
 	far     int // the first word that no reading got past
 	misfit  misfit
-	fit     int       // the farthest end of a thing that fits
-	reached []reading // the clauses of the reading that got farthest
+	fit     int          // the farthest end of a thing that fits
+	goes    map[int]bool // ends of things that something can be put on, in or near
+	reached []reading    // the clauses of the reading that got farthest
 }
 
 // place is one where a clause may begin, after one with a verb.

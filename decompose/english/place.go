@@ -143,6 +143,8 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return nil, 0
 	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
+	case fixed && is(y, "item"):
+		return nil, 0
 	case holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")):
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):

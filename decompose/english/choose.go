@@ -107,7 +107,7 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 				}
 				named = append(named, found...) // put it beside it
 			case m.one:
-				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && fitsKind("item", s.kind)) {
+				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && (fitsKind("item", s.kind) || b.assumes("item", 0, false, s.kind))) {
 					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
 				}
 			default:

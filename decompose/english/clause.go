@@ -82,6 +82,9 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 		worst := sure
 		for _, m := range ph.list {
 			f := p.fits(m, e.kind)
+			if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
+				f = unfit
+			}
 			if f == unfit && ph.places == 0 {
 				p.misfit.refuse(m.end, p.text(so.at), e.kind)
 			}
@@ -100,6 +103,15 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 		with.taken += int(sure - worst)
 		p.match(rest, ph.end, with, plain, yield)
 	}
+}
+
+// pours tells whether a verb can be said of liquids.
+func (p *parser) pours(verb string) bool {
+	return slices.ContainsFunc(p.rules[verb], func(r *saying) bool {
+		return slices.ContainsFunc(r.patterns, func(pattern []element) bool {
+			return slices.ContainsFunc(pattern, func(e element) bool { return e.kind == "liquid" })
+		})
+	})
 }
 
 // verb tells whether words stand at i, the first of them in a form.

@@ -27,6 +27,11 @@ func (b *builder) commit(r reading) (*understood, error) {
 			}
 		}
 	}
+	for _, s := range c.slots {
+		if s.name != "X" && len(c.bound[s.name]) > 1 {
+			return nil, b.fault(s.list[0].at, s.list[len(s.list)-1].end, "is more than one thing")
+		}
+	}
 	if err := b.near(c); err != nil {
 		return nil, err
 	}

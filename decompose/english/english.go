@@ -95,7 +95,7 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	ok, pieces := false, []piece(nil)
 	var first error
 	for _, bare := range []bool{false, true} {
-		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, goes: map[int]bool{}, budget: maxTries}
+		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, goes: map[int]bool{}, fluid: map[int]bool{}, budget: maxTries}
 		p.words = p.prepare(tokens(sentence), bare)
 		switch {
 		case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):

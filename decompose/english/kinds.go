@@ -12,7 +12,7 @@ import (
 type noun struct {
 	name  string // the same for all its synonyms
 	kinds string
-	class byte // of the lexicon; '?' where nobody knows the word, '@' where it may be somebody's name, 0 where grammar.txt or the library has it
+	class byte // of the lexicon; '?' where nobody knows the word, 'u' where it is measured by volume, '@' where it may be somebody's name, 0 where grammar.txt or the library has it
 }
 
 const (

@@ -19,7 +19,7 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	head, plural := (*noun)(nil), false
 	last := e
-	if w := p.text(e - 1); e-1 > j && (isNumber(w) || len(w) == 1 && w >= "A" && w <= "H") { // plate 2, tray A
+	if w := p.text(e - 1); e-1 > j && label(w) { // plate 2, tray A
 		last--
 	}
 	at := j
@@ -136,6 +136,9 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	}
 	joined := strings.ReplaceAll(key, " ", "_")
 	found, ok := look(joined)
+	if generic := strings.IndexByte("IKXgOM", found.kind) >= 0; ok && generic && e-k > 1 && p.headed(e-1) {
+		return nil, false // a front door is a door
+	}
 	if ok && found.thing() && p.classes[found.kind] != "" {
 		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
 	}
@@ -148,6 +151,15 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 		return &noun{name: key, kinds: "item", class: '?'}, strings.HasSuffix(key, "s") && !strings.HasSuffix(key, "ss")
 	}
 	return nil, false
+}
+
+// headed tells whether grammar.txt knows more of a word than that a hand can hold it.
+func (p *parser) headed(k int) bool {
+	n := p.nouns[p.text(k)]
+	if one := p.singular(p.text(k)); n == nil && one != "" {
+		n = p.nouns[one]
+	}
+	return n != nil && n.kinds != "item" && n.kinds != "thing" && n.kinds != "spot"
 }
 
 // invented tells whether a word that nobody knows can be a noun: a brand, say.

@@ -46,6 +46,10 @@ var (
 // "both", and two things of "the red and blue blocks".
 func (p *parser) core(i int) (out []phrase) {
 	m := mention{at: i}
+	if p.coloured(i) { // stack pink on blue
+		m.one, m.definite, m.said, m.end = true, true, p.text(i), i+1
+		return []phrase{{list: []*mention{&m}, end: i + 1}}
+	}
 	j, quantity := p.determiners(i, &m)
 	if ph := p.pronoun(i, j == i || quantity); ph != nil {
 		return ph
@@ -58,10 +62,18 @@ func (p *parser) core(i int) (out []phrase) {
 	p.far = max(p.far, min(j, len(p.words)))
 	for e := end; e > j; e-- {
 		if list := p.things(m, j, e, split); list != nil {
+			if p.fluid[p.words[i].at] && list[0].noun != nil {
+				list[0].noun = &noun{name: list[0].noun.name, kinds: "liquid", class: 'u'}
+			}
 			out = append(out, phrase{list: list, end: e})
 		}
 		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
 			break
+		}
+	}
+	if n := len(out); n > 0 {
+		if more, ok := p.labels(out[0]); ok {
+			return append([]phrase{more}, out...)
 		}
 	}
 	if len(out) == 0 && m.definite && end > j && p.describes(j, end) { // the red of "the blue mug and the red"
@@ -69,6 +81,57 @@ func (p *parser) core(i int) (out []phrase) {
 		out = append(out, phrase{list: []*mention{&m}, end: end})
 	}
 	return out
+}
+
+// coloured tells whether a colour alone stands for a thing.
+func (p *parser) coloured(i int) bool {
+	if next := p.text(i + 1); p.colours[p.text(i)] {
+		return next == "" || slices.Contains([]string{",", ".", "and", "on", "onto", "in", "into", "to", "next", "beside", "from"}, next)
+	}
+	return false
+}
+
+// labels reads "wells A1 and A2" as two things that share a noun.
+func (p *parser) labels(ph phrase) (phrase, bool) {
+	m, e := ph.list[0], ph.end
+	if len(ph.list) != 1 || m.noun == nil || m.count > 0 || e-m.at < 2 || !label(p.text(e-1)) {
+		return ph, false
+	}
+	first := *m
+	stem := strings.TrimSuffix(m.said, p.text(e-1))
+	if at := strings.TrimSpace(stem); m.plural {
+		word := at[strings.LastIndexByte(at, ' ')+1:]
+		stem = strings.TrimSuffix(at, word) + p.oneOf(word) + " "
+	}
+	first.plural, first.said = false, stem+p.text(e-1)
+	list := []*mention{&first}
+	for {
+		k := e
+		if p.text(k) == "," {
+			k++
+		}
+		if p.text(k) == "and" || p.text(k) == "&" {
+			k++
+		}
+		if k == e || !label(p.text(k)) {
+			break
+		}
+		next := first
+		next.at, next.end, next.said = k, k+1, stem+p.text(k)
+		list, e = append(list, &next), k+1
+	}
+	return phrase{list, e, ph.places, ph.with}, len(list) > 1
+}
+
+// label tells whether a word is one that things are told apart by: 2, A, b3.
+func label(w string) bool {
+	if w == "" {
+		return false
+	}
+	if c := w[0] | 32; c >= 'a' && c <= 'h' {
+		return len(w) == 1 && w[0] < 'a' || len(w) > 1 && isNumber(w[1:])
+	}
+	return isNumber(w)
 }
 
 // commands tells whether a word is a verb with a thing after it: "place it", "close the".
@@ -82,6 +145,9 @@ func (p *parser) pronoun(i int, alone bool) []phrase {
 	w, next := p.text(i), p.text(i+1)
 	if (w == "them" || w == "it" || w == "these" || w == "those") && (next == "both" || next == "all") && !p.content(i+2) { // put them both away
 		return []phrase{{list: []*mention{{pronoun: pronouns[w], at: i, end: i + 2}}, end: i + 2}}
+	}
+	if (w == "this" || w == "that") && alone && !p.content(i+1) && !slices.Contains([]string{"is", "one", "the", "a", "of"}, next) && p.text(i-1) != "so" && p.text(i-1) != "such" {
+		return []phrase{{list: []*mention{{pronoun: "it", at: i, end: i + 1}}, end: i + 1}}
 	}
 	if to, ok := pronouns[w]; ok && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next) {
 		return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}

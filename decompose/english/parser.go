@@ -19,6 +19,7 @@ type parser struct {
 	far     int // the first word that no reading got past
 	misfit  misfit
 	fit     int          // the farthest end of a thing that fits
+	fluid   map[int]bool // byte offsets of what is measured by volume
 	goes    map[int]bool // ends of things that something can be put on, in or near
 	reached []reading    // the clauses of the reading that got farthest
 }

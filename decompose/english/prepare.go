@@ -21,7 +21,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 		all[len(all)-1].text = "."
 	}
 	p.words = all
-	all = p.meaningful(all)
+	all = p.meaningful(p.volumes(all))
 	p.words = all
 	all = p.used(all, bare)
 	p.words = all
@@ -97,6 +97,37 @@ func (p *parser) meaningful(all []word) (out []word) {
 			skipped = 1
 		}
 		i += skipped
+	}
+	return out
+}
+
+// volumes takes "50 ml of" out of a sentence and keeps what it is said of, which can be poured; "50 ml" of nothing that is named is a
+// volume.
+func (p *parser) volumes(all []word) (out []word) {
+	for i := 0; i < len(all); i++ {
+		end := i
+		if number := strings.TrimRight(all[i].text, "abcdefghijklmnopqrstuvwxyzµμ"); number != "" && digit(number[0]) {
+			if unit := strings.TrimPrefix(all[i].text, number); p.units[unit] {
+				end = i + 1
+			} else if unit == "" && i+1 < len(all) && p.units[all[i+1].text] {
+				end = i + 2
+			}
+		}
+		switch {
+		case end == i:
+			out = append(out, all[i])
+			continue
+		case end+1 < len(all) && all[end].text == "of":
+			p.say(all[i : end+1])
+			p.fluid[all[end+1].at] = true
+			i = end
+		case end == len(all) || !slices.Contains([]string{"from", "out", "in", "into", "to"}, all[end].text):
+			out = append(out, all[i])
+		default:
+			out = append(out, word{"volume", all[i].said, all[i].at})
+			p.say(all[i:end])
+			i = end - 1
+		}
 	}
 	return out
 }

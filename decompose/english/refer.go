@@ -145,7 +145,7 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 	}
 	if b.unnamed(m) {
 		b.assume("the " + m.said + " one is a thing that can be held in one hand")
-		m.noun, m.one, m.said = &noun{name: m.said + " one", kinds: "item"}, false, m.said+" one"
+		m.noun, m.one, m.said = &noun{name: "one", kinds: "item"}, false, m.said+" one"
 		return nil
 	}
 	return b.fault(m.at, m.end, "stands for nothing that was named before")
@@ -191,6 +191,15 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			}
 		}
 	}
+	if slices.Contains(pointing, said) && len(b.past) == 0 && fitsKind("item", kind) {
+		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
+			return []*object{b.objects[i]}, nil
+		}
+		b.assume(`"` + said + `" is a thing that can be held in one hand`)
+		o := b.add(said, &noun{name: said, kinds: "item", class: '?'})
+		o.plural = m.pronoun == "them"
+		return []*object{o}, nil
+	}
 	if m.pronoun == "him" && kind == "person" {
 		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
 			return []*object{b.objects[i]}, nil
@@ -200,6 +209,9 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
 }
+
+// pointing are the words that somebody says who points at something.
+var pointing = strings.Fields("this that these those")
 
 // one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
 // what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
@@ -222,12 +234,19 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		return last.put, nil
 	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
 		return last.into, nil // and what is in it goes along
+	case pronoun == "it" && len(last.plural) > 1 && len(last.alone(all)) == 1:
+		return last.alone(all)[0], nil
 	case pronoun == "it" && slices.Contains(all, last.taken):
 		return last.taken, nil
 	case two && slices.Contains(all, last.tool):
 		return all[1-slices.Index(all, last.tool)], nil
 	}
 	return nil, all
+}
+
+// alone lists what is not one of several that were named together.
+func (last past) alone(all []*object) []*object {
+	return slices.DeleteFunc(slices.Clone(all), func(o *object) bool { return slices.Contains(last.plural, o) })
 }
 
 // several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
@@ -239,11 +258,16 @@ func (last past) several(fits func(*object) bool) []*object {
 		return last.plural
 	}
 	for _, o := range last.objects {
-		if o.plural && fits(o) {
+		if (o.plural || inPlural(o.name)) && fits(o) {
 			return []*object{o}
 		}
 	}
 	return nil
+}
+
+// inPlural tells whether a name is in the plural by its form: scissors, lights.
+func inPlural(name string) bool {
+	return strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us")
 }
 
 // takesOut tells whether a clause takes its thing out of another.

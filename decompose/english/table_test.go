@@ -89,7 +89,7 @@ func alike(ours, theirs string) bool {
 	words := func(s string) (out []string) {
 		for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '-' }) {
 			w = strings.TrimSuffix(w, "'s")
-			for _, plural := range [][2]string{{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"xes", "x"}, {"ves", "f"}, {"s", ""}} {
+			for _, plural := range [][2]string{{"ies", "y"}, {"toes", "to"}, {"ches", "ch"}, {"shes", "sh"}, {"xes", "x"}, {"ves", "f"}, {"s", ""}} {
 				if stem, ok := strings.CutSuffix(w, plural[0]); ok && len(stem) > 1 {
 					w = stem + plural[1]
 					break
@@ -195,8 +195,8 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table.
 var doing = map[string]string{
-	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
-	"flip": "flip flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
+	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip flip-in", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
+	"flip": "flip flip-in flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach", "unplug": "unplug detach",
 	"examine": "inspect pick", "look": "inspect hold", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
 	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",

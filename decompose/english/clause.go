@@ -11,6 +11,7 @@ type reading struct {
 	tidy   string // the noun of what is to be tidied
 	manner []word // that no step says
 	told   bool   // "the towel is wet": it asks for nothing
+	awaits bool   // "the water boils": nobody brings it about
 	never  bool   // and its thing is to be left alone: "don't touch the knife"
 	state  bool   // "the drawer is open": need not be brought about, if it is so
 	verb   string

@@ -51,7 +51,9 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 	var found []*object
 	switch {
 	case m.pronoun != "":
-		found, err = b.refer(m, s.kind, named)
+		if found, err = b.refer(m, s.kind, named); m.part != "" {
+			b.assume("the " + m.part + " is all of it")
+		}
 	case m.one:
 		var now []*object
 		for _, earlier := range c.slots {

@@ -23,7 +23,7 @@ func (s *setter) events(number int) error {
 	}
 	if c.verb == "leave" || c.verb == "keep" {
 		for _, x := range c.bound["X"] {
-			if now := s.now[x.name]; now != nil && slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return l.Placed() == x.name && !l.Equal(*now) }) {
+			if now := s.now[x.name]; now != nil && now.Name != "holding" && slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return l.Placed() == x.name && !l.Equal(*now) }) {
 				return s.fault(c.at, c.end, "the %s is somewhere else by then", x.name)
 			}
 		}

@@ -47,6 +47,8 @@ func (b *builder) meet(m *mention) *object {
 	o := b.add(m.said, m.noun)
 	o.bare, o.plural = m.bare, m.plural
 	switch {
+	case o.name == "everything":
+		b.assume("everything is handled as one thing, or one after the other")
 	case m.several:
 		b.assume("every " + o.name + " is handled like the first")
 	case m.plural:
@@ -193,7 +195,7 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if o.is(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+		if o.serves(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
 			one = append(one, o)
 		}
 	}
@@ -209,7 +211,7 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 // furnish adds what clauses need and nothing that was named is.
 func (b *builder) furnish() {
 	for _, n := range b.needs {
-		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.is(n.kind) }) {
+		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.serves(n.kind) }) {
 			b.add(n.name, b.needed(n))
 		}
 	}

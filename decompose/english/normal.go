@@ -35,6 +35,41 @@ func marks(all []word) (out []word) {
 	return out
 }
 
+// particles brings "up off", "back out" and "so that it falls into" to what they say of the place: off, out, into.
+func particles(all []word) (out []word) {
+	at := func(i int) string {
+		if i >= 0 && i < len(all) {
+			return all[i].text
+		}
+		return ""
+	}
+	is := func(i int, list string) bool { return at(i) != "" && slices.Contains(strings.Fields(list), at(i)) }
+	for i := 0; i < len(all); i++ {
+		switch w := all[i]; {
+		case i > 1 && w.text == "up" && is(i+1, "off from out"), i > 0 && w.text == "back" && is(i+1, "out off") && !is(i-1, "the"):
+			continue
+		case i > 1 && is(i, "so such that"):
+			k := i
+			for is(k, "so such that") {
+				k++
+			}
+			if is(k, "it they") && is(k+1, "falls drops goes lands slides rolls fall drop go land ends end") {
+				if k += 2; at(k) == "up" {
+					k++
+				}
+				if is(k, "in into on onto inside") {
+					i = k - 1
+					continue
+				}
+			}
+			out = append(out, w)
+		default:
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // starts tells whether a clause may begin at i, after what stands before it.
 func starts(all []word, i int) bool {
 	return i == 0 || slices.Contains([]string{",", ".", ";", "and", "then", "!", ":"}, all[i-1].text)
@@ -87,7 +122,7 @@ func (p *parser) verbOf(w string, f form) string {
 // spelt says what is left out: "and lift" becomes "and lift it", and "turn the lamp on, then off" says its verb twice.
 func (p *parser) spelt(all []word) (out []word) {
 	end := func(i int) bool {
-		return i == len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!"}, all[i].text)
+		return i == len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!", "until"}, all[i].text)
 	}
 	like := func(i int, text string) word { return word{text, all[i].said, all[i].at} }
 	turn, adding := "", false
@@ -217,6 +252,9 @@ func headed(p *parser, i int) bool {
 // means makes a heading of "sort the books by putting the red ones on the left".
 func (p *parser) means(all []word) []word {
 	p.words = all
+	if first := p.text(0); first == "cook" || first == "defrost" {
+		return all
+	}
 	for i := 2; i+2 < len(all) && headed(p, 0); i++ {
 		if all[i].text != "by" {
 			continue

@@ -24,6 +24,7 @@ type mention struct {
 	where      *mention   // and where it is
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
+	part       string     // a slice, of "a slice of it"
 	at, end    int        // words
 }
 
@@ -53,6 +54,9 @@ func (p *parser) core(i int) (out []phrase) {
 	j, quantity := p.determiners(i, &m)
 	if ph := p.pronoun(i, j == i || quantity); ph != nil {
 		return ph
+	}
+	if j == i && p.text(i) == "everything" { // that was spoken of, else that is there
+		out = append(out, phrase{list: []*mention{{pronoun: "them", at: i, end: i + 1}}, end: i + 1})
 	}
 	j = p.counts(j, &m)
 	if j == i && p.commands(j) {

@@ -106,6 +106,10 @@ func (p *parser) within(m mention, i int, found func(m *mention, end, cost int))
 		for _, in := range p.single(i + len(how)) {
 			y := in.list[0]
 			switch {
+			case how[0] == "of" && y.pronoun == "it" && m.noun != nil && p.partitives[m.noun.name]: // a slice of it is what it is
+				one := *y
+				one.at, one.part = i+1, m.said
+				found(&one, in.end, 0)
 			case len(in.list) != 1 || y.noun == nil && (y.pronoun != "it" || how[0] == "of"):
 			case y.noun == nil:
 				other := m

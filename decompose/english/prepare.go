@@ -20,8 +20,8 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
 		all[len(all)-1].text = "."
 	}
-	p.words = all
-	all = p.meaningful(p.volumes(all))
+	p.words = p.volumes(particles(all))
+	all = p.meaningful(p.words)
 	p.words = all
 	all = p.used(all, bare)
 	p.words = all
@@ -160,6 +160,9 @@ func (p *parser) aim(i int) int {
 			return i + 1 // to serve coffee
 		}
 	case "so":
+		if p.orders(i) {
+			return 0
+		}
 		n := p.toEnd(i, i+1)
 		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
 			return i + 1 // so that everybody can see it
@@ -187,7 +190,9 @@ func (p *parser) aim(i int) int {
 			return i + 1
 		}
 	case "until", "because", "since":
-		if p.rules[p.text(i-1)] == nil {
+		end := i + p.toEnd(i, i+1)
+		s := p.states[p.text(end-1)]
+		if wanted := s != nil && s.need == nil || p.text(end-1) == "on" || p.text(end-1) == "off"; !wanted && (p.rules[p.text(i-1)] == nil || next == "it") {
 			return i + 1
 		}
 	}
@@ -227,11 +232,16 @@ func (p *parser) located(i int) int {
 
 // say notes words that no step will say.
 func (p *parser) say(words []word) {
-	var said []string
-	for _, w := range words {
-		said = append(said, w.said)
+	p.said = append(p.said, `no step says "`+p.quoted(words)+`"`)
+}
+
+// quoted is what was said.
+func (p *parser) quoted(words []word) string {
+	said := make([]string, len(words))
+	for i, w := range words {
+		said[i] = w.said
 	}
-	p.said = append(p.said, `no step says "`+strings.Join(said, " ")+`"`)
+	return strings.Join(said, " ")
 }
 
 // used puts the tool of "use the sponge to wipe the table" after what is done with it.

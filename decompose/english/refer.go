@@ -32,6 +32,11 @@ func (o *object) is(kind string) bool {
 	return fitsKind(o.kinds, kind)
 }
 
+// serves is is, but that what is poured is no vessel, though it may stand for one.
+func (o *object) serves(kind string) bool {
+	return o.is(kind) && (kind == "liquid" || kind == "tap-water" || !decompose.Skills().Is(o.kinds, "liquid"))
+}
+
 // past is what a clause spoke of: what pronouns can stand for.
 type past struct {
 	objects []*object
@@ -188,6 +193,13 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 				return []*object{one}, nil
 			} else if len(all) > 0 {
 				return nil, b.fault(m.at, m.end, "could be the %s or the %s", all[0].name, all[1].name)
+			}
+		}
+	}
+	if said == "everything" { // that was taken out
+		for _, o := range b.objects {
+			if strings.HasSuffix(o.name, "contents") && fits(o) {
+				return []*object{o}, nil
 			}
 		}
 	}

@@ -28,7 +28,9 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 			return nil, err
 		}
 		for _, words := range [][]word{r.manner, pc.aside} {
-			if len(words) > 0 {
+			if r.awaits && len(words) > 0 {
+				b.assume(`"` + b.quoted(words) + `" comes about by itself`)
+			} else if len(words) > 0 {
 				b.say(words)
 				b.assume(b.said[len(b.said)-1])
 			}

@@ -16,6 +16,7 @@ type piece struct {
 	sub      string // "before" or "after": a subordinate clause
 	lead     bool   // that stands before its main clause
 	fresh    bool   // begins a sentence
+	means    bool   // "by turning the knob": a gerund
 	aside    []word // where it is done, which no step says
 }
 
@@ -28,7 +29,7 @@ var joints = []struct {
 	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
 	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
 	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
-	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"}, {[]string{"so"}, "so"},
+	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"}, {[]string{"so"}, "so"}, {[]string{"until"}, "so"}, {[]string{"by"}, "by"},
 	{[]string{"and", "from", "there"}, "then"}, {[]string{"but"}, ""}, {[]string{"plus"}, ""},
 }
 
@@ -95,9 +96,17 @@ scan:
 			switch joint.what {
 			case "then":
 				this.then = true
+			case "by":
+				if len(p.lemmas(p.text(j+1), gerund)) == 0 {
+					break scan
+				}
+				this.ahead, this.means = true, true
 			case "ahead":
 				this.ahead = true
 			case "so":
+				if p.orders(j) {
+					break
+				}
 				return this, j, j + len(joint.words), parted, i > 0
 			case "first":
 				if i > 0 && !parted { // "open the drawer first"
@@ -156,7 +165,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 		}
 	}
 	f := plain
-	if how == "gerund" {
+	if how == "gerund" || this.means {
 		f = gerund
 	}
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
@@ -167,7 +176,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
-	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading} {
+	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading, p.waits, p.context} {
 		if ends := told(j); len(ends) > 0 {
 			return p.follow(ends, this)
 		}
@@ -273,6 +282,9 @@ func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece,
 	} else {
 		maps.Copy(ends, p.clause(i, gerund, ""))
 		maps.Copy(ends, p.condition(i, false))
+	}
+	if len(ends) == 0 {
+		maps.Copy(ends, p.awaited(i, p.happens(i)))
 	}
 	for _, end := range best(ends) {
 		this.readings, this.sub, this.lead = ends[end], how, lead

@@ -98,7 +98,7 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 		for _, m := range s.list {
 			switch {
 			case m.pronoun != "":
-				found, err := b.refer(m, s.kind, named)
+				found, err := b.referTo(r, s, m, named)
 				if err != nil {
 					return 0, err
 				}

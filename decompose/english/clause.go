@@ -13,6 +13,7 @@ type reading struct {
 	told   bool   // "the towel is wet": it asks for nothing
 	awaits bool   // "the water boils": nobody brings it about
 	never  bool   // and its thing is to be left alone: "don't touch the knife"
+	elided bool   // its verb is that of the clause before
 	state  bool   // "the drawer is open": need not be brought about, if it is so
 	verb   string
 	at     int // words
@@ -132,7 +133,7 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 		for _, r := range p.rules[verb] {
 			for _, pattern := range r.patterns {
 				if elided := slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 1 && w[0] == verb }); elided && pattern[1].slot == "X" {
-					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb}, plain, found)
+					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb, elided: true}, plain, found)
 				}
 			}
 		}

@@ -49,9 +49,14 @@ func (b *builder) commit(r reading) (*understood, error) {
 // bindTo finds what one mention stands for.
 func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
 	var found []*object
+	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
+		one := *m
+		one.count = 0
+		m = &one
+	}
 	switch {
 	case m.pronoun != "":
-		if found, err = b.refer(m, s.kind, named); m.part != "" {
+		if found, err = b.referTo(c.reading, s, m, named); m.part != "" {
 			b.assume("the " + m.part + " is all of it")
 		}
 	case m.one:
@@ -125,7 +130,7 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
 		b.assume("there are two " + m.said)
 		found, err = b.counted(c, &two)
-	case c.rule.pair != "on":
+	case c.rule.pair == "swapped":
 		return b.make(c, m, s.kind)
 	default:
 		base := b.add("other "+m.noun.name, m.noun)
@@ -225,6 +230,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			if now.holder = y[0]; y[0].is("item") {
 				now.put, now.into = xs[0], y[0]
 			}
+		}
+		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
+			now.put = xs[0]
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

@@ -38,12 +38,17 @@ func (s *setter) events(number int) error {
 		}
 	}
 	s.whereabouts(c)
+	s.stacked(c)
 	if err := s.use(c); err != nil {
 		return err
 	}
 	switch xs := c.bound["X"]; {
 	case c.rule.pair != "":
 		for i := range len(xs) - 1 {
+			if on := (decompose.Literal{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}); c.rule.pair == "apart" {
+				s.plan(number, c, xs[i+1], []decompose.Literal{on.Negated()})
+				continue
+			}
 			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: c.rule.pair, Args: []string{xs[i+1].name, xs[i].name}}})
 		}
 	case c.tidy != "":
@@ -56,6 +61,15 @@ func (s *setter) events(number int) error {
 		}
 	}
 	return nil
+}
+
+// stacked notes that things that are to be taken apart stand on each other.
+func (s *setter) stacked(c *understood) {
+	xs := c.bound["X"]
+	for i := 1; i < len(xs) && c.rule.pair == "apart"; i++ {
+		xs[i].loc = &decompose.Literal{Name: "on", Args: []string{xs[i].name, xs[i-1].name}}
+		s.said = append(s.said, decompose.Literal{Not: true, Name: "clear", Args: []string{xs[i-1].name}})
+	}
 }
 
 // possible checks what a clause says of things by then, and that the gripper's motions go to no other place.

@@ -64,6 +64,10 @@ func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
 		if err != nil {
 			return err
 		}
+		if m.how == "in" && decompose.Skills().Is(o.kinds, "liquid") && fresh {
+			y[0].of = o // the water in the kettle
+			return nil
+		}
 		if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
 			return b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
 		}

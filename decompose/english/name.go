@@ -66,7 +66,14 @@ func (p *parser) quantified(m *mention, plural bool, e int) {
 // doorOfKind takes the fridge's door for the fridge.
 func (p *parser) doorOfKind(m *mention, j, e int) {
 	for k := j; k < e-1; k++ {
-		if n, _ := p.lookup(k, e-1); n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
+		n, _ := p.lookup(k, e-1)
+		if n != nil && m.noun.name != "door" && !fitsKind(n.kinds, "container") && (strings.ContainsRune("gED", rune(n.class)) || fitsKind(n.kinds, "device")) {
+			with := *n // the lid of a blender
+			with.kinds += " container openable"
+			m.noun, m.said = &with, strings.TrimSuffix(m.said, " "+p.text(e-1))
+			return
+		}
+		if n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
 			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
 			return
 		}

@@ -162,6 +162,16 @@ func (b *builder) unnamed(m *mention) bool {
 	return len(b.past) == 0 && m.definite && len(colours) > 0 && !slices.ContainsFunc(colours, func(w string) bool { return !b.adjectives[w] })
 }
 
+// referTo finds what a pronoun stands for in a slot: where the verb is left out, what filled the slot in the clause before.
+func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*object, error) {
+	if n := len(b.clauses); r.elided && s.name == "Y" && m.pronoun == "it" && n > 0 {
+		if y := b.clauses[n-1].bound["Y"]; len(y) == 1 && y[0].is(s.kind) {
+			return y, nil
+		}
+	}
+	return b.refer(m, s.kind, named)
+}
+
 // refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
@@ -183,7 +193,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 	for _, fit := range []func(*object) bool{fits, could} {
 		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
-				if list := last.several(fits); list != nil {
+				if list := last.several(fit); list != nil {
 					return list, nil
 				}
 				continue
@@ -246,6 +256,8 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		return last.put, nil
 	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
 		return last.into, nil // and what is in it goes along
+	case two && kind == "pressable" && slices.Contains(all, last.put):
+		return last.put, nil
 	case pronoun == "it" && len(last.plural) > 1 && len(last.alone(all)) == 1:
 		return last.alone(all)[0], nil
 	case pronoun == "it" && slices.Contains(all, last.taken):

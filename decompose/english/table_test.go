@@ -153,7 +153,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 		}
 		return has(o.made, false, near+" at has on slid pulled", arg(0), arg(1)) || has(o.made, false, near, arg(0))
 	case "poured":
-		return step("pour fill dispense", arg(0), arg(1)) || step("squeeze-onto", arg(0), arg(1))
+		return step("pour fill dispense", arg(0), arg(1)) || step("squeeze-onto", arg(0), arg(1)) || step("fill") && has(o.made, false, "contains", arg(1), arg(0))
 	case "moved":
 		return has(o.made, false, near+" pulled slid swept", arg(0)) || step("turn raise lower rotate lift press knock-over", arg(0))
 	case "pushed":
@@ -167,13 +167,13 @@ func (o outcome) holds(l decompose.Literal) bool {
 		return has(o.end, false, "upright", arg(0))
 	case "attached":
 		if l.Not {
-			return step("detach unplug unscrew take-off pick", arg(0))
+			return step("detach unplug disconnect unscrew take-off pick", arg(0))
 		}
 		return has(o.end, false, "attached inserted around hung on in tight", arg(0)) || step("screw drive-in", arg(0))
 	case "folded":
 		return has(o.end, l.Not, "folded", arg(0))
 	case "wiped":
-		return has(o.end, false, "wiped rinsed dried", arg(0))
+		return has(o.end, false, "wiped rinsed dried rinsed-with", arg(0))
 	case "cut":
 		return step("slice", arg(0))
 	case "stirred":
@@ -197,7 +197,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 var doing = map[string]string{
 	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip flip-in", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
 	"flip": "flip flip-in flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
-	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach", "unplug": "unplug detach",
+	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach connect", "unplug": "unplug detach disconnect", "lock": "lock",
 	"examine": "inspect pick", "look": "inspect hold", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
 	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
 	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",

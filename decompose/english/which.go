@@ -69,7 +69,7 @@ func (p *parser) hallmark(i int) int {
 	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
 		return 0
 	}
-	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
+	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for"}, w) {
 		return 0
 	}
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
@@ -85,7 +85,7 @@ func (p *parser) hallmark(i int) int {
 		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDg", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
 	})
 	if len(list) == 0 {
-		if p.content(i) && w != "with" {
+		if p.content(i) && w != "with" && w != "for" {
 			return i + 1
 		}
 		return 0

@@ -43,6 +43,9 @@ func (p *parser) allFit(list []*mention, kind string) bool {
 
 // belongs passes "goes", "should be put", "needs to go"; it is 0 where nothing like that stands at i.
 func (p *parser) belongs(i int) int {
+	if w := p.text(i); w == "into" || w == "onto" {
+		return i
+	}
 	switch p.text(i) {
 	case "need", "needs", "has", "have", "ought":
 		if p.text(i+1) == "to" {

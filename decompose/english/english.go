@@ -116,7 +116,7 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	if !ok {
 		return nil, first
 	}
-	b := &builder{parser: p, sentence: sentence, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
+	b := &builder{parser: p, sentence: sentence, strict: strict, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
 	for _, said := range p.said {
 		b.assume(said)
 	}

@@ -205,7 +205,7 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	switch len(one) {
 	case 0:
-		return b.add(n.name, b.needed(n)), nil
+		return b.invent(n), nil
 	case 1:
 		return one[0], nil
 	}
@@ -216,9 +216,17 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 func (b *builder) furnish() {
 	for _, n := range b.needs {
 		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.serves(n.kind) }) {
-			b.add(n.name, b.needed(n))
+			b.invent(n)
 		}
 	}
+}
+
+// invent adds a thing that a clause needs and that nobody named, and says so.
+func (b *builder) invent(n need) *object {
+	if !b.strict && n.kind != "spot" && n.kind != room && n.kind != "person" && n.name != "contents" {
+		b.assume("there is a " + n.name)
+	}
+	return b.add(n.name, b.needed(n))
 }
 
 // needed is the noun of a need.

@@ -74,7 +74,7 @@ func (p *parser) doorOfKind(m *mention, j, e int) {
 			return
 		}
 		if n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
-			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
+			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+p.text(e-1))
 			return
 		}
 	}

@@ -59,6 +59,7 @@ type builder struct {
 	clauses  []*understood
 	needs    []need     // that no slot names
 	spared   []*mention // to be left alone
+	strict   bool       // what is needed and not named is there, and nobody says so
 	out      bool       // "it" is something that is taken out of something
 }
 

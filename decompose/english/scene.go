@@ -35,6 +35,11 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 				b.assume(b.said[len(b.said)-1])
 			}
 		}
+		if pc.means {
+			if err := b.another(c); err != nil {
+				return nil, err
+			}
+		}
 		if r.rule == nil {
 			if c.rule, err = b.untidy(c); err != nil {
 				return nil, err
@@ -75,6 +80,20 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	return s.finish()
+}
+
+// another refuses a way of doing something that is not the one that the skill for it takes: no key locks by being turned without one.
+func (b *builder) another(c *understood) error {
+	if len(b.clauses) < 2 {
+		return nil
+	}
+	done := b.clauses[len(b.clauses)-2]
+	for _, n := range done.rule.needs {
+		if o := done.bound[n.slot]; n.kind != "support" && len(o) == 1 && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o[0]) }) {
+			return b.fault(c.at, c.end, "is no way that is known: it takes a %s", o[0].name)
+		}
+	}
+	return nil
 }
 
 // spare refuses a sentence that asks for something to be left alone and yet speaks of a thing of that sort elsewhere.

@@ -109,6 +109,12 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 		if first == nil {
 			first = p.unplaced(sentence)
 		}
+		if p.telegraph() {
+			p.failed, p.budget = map[place]bool{}, maxTries
+			if pieces, ok = p.pieces(0, ""); ok {
+				break
+			}
+		}
 		if !slices.ContainsFunc(p.words, func(w word) bool { return w.text == "with" }) {
 			break // no tool to leave out
 		}

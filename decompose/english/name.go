@@ -29,7 +29,10 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		at = k
 	}
 	if head == nil {
-		return nil, false
+		if head = p.brand(j, e); head == nil {
+			return nil, false
+		}
+		at = j
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
@@ -42,6 +45,11 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	if head.name == "door" || head.name == "lid" {
 		p.doorOfKind(&m, j, e)
+	}
+	if head.name == "handle" && slices.ContainsFunc(p.words[j:last-1], func(w word) bool { n := p.nouns[w.text]; return n != nil && fitsKind(n.kinds, "item") }) {
+		with := *head // one takes a screwdriver by it
+		with.kinds += " item"
+		m.noun = &with
 	}
 	if toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy && !fitsKind(head.kinds, "item") {
 		with := *head
@@ -160,13 +168,24 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	return nil, false
 }
 
+// brand is what words are a name of that begins with one that nobody knows: mtn dew.
+func (p *parser) brand(j, e int) *noun {
+	if _, known := look(p.text(j)); e-j < 2 || known || !p.invented(p.text(j)) || p.known[p.text(j)] || p.trails(e-1) || p.rules[p.text(e-1)] != nil {
+		return nil
+	}
+	if last, ok := look(p.text(e - 1)); !ok || last.kind == '.' || last.kind == 0 {
+		return nil
+	}
+	return &noun{name: p.joinedFrom(j, e), kinds: "item", class: '?'}
+}
+
 // headed tells whether grammar.txt knows more of a word than that a hand can hold it.
 func (p *parser) headed(k int) bool {
 	n := p.nouns[p.text(k)]
 	if one := p.singular(p.text(k)); n == nil && one != "" {
 		n = p.nouns[one]
 	}
-	return n != nil && n.kinds != "item" && n.kinds != "thing" && n.kinds != "spot"
+	return n != nil && n.kinds != "item" && n.kinds != "thing"
 }
 
 // invented tells whether a word that nobody knows can be a noun: a brand, say.

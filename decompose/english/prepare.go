@@ -160,7 +160,7 @@ func (p *parser) aim(i int) int {
 			return i + 1 // to serve coffee
 		}
 	case "so":
-		if p.orders(i) {
+		if p.orders(i) || next == "good" || next == "kind" {
 			return 0
 		}
 		n := p.toEnd(i, i+1)

@@ -46,6 +46,9 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 			}
 			continue
 		}
+		if r.forbids {
+			continue
+		}
 		for _, n := range r.rule.needs {
 			// what the goal or the start speaks of is needed now; of tools, later clauses may name one
 			about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }

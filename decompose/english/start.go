@@ -114,6 +114,11 @@ func (s *setter) finish() (*decompose.Request, error) {
 		start = append(start, decompose.Literal{Name: "away"})
 	}
 	final := s.outcome()
+	for _, c := range s.clauses {
+		if c.forbids && slices.ContainsFunc(c.wants(c.bound["X"][0]), func(l decompose.Literal) bool { return slices.ContainsFunc(final, l.Equal) }) {
+			return nil, s.fault(c.at, c.end, "is not to be done, and is")
+		}
+	}
 	pr.Start, pr.Goal = texts(start), texts(final)
 	r.Problem = pr
 	if round := circle(final); round != "" {

@@ -17,7 +17,8 @@ KINDS = """
 -  entity.1
 I  artifact.1 object.1 line.18
 K  room.1 building.1 location.1 area.5 facility.1 way.6 housing.1 shelter.1 workplace.1
-X  structure.1 geological_formation.1 celestial_body.1 body_of_water.1 vehicle.1 craft.2 weapon.1 natural_depression.1 building_material.1 furnishing.2 supporting_structure.1
+K  geological_formation.1 celestial_body.1 body_of_water.1 natural_depression.1
+X  structure.1 vehicle.1 craft.2 weapon.1 building_material.1 furnishing.2 supporting_structure.1
 X  fixture.1 plumbing_fixture.1 wall.1 floor.1 ceiling.1 barrier.1 transport.1 structural_member.1 machinery.1 conveyer_belt.1
 M  wheeled_vehicle.1 toy.1
 P  person.1
@@ -45,7 +46,7 @@ T  writing_implement.1
 O  movable_barrier.1 door.1 window.1 gate.1 curtain.1 shutter.2 hatch.4
 W  fabric.1 towel.1 bedclothes.1 linen.1 cover.2
 Q  clothing.1 garment.1
-I  eyeglasses.1 fastener.2
+I  eyeglasses.1 fastener.2 conduit.1
 h  footwear.1 headdress.1 hat.1 glove.2 necktie.1 belt.2 accessory.1 protective_garment.1 rope.1 strap.1
 L  lid.2 cap.4 top.9
 G  knob.2 dial.2 dial.4 lever.1 valve.3 wheel.1

@@ -1,6 +1,10 @@
 package english
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
 
 // reading is one way to understand a clause.
 type reading struct {
@@ -19,6 +23,11 @@ type reading struct {
 	verb    string
 	at      int // words
 	end     int
+}
+
+// handles tells whether a clause takes a thing or puts it somewhere, which can be done with more than the hand.
+func (r *reading) handles() bool {
+	return r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" })
 }
 
 // ends tells whether a clause ends with a thing.

@@ -48,6 +48,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 
 // bindTo finds what one mention stands for.
 func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
+	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
 	var found []*object
 	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
 		one := *m

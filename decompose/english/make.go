@@ -163,7 +163,7 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 		switch {
 		case !fresh:
 			c.known = append(c.known, l)
-		case s.need == nil || m.definite:
+		case s.need == nil || m.definite || !b.asks:
 			o.states = append(o.states, l)
 		default:
 			c.goal = append(c.goal, l)

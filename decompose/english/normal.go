@@ -70,6 +70,54 @@ func particles(all []word) (out []word) {
 	return out
 }
 
+// needed makes "bring me" of "I need", where nothing but a thing follows.
+func (p *parser) needed(all []word) []word {
+	p.words = all
+	for i := range all {
+		if !starts(all, i) || p.text(i) != "i" || p.text(i+1) != "need" && p.text(i+1) != "want" {
+			continue
+		}
+		for _, ph := range p.single(i + 2) {
+			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
+				out := slices.Clone(all)
+				out[i].text, out[i+1].text = "bring", "me"
+				return out
+			}
+		}
+	}
+	return all
+}
+
+// whereabouts makes "the pot that is in the cabinet" of "the pot; it's in the cabinet", where it can be nothing else.
+func (p *parser) whereabouts(all []word) []word {
+	p.words = all
+	for i := 2; i+3 < len(all); i++ {
+		if !slices.Contains([]string{",", ";", "."}, p.text(i)) || !p.content(i-1) {
+			continue
+		}
+		k := i + 2
+		switch next := p.text(i + 1); {
+		case next == "it's" || next == "they're":
+		case (next == "it" || next == "they") && (p.text(k) == "is" || p.text(k) == "are"):
+			k++
+		default:
+			continue
+		}
+		from := i - 1
+		for from > 0 && !starts(all, from) {
+			from--
+		}
+		place := slices.ContainsFunc(all[from:i], func(w word) bool {
+			return slices.Contains([]string{"on", "in", "into", "onto", "to", "next", "near", "with", "from"}, w.text)
+		})
+		if !place && slices.Contains([]string{"on", "in", "inside", "under", "next", "behind", "beside", "near"}, p.text(k)) {
+			that := []word{{"that", all[i+1].said, all[i+1].at}, {"is", all[i+1].said, all[i+1].at}}
+			return slices.Concat(all[:i], that, all[k:])
+		}
+	}
+	return all
+}
+
 // starts tells whether a clause may begin at i, after what stands before it.
 func starts(all []word, i int) bool {
 	return i == 0 || slices.Contains([]string{",", ".", ";", "and", "then", "!", ":"}, all[i-1].text)
@@ -130,7 +178,7 @@ func (p *parser) spelt(all []word) (out []word) {
 		if adding = adding && w.text != "in" && w.text != "into" && w.text != "to" && w.text != "inside"; adding && i > 0 && end(i) {
 			out, adding = append(out, like(i-1, "inside")), false // "open the drawer; insert the socks"
 		}
-		adding = adding || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add") && all[0].text == "open"
+		adding = adding || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add") && (all[0].text == "open" || all[0].text == "uncap" || all[0].text == "unscrew")
 		switch {
 		case p.rules[w.text] != nil && starts(all, i) && (w.text == "turn" || w.text == "switch"):
 			turn = w.text
@@ -270,8 +318,14 @@ func (p *parser) heading(i int) map[int][]reading {
 		if p.text(from) == "with" || p.text(from) == "for" {
 			from++
 		}
-	case i > 0 || !headed(p, i):
+	case i > 0 && !p.begun(i) || !headed(p, i):
 		return out
+	}
+	for k := i + 1; k < i+3; k++ { // clean up:
+		if p.text(k) == ":" {
+			out[k] = []reading{{rule: &saying{}, told: true, verb: "put", manner: p.words[i:k], at: i, end: k}}
+			return out
+		}
 	}
 	for _, ph := range p.single(from) {
 		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && slices.Contains(until, p.text(ph.end)) {
@@ -279,6 +333,12 @@ func (p *parser) heading(i int) map[int][]reading {
 		}
 	}
 	return out
+}
+
+// begun tells whether nothing but politeness stands before i.
+func (p *parser) begun(i int) bool {
+	end, how := p.polite(0)
+	return end == i && how == ""
 }
 
 func headed(p *parser, i int) bool {
@@ -297,7 +357,7 @@ func (p *parser) means(all []word) []word {
 		if all[i].text != "by" {
 			continue
 		}
-		if list := p.lemmas(all[i+1].text, gerund); len(list) > 0 && all[i+1].text != "pulling" && all[i+1].text != "pushing" {
+		if list := p.lemmas(all[i+1].text, gerund); len(list) > 0 && (p.rules[p.text(0)] == nil || all[i+1].text != "pulling" && all[i+1].text != "pushing") {
 			out := slices.Clone(all)
 			out[i].text, out[i+1].text = ":", list[0]
 			return out

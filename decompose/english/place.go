@@ -140,6 +140,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
+	loose := (m.noun.class == 'X' || m.noun.class == 'M') && p.fits(m, "item") > unfit
 	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
 	fixed := !item && (is(m, "container") || is(m, "surface"))
 	switch {
@@ -154,6 +155,8 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
+	case loose && how == "on" && p.fits(y, "surface") > unfit:
+		with.where, with.how = y, "at"
 	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
 	default:
@@ -165,7 +168,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 // attached tells whether a thing that is on another can be part of it.
 func (p *parser) attached(m, y *mention) bool {
 	kinds := m.noun.kinds
-	return kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
+	return m.noun.class != 'X' && m.noun.class != 'M' && kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
 }
 
 // part reads "of": what is in a vessel, how much of something, a kind of thing, or whose part it is.

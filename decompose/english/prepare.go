@@ -20,7 +20,8 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
 		all[len(all)-1].text = "."
 	}
-	p.words = p.volumes(particles(all))
+	p.singles = map[int][]phrase{}
+	p.words = p.volumes(particles(p.needed(p.whereabouts(all))))
 	all = p.meaningful(p.words)
 	p.words = all
 	all = p.used(all, bare)
@@ -156,7 +157,7 @@ func (p *parser) aim(i int) int {
 	next := p.text(i + 1)
 	switch p.text(i) {
 	case "to":
-		if p.purpose(i) {
+		if p.purpose(i) || slices.Contains([]string{"thaw", "dry", "cool", "drain", "soak", "defrost", "charge"}, next) && p.toEnd(i, i+1) == 2 && i > 3 {
 			return i + 1 // to serve coffee
 		}
 	case "so":
@@ -167,6 +168,10 @@ func (p *parser) aim(i int) int {
 		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
 			return i + 1 // so that everybody can see it
 		}
+	case "well":
+		if stirred := slices.ContainsFunc(p.words[:i], func(w word) bool { return slices.Contains(thorough, w.text) }); stirred && (p.content(i-1) || p.text(i-1) == "it") && !p.content(i+1) {
+			return i + 1 // shake the bottle well
+		}
 	case "up":
 		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
 			return i + 2 // up to the line
@@ -176,7 +181,7 @@ func (p *parser) aim(i int) int {
 			return i + 1
 		}
 	case "by":
-		if next == "pulling" || next == "pushing" {
+		if (next == "pulling" || next == "pushing") && !headed(p, 0) {
 			return i + 1
 		}
 	case "with":
@@ -198,6 +203,9 @@ func (p *parser) aim(i int) int {
 	}
 	return 0
 }
+
+// thorough are what is done well.
+var thorough = strings.Fields("shake mix stir clean wash rinse dry wipe vortex scrub")
 
 // careless are what no step says that it is not to do.
 var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")

@@ -59,6 +59,7 @@ type builder struct {
 	clauses  []*understood
 	needs    []need     // that no slot names
 	spared   []*mention // to be left alone
+	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
 	strict   bool       // what is needed and not named is there, and nobody says so
 	out      bool       // "it" is something that is taken out of something
 }

@@ -221,7 +221,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.aside(next, this.readings[0]); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using") { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true
@@ -257,6 +257,13 @@ func (p *parser) wished(i int) bool {
 func (p *parser) aside(i int, r reading) int {
 	if end, _ := p.beside(i); end > 0 {
 		return end
+	}
+	if w := p.text(i); (w == "with" || w == "using") && r.handles() {
+		for _, ph := range p.single(i + 1) {
+			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && p.grips[p.text(ph.end-1)] && p.toEnd(ph.end, ph.end) == 0 {
+				return ph.end
+			}
+		}
 	}
 	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
 		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"

@@ -173,10 +173,11 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		}
 		for _, l := range e.goal {
 			gone := func(m decompose.Literal) bool {
-				return l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
+				taken := m.Name == "holding" && !l.Not && placed(l) == m.Args[0]
+				return taken || l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; len(f.goal) == 1 && l.Placed() != "" && !l.Not && f.goal[0].Placed() == l.Placed() && (f.goal[0].Name == "holding" || f.goal[0].Not) {
+				if f := &s.planned[j]; len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}
@@ -189,6 +190,14 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		s.request.Events = append(s.request.Events, e.Event)
 	}
 	return final
+}
+
+// placed is what leaves the hand where a literal comes about.
+func placed(l decompose.Literal) string {
+	if l.Name == "attached" {
+		return l.Args[0]
+	}
+	return l.Placed()
 }
 
 func texts(literals []decompose.Literal) []string {

@@ -30,7 +30,7 @@ type vocabulary struct {
 	frames                                                                        [][]string // "could you": what may stand before a clause
 	asking                                                                        [][]string // "would you mind": the same before a gerund
 	nearby                                                                        [][]string // "next to": tell which thing is meant by others
-	partitives, stop, trail, sides, toys, standing, acts, plurals, colours, units map[string]bool
+	partitives, stop, trail, sides, toys, standing, acts, plurals, colours, units, grips map[string]bool
 	tooled                                                                        map[string]bool // verbs that take a tool, after "with"
 }
 
@@ -78,7 +78,7 @@ func readVocabulary() (*vocabulary, error) {
 	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
 		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{},
 		classes: map[byte]string{}, guesses: map[string]*guess{}, partitives: map[string]bool{}, stop: map[string]bool{}, trail: map[string]bool{},
-		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, colours: map[string]bool{}, units: map[string]bool{}, tooled: map[string]bool{}}
+		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, colours: map[string]bool{}, units: map[string]bool{}, grips: map[string]bool{}, tooled: map[string]bool{}}
 	x.leaves(decompose.Skills())
 	text, err := files.ReadFile("grammar.txt")
 	if err != nil {
@@ -154,7 +154,7 @@ func (x *vocabulary) lists() map[string]*[][]string {
 
 func (x *vocabulary) sets() map[string]map[string]bool {
 	return map[string]map[string]bool{"partitive": x.partitives, "stop": x.stop, "trail": x.trail, "side": x.sides, "toy": x.toys, "standing": x.standing,
-		"act": x.acts, "colour": x.colours, "unit": x.units, "plural": x.plurals, "open": x.open, "adjective": x.adjectives}
+		"act": x.acts, "colour": x.colours, "unit": x.units, "grip": x.grips, "plural": x.plurals, "open": x.open, "adjective": x.adjectives}
 }
 
 func (x *vocabulary) line(word, rest string) error {

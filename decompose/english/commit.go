@@ -128,7 +128,8 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		found, err = b.make(c, m, s.kind)
 	case m.plural:
 		two := *m
-		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
+		last := m.said[strings.LastIndexByte(m.said, ' ')+1:]
+		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, last)+b.oneOf(last)
 		b.assume("there are two " + m.said)
 		found, err = b.counted(c, &two)
 	case c.rule.pair == "swapped":

@@ -199,9 +199,12 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if o.serves(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+		if o.serves(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) && !slices.Contains(c.bound["V"], o) {
 			one = append(one, o)
 		}
+	}
+	if named := slices.DeleteFunc(slices.Clone(one), func(o *object) bool { return o.noun.name != n.name }); len(named) == 1 {
+		one = named
 	}
 	switch len(one) {
 	case 0:
@@ -224,7 +227,7 @@ func (b *builder) furnish() {
 // invent adds a thing that a clause needs and that nobody named, and says so.
 func (b *builder) invent(n need) *object {
 	if !b.strict && n.kind != "spot" && n.kind != room && n.kind != "person" && n.name != "contents" {
-		b.assume("there is a " + n.name)
+		b.assume(strings.Replace("there is a "+n.name, "a water", "water", 1))
 	}
 	return b.add(n.name, b.needed(n))
 }

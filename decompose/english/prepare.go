@@ -114,6 +114,9 @@ func (p *parser) volumes(all []word) (out []word) {
 				end = i + 2
 			}
 		}
+		if drop := i+1 < len(all) && quantity(all[i].text) && slices.Contains([]string{"drop", "drops", "splash", "squirt", "dash"}, all[i+1].text); drop {
+			end = i + 2
+		}
 		switch {
 		case end == i:
 			out = append(out, all[i])

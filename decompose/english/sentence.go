@@ -157,12 +157,15 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 // request reads what is asked for at j: by a verb, as something that should be so, as something told beside it, or by the verb of
 // the clause before.
 func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
-	first := j == 0
+	first, from := j == 0, j
 	j, how := p.polite(j)
 	if p.far = max(p.far, min(j, len(p.words))); how == "state" || verb == "is" {
 		if pieces, ok := p.follow(p.condition(j, true), this); ok {
 			return pieces, true
 		}
+	}
+	if how == "state" && p.text(from) == "check" {
+		j = from
 	}
 	f := plain
 	if how == "gerund" || this.means {
@@ -255,7 +258,7 @@ func (p *parser) wished(i int) bool {
 
 // aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
 func (p *parser) aside(i int, r reading) int {
-	if end, _ := p.beside(i); end > 0 {
+	if end, _ := p.beside(i); end > 0 && !slices.Contains([]string{"put", "place", "set", "stand"}, r.verb) {
 		return end
 	}
 	if w := p.text(i); (w == "with" || w == "using") && r.handles() {

@@ -43,7 +43,7 @@ func (p *parser) allFit(list []*mention, kind string) bool {
 
 // belongs passes "goes", "should be put", "needs to go"; it is 0 where nothing like that stands at i.
 func (p *parser) belongs(i int) int {
-	if w := p.text(i); w == "into" || w == "onto" {
+	if w := p.text(i); w == "into" || w == "onto" || w == "to" && p.nouns[p.text(i+1)] != nil {
 		return i
 	}
 	switch p.text(i) {

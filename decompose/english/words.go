@@ -12,26 +12,26 @@ import (
 
 // vocabulary is grammar.txt, read: which words there are and what they ask for.
 type vocabulary struct {
-	skip                                                                          [][]string        // words and phrases without meaning
-	refuse                                                                        map[string]string // word → why it ends the reading
-	adjectives                                                                    map[string]bool
-	states                                                                        map[string]*state
-	nouns                                                                         map[string]*noun
-	longest                                                                       int                  // words in a noun
-	open                                                                          map[string]bool      // kinds
-	forms                                                                         map[string]string    // took → take
-	rules                                                                         map[string][]*saying // by verb
-	known                                                                         map[string]bool      // every word that is part of anything
-	tidy                                                                          map[string][]belongs
-	lets                                                                          map[string]string
-	classes                                                                       map[byte]string // kinds of the lexicon's letters
-	guesses                                                                       map[string]*guess
-	manner                                                                        [][]string // how something is to be done: no step says so
-	frames                                                                        [][]string // "could you": what may stand before a clause
-	asking                                                                        [][]string // "would you mind": the same before a gerund
-	nearby                                                                        [][]string // "next to": tell which thing is meant by others
+	skip                                                                                 [][]string        // words and phrases without meaning
+	refuse                                                                               map[string]string // word → why it ends the reading
+	adjectives                                                                           map[string]bool
+	states                                                                               map[string]*state
+	nouns                                                                                map[string]*noun
+	longest                                                                              int                  // words in a noun
+	open                                                                                 map[string]bool      // kinds
+	forms                                                                                map[string]string    // took → take
+	rules                                                                                map[string][]*saying // by verb
+	known                                                                                map[string]bool      // every word that is part of anything
+	tidy                                                                                 map[string][]belongs
+	lets                                                                                 map[string]string
+	classes                                                                              map[byte]string // kinds of the lexicon's letters
+	guesses                                                                              map[string]*guess
+	manner                                                                               [][]string // how something is to be done: no step says so
+	frames                                                                               [][]string // "could you": what may stand before a clause
+	asking                                                                               [][]string // "would you mind": the same before a gerund
+	nearby                                                                               [][]string // "next to": tell which thing is meant by others
 	partitives, stop, trail, sides, toys, standing, acts, plurals, colours, units, grips map[string]bool
-	tooled                                                                        map[string]bool // verbs that take a tool, after "with"
+	tooled                                                                               map[string]bool // verbs that take a tool, after "with"
 }
 
 // state is a word for what is true of a thing.

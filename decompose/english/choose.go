@@ -71,7 +71,8 @@ func (r reading) furnished() bool {
 		return false
 	}
 	y := r.slots[at].list[0]
-	return y.where != nil && y.how == "on" && y.where.noun != nil && fitsKind(y.where.noun.kinds, "surface") && !fitsKind(y.where.noun.kinds, "item")
+	return y.where != nil && y.where.noun != nil && !fitsKind(y.where.noun.kinds, "item") &&
+		(y.how == "on" && fitsKind(y.where.noun.kinds, "surface") || y.how == "in" && fitsKind(y.where.noun.kinds, "basin"))
 }
 
 // near tells whether a reading only brings a thing near another.

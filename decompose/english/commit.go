@@ -49,6 +49,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 // bindTo finds what one mention stands for.
 func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
 	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
+	b.reached = s.name == "Y"
 	var found []*object
 	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
 		one := *m
@@ -209,6 +210,9 @@ func (b *builder) distinct(c *understood) error {
 func (b *builder) spokenOf(c *understood) (now past) {
 	for _, s := range c.slots {
 		for _, o := range c.bound[s.name] {
+			if o.whole != nil {
+				now.wholes = append(now.wholes, o.whole)
+			}
 			if now.objects = append(now.objects, o); o.where != nil {
 				now.objects = append(now.objects, o.where)
 			}

@@ -29,6 +29,13 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err := b.put(c, o, m, fresh); err != nil {
 		return nil, err
 	}
+	if m.whole != nil && o.whole == nil {
+		w, err := b.make(c, m.whole, "thing")
+		if err != nil {
+			return nil, err
+		}
+		o.whole = w[0]
+	}
 	if err := b.describe(c, o, m, fresh); err != nil {
 		return nil, err
 	}
@@ -77,6 +84,9 @@ func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
 		o.where = y[0]
 		if fresh {
 			o.how = m.how
+		}
+		if b.reached && m.how == "in" && decompose.Skills().Is(y[0].kinds, "basin") && o.is("item") {
+			o.how = "at"
 		}
 	}
 	if m.of == nil {

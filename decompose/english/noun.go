@@ -24,6 +24,7 @@ type mention struct {
 	where      *mention   // and where it is
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
+	whole      *mention   // what it is a part of
 	part       string     // a slice, of "a slice of it"
 	at, end    int        // words
 }

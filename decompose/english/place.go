@@ -189,6 +189,9 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	case m.kinds == room, fitsKind(m.kinds, "person"):
 		return nil, 0
 	default:
+		if fitsKind(y.noun.kinds, "container/openable") {
+			with.whole = y
+		}
 		with.said = y.said + " " + with.said // the handle of the drawer
 	}
 	with.bare = false

@@ -19,6 +19,7 @@ type object struct {
 	how     string  // on, in, at
 	of      *object // the liquid in it
 	states  []decompose.Literal
+	whole   *object // what it is a part of
 	place   string // where it is at the start, once that is known
 	loc     *decompose.Literal
 	touched bool
@@ -46,6 +47,7 @@ type past struct {
 	base    *object   // something was stacked on it
 	put     *object   // it was put into what is next
 	into    *object   // of what can be carried
+	wholes  []*object // that parts of were spoken of
 	holder  *object   // the same, whether it can be carried or not
 }
 
@@ -59,6 +61,7 @@ type builder struct {
 	clauses  []*understood
 	needs    []need     // that no slot names
 	spared   []*mention // to be left alone
+	reached  bool       // what something is put on, which an open basin lets one reach where it stands
 	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
 	strict   bool       // what is needed and not named is there, and nobody says so
 	out      bool       // "it" is something that is taken out of something
@@ -206,6 +209,11 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			} else if len(all) > 0 {
 				return nil, b.fault(m.at, m.end, "could be the %s or the %s", all[0].name, all[1].name)
 			}
+		}
+	}
+	for _, last := range slices.Backward(b.past) { // the drawer, of "the handle of the drawer"
+		if i := slices.IndexFunc(last.wholes, could); i >= 0 && m.pronoun != "them" {
+			return last.wholes[i : i+1], nil
 		}
 	}
 	if said == "everything" { // that was taken out

@@ -53,7 +53,7 @@ G  knob.2 dial.2 dial.4 lever.1 valve.3 wheel.1
 T  brush.2 comb.1
 """
 LEAVES_OUT = ("genus_", "family_", "order_", "class_", "subfamily_", "superfamily_", "suborder_", "phylum_")
-USUAL = {"press": "D", "run": "D", "feeder": "g", "dispenser": "g", "mill": "D", "slider": "M", "mixer": "E", "ladder": "I", "poster": "k", "flyer": "k", "tablecloth": "W", "napkin": "W", "cushion": "I", "pillow": "I"}  # where the usual sense is not the first
+USUAL = {"stamp": "k", "file": "T", "press": "D", "run": "D", "feeder": "g", "dispenser": "g", "mill": "D", "slider": "M", "mixer": "E", "ladder": "I", "poster": "k", "flyer": "k", "tablecloth": "W", "napkin": "W", "cushion": "I", "pillow": "I"}  # where the usual sense is not the first
 WORDS_JOINED = set("KBFVNCHJSUEDTOWQLGRIXgkh")  # kinds of which several words are kept as one
 FIRST = set("IgkhVNCHJSUEDTOWQLGBFRMKX")      # kinds looked for among the first senses before all others
 

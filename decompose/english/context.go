@@ -12,7 +12,7 @@ func (p *parser) context(i int) map[int][]reading {
 	if p.text(i) == "you" {
 		return out
 	}
-	if !subject {
+	if !subject && p.happens(i) == 0 {
 		if list := p.single(i); len(list) == 0 || !slices.Contains(tellers, p.text(shortest(list).end)) {
 			return out
 		}
@@ -36,7 +36,7 @@ func (p *parser) context(i int) map[int][]reading {
 }
 
 var (
-	subjects = strings.Fields("i i'm i've i'll we we're we've it's it there's there someone somebody he she they they're")
+	subjects = strings.Fields("i i'd i'm i've i'll we we're we've it's it there's there someone somebody he she they they're")
 	tellers  = strings.Fields("is are was were has have had looks look seems seem smells feels got needs")
 )
 
@@ -59,8 +59,8 @@ func (p *parser) addressed(k int) bool {
 func (p *parser) toldOf(i, k int, subject bool) *mention {
 	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
 	if !subject {
-		if ph := shortest(p.single(i)); thing(ph) {
-			return ph.list[0]
+		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
+			return shortest(list).list[0]
 		}
 		return nil
 	}
@@ -99,6 +99,9 @@ func (p *parser) awaited(i, end int) map[int][]reading {
 
 // waits reads "wait until the light turns green".
 func (p *parser) waits(i int) map[int][]reading {
+	if end := i + p.toEnd(i, i+1); p.has(i, []string{"wait", "for"}) && slices.ContainsFunc(p.words[i:end], func(w word) bool { return w.text == "to" }) {
+		return p.awaited(i+2, end)
+	}
 	if next := p.text(i + 1); p.text(i) == "wait" && (next == "until" || next == "till" || next == "for") {
 		return p.awaited(i+2, p.happens(i+2))
 	}

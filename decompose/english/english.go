@@ -103,6 +103,9 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 		case len(p.words) > maxWords:
 			return whole(fmt.Sprintf("it has %d words, at most %d are taken", len(p.words), maxWords))
 		}
+		if at, n := p.idiom(); n > 0 {
+			return nil, p.blamed(sentence, at, at+n, "is an idiom, and no skill does it")
+		}
 		if pieces, ok = p.pieces(0, ""); ok {
 			break
 		}

@@ -178,7 +178,8 @@ func (p *parser) spelt(all []word) (out []word) {
 		if adding = adding && w.text != "in" && w.text != "into" && w.text != "to" && w.text != "inside"; adding && i > 0 && end(i) {
 			out, adding = append(out, like(i-1, "inside")), false // "open the drawer; insert the socks"
 		}
-		adding = adding || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add" || w.text == "load") && (all[0].text == "open" || all[0].text == "uncap" || all[0].text == "unscrew")
+		into := slices.ContainsFunc(all[:i], func(w word) bool { return w.text == "into" || w.text == "in" })
+		adding = adding || i > 1 && starts(all, i) && (w.text == "add" && into) || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add" || w.text == "load") && (all[0].text == "open" || all[0].text == "uncap" || all[0].text == "unscrew")
 		switch {
 		case p.rules[w.text] != nil && starts(all, i) && (w.text == "turn" || w.text == "switch"):
 			turn = w.text

@@ -272,7 +272,7 @@ func (p *parser) joined(k int) bool {
 // adjective tells whether a word can only describe.
 func (p *parser) adjective(k int) bool {
 	w := p.text(k)
-	if p.adjectives[w] || strings.HasSuffix(w, "-capped") || strings.HasSuffix(w, "-colored") {
+	if p.adjectives[w] || p.modifiers[w] || strings.HasSuffix(w, "-capped") || strings.HasSuffix(w, "-colored") {
 		return true
 	}
 	e, _ := look(w)
@@ -282,7 +282,7 @@ func (p *parser) adjective(k int) bool {
 // describes tells whether all words from j to e only describe.
 func (p *parser) describes(j, e int) bool {
 	for k := j; k < e; k++ {
-		if !p.adjective(k) && p.text(k) != "other" {
+		if p.modifiers[p.text(k)] || !p.adjective(k) && p.text(k) != "other" {
 			return false
 		}
 	}

@@ -81,6 +81,27 @@ func quantity(w string) bool {
 	return w != "" && (w[0] >= '0' && w[0] <= '9' || slices.Contains(numbers, w) || slices.Contains([]string{"one", "a", "an", "several", "ten", "twenty", "thirty", "sixty", "ninety"}, w))
 }
 
+// idiom finds words that mean no taking or giving of a thing.
+func (p *parser) idiom() (at, n int) {
+	for i := range p.words {
+		for _, words := range p.idioms {
+			if starts(p.words, i) && p.has(i, words) {
+				return i, len(words)
+			}
+		}
+	}
+	return 0, 0
+}
+
+// blamed is the error that words are to blame for.
+func (p *parser) blamed(sentence string, at, end int, reason string) error {
+	e := &decompose.UnplacedError{Sentence: sentence, Reason: reason}
+	for _, w := range p.words[at:end] {
+		e.Words = append(e.Words, decompose.Word{Text: w.said, Offset: w.at})
+	}
+	return e
+}
+
 // unplaced finds what to blame: words that end the reading, else a verb that nobody defined, else things of the wrong kind, else
 // the place where every reading stopped.
 func (p *parser) unplaced(sentence string) error {

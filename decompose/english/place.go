@@ -176,6 +176,11 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	m := with.noun
 	vessel := fitsKind(m.kinds, "vessel")
 	holds := vessel || fitsKind(m.kinds, "container")
+	if m.name == "handle" && fitsKind(y.noun.kinds, "item") { // one takes a pan by it
+		handle := *m
+		handle.kinds += " item"
+		with.noun = &handle
+	}
 	switch {
 	case vessel && fitsKind(y.noun.kinds, "liquid"):
 		with.of = y

@@ -40,7 +40,7 @@ func (p *parser) asks(all []word) bool {
 		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
 			for _, list := range [][][]string{p.frames, p.asking} {
 				if slices.ContainsFunc(list, func(f []string) bool {
-					return p.has(i, f) && (f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
+					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
 				}) {
 					return true
 				}

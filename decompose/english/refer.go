@@ -20,7 +20,7 @@ type object struct {
 	of      *object // the liquid in it
 	states  []decompose.Literal
 	whole   *object // what it is a part of
-	place   string // where it is at the start, once that is known
+	place   string  // where it is at the start, once that is known
 	loc     *decompose.Literal
 	touched bool
 	room    bool

@@ -94,6 +94,9 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 		worst := sure
 		for _, m := range ph.list {
 			f := p.fits(m, e.kind)
+			if m.lid && e.kind == "device" {
+				f = unfit
+			}
 			if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
 				f = unfit
 			}

@@ -68,6 +68,13 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 		}
 		copied := *m
 		m = &copied
+		if n := len(b.clauses); n > 0 { // the same part of the clause before is meant first, where that is told apart too
+			for _, o := range b.clauses[n-1].bound[s.name] {
+				if !o.bare || strings.HasPrefix(m.said, "other") {
+					now = append(now, o)
+				}
+			}
+		}
 		if err = b.same(m, s.kind, now); err == nil {
 			found, err = b.make(c, m, s.kind)
 		}
@@ -156,7 +163,7 @@ func (b *builder) near(c *understood) error {
 		return nil
 	}
 	for _, s := range c.slots {
-		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
+		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") || !fitsKind(y.noun.kinds, "surface") {
 			if !c.together(s) { // "put the can next to the box on the desk"
 				continue
 			}

@@ -12,7 +12,7 @@ import (
 // named reads the words from j to e as a name with its noun last.
 func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	m.end = e
-	if w := p.text(e - 1); w == "one" || w == "ones" {
+	if w := p.text(e - 1); w == "one" || w == "ones" || e-1 > j && p.text(e-2) == "other" && slices.Contains(numbers, w) {
 		m.one = true
 		m.said = p.spoken(&m, j, e-1)
 		return &m, e-1 > j
@@ -75,7 +75,8 @@ func (p *parser) quantified(m *mention, plural bool, e int) {
 func (p *parser) doorOfKind(m *mention, j, e int) {
 	for k := j; k < e-1; k++ {
 		n, _ := p.lookup(k, e-1)
-		if n != nil && m.noun.name != "door" && !fitsKind(n.kinds, "container") && (strings.ContainsRune("gED", rune(n.class)) || fitsKind(n.kinds, "device")) {
+		if n != nil && m.noun.name != "door" && !fitsKind(n.kinds, "container") && (strings.ContainsRune("ED", rune(n.class)) || fitsKind(n.kinds, "device")) {
+			m.lid = true
 			with := *n // the lid of a blender
 			with.kinds += " container openable"
 			m.noun, m.said = &with, strings.TrimSuffix(m.said, " "+p.text(e-1))
@@ -149,6 +150,9 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	if e-k > 3 {
 		return nil, false
 	}
+	if slices.Contains(numbers, key) {
+		return nil, false
+	}
 	joined := strings.ReplaceAll(key, " ", "_")
 	found, ok := look(joined)
 	if generic := strings.IndexByte("IKXgOM", found.kind) >= 0; ok && generic && e-k > 1 && p.headed(e-1) {
@@ -190,7 +194,7 @@ func (p *parser) headed(k int) bool {
 
 // invented tells whether a word that nobody knows can be a noun: a brand, say.
 func (p *parser) invented(w string) bool {
-	if p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
+	if slices.Contains(numbers, w) || p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
 		return false
 	}
 	for _, s := range singulars(w) {

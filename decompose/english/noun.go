@@ -25,6 +25,7 @@ type mention struct {
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
 	whole      *mention   // what it is a part of
+	lid        bool       // its lid is what is spoken of
 	part       string     // a slice, of "a slice of it"
 	at, end    int        // words
 }
@@ -81,7 +82,7 @@ func (p *parser) core(i int) (out []phrase) {
 			return append([]phrase{more}, out...)
 		}
 	}
-	if len(out) == 0 && m.definite && end > j && p.describes(j, end) { // the red of "the blue mug and the red"
+	if len(out) == 0 && m.definite && end > j && p.picks(j, end) { // the red of "the blue mug and the red"
 		m.one, m.said, m.end = true, p.spoken(&m, j, end), end
 		out = append(out, phrase{list: []*mention{&m}, end: end})
 	}
@@ -283,6 +284,16 @@ func (p *parser) adjective(k int) bool {
 func (p *parser) describes(j, e int) bool {
 	for k := j; k < e; k++ {
 		if p.modifiers[p.text(k)] || !p.adjective(k) && p.text(k) != "other" {
+			return false
+		}
+	}
+	return true
+}
+
+// picks tells whether all words from j to e can pick out one of several: the red, the left.
+func (p *parser) picks(j, e int) bool {
+	for k := j; k < e; k++ {
+		if !p.adjectives[p.text(k)] && p.text(k) != "other" {
 			return false
 		}
 	}

@@ -94,7 +94,8 @@ func (q *sequence) place(pieces []piece, i int) {
 func narrated(clauses []*understood) {
 	for i, c := range clauses {
 		for j, earlier := range clauses[:i] {
-			shared := slices.ContainsFunc(c.bound["X"], func(o *object) bool { return slices.Contains(earlier.bound["X"], o) }) || c.follows(earlier)
+			done := slices.Concat(earlier.bound["X"], earlier.bound["V"])
+			shared := slices.ContainsFunc(slices.Concat(c.bound["X"], c.bound["V"]), func(o *object) bool { return slices.Contains(done, o) }) || c.follows(earlier)
 			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
 				c.said = append(c.said, j)
 			}

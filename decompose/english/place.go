@@ -99,7 +99,7 @@ func (p *parser) inState(m mention, s *state) *mention {
 
 // within reads what a thing is on, in, or part of.
 func (p *parser) within(m mention, i int, found func(m *mention, end, cost int)) {
-	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"onto"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
+	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
 		if !p.has(i, how) {
 			continue
 		}
@@ -129,8 +129,6 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	switch how {
 	case "inside", "within":
 		how = "in"
-	case "onto":
-		how = "on"
 	}
 	if m.noun == nil {
 		return nil, 0

@@ -149,6 +149,9 @@ func (p *parser) mannerAt(i int) int {
 	if p.text(i) == "," {
 		return p.located(i)
 	}
+	if p.text(i) == "well" && p.thoroughly(i) {
+		return 1
+	}
 	if k := p.aim(i); k > 0 {
 		return p.toEnd(i, k)
 	}
@@ -170,10 +173,6 @@ func (p *parser) aim(i int) int {
 		n := p.toEnd(i, i+1)
 		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
 			return i + 1 // so that everybody can see it
-		}
-	case "well":
-		if stirred := slices.ContainsFunc(p.words[:i], func(w word) bool { return slices.Contains(thorough, w.text) }); stirred && (p.content(i-1) || p.text(i-1) == "it") && !p.content(i+1) {
-			return i + 1 // shake the bottle well
 		}
 	case "up":
 		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
@@ -207,6 +206,12 @@ func (p *parser) aim(i int) int {
 	return 0
 }
 
+// thoroughly tells whether "well" at i is how something is done: shake the bottle well.
+func (p *parser) thoroughly(i int) bool {
+	done := slices.ContainsFunc(p.words[:i], func(w word) bool { return slices.Contains(thorough, w.text) })
+	return done && (p.content(i-1) || p.text(i-1) == "it") && !p.content(i+1)
+}
+
 // thorough are what is done well.
 var thorough = strings.Fields("shake mix stir clean wash rinse dry wipe vortex scrub")
 
@@ -215,7 +220,7 @@ var careless = strings.Fields("touching spilling dropping tilting breaking bumpi
 
 // toEnd is how many words there are from i to the end of the clause that k stands in.
 func (p *parser) toEnd(i, k int) int {
-	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
+	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!", "before", "after", "once"}, p.text(k)) && p.refuse[p.text(k)] == "" {
 		k++
 	}
 	return k - i

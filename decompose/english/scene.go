@@ -66,6 +66,7 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 			}
 		}
 	}
+	b.inside()
 	b.furnish()
 	if err := b.spare(); err != nil {
 		return nil, err
@@ -83,6 +84,30 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	return s.finish()
+}
+
+// inside takes what is got right after something was opened to be in there: "open the fridge and get the milk".
+func (b *builder) inside() {
+	for i := 1; i < len(b.clauses); i++ {
+		c, opened := b.clauses[i], b.clauses[i-1]
+		if c.rule == nil || opened.rule == nil || len(opened.bound["X"]) != 1 || !slices.Contains([]string{"get", "take", "grab", "fetch", "retrieve", "remove"}, c.verb) || !takes(c.rule) {
+			continue
+		}
+		from := opened.bound["X"][0]
+		if !from.is("container") || !slices.ContainsFunc(opened.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
+			continue
+		}
+		for _, x := range c.bound["X"] {
+			before := slices.ContainsFunc(b.past[:i], func(p past) bool { return slices.Contains(p.objects, x) })
+			back := slices.ContainsFunc(b.clauses[i:], func(c *understood) bool {
+				return slices.ContainsFunc(c.slots, func(s slot) bool { return s.name != "X" && slices.Contains(c.bound[s.name], from) })
+			})
+			if x.where == nil && !before && !back && x.is("item") && x != from {
+				x.where, x.how = from, "in"
+				b.assume("the " + x.name + " is in the " + from.name)
+			}
+		}
+	}
 }
 
 // another refuses a way of doing something that is not the one that the skill for it takes: no key locks by being turned without one.

@@ -202,7 +202,7 @@ var doing = map[string]string{
 	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
 	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
 	"take-apart": "unstack pick", "swap": "swap place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour", "aspirate": "pour",
-	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move", "pull": "pull open", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
+	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move place-at", "pull": "pull open", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
 }
 
 // measure tries a table: rows that a plan is right for and planned wrongly, and those that are refused.

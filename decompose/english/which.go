@@ -46,6 +46,9 @@ func (p *parser) beside(i int) (end int, near []*mention) {
 		}
 		if len(list) > 0 {
 			best := shortest(list)
+			if !slices.Contains([]string{"next", "beside", "near", "by", "close", "to", "left", "right", "on", "behind", "in"}, words[0]) {
+				return best.end, nil // the shelf above the toilet: it tells which shelf
+			}
 			return best.end, best.list
 		}
 	}

@@ -20,6 +20,9 @@ func (p *parser) belonging(i int, found func(reading)) {
 	}
 	for _, ph := range p.several(from) {
 		end := p.belongs(ph.end)
+		if end == ph.end && p.rules[p.text(i)] != nil {
+			continue // load boxes onto
+		}
 		if end == 0 && wish {
 			end = ph.end
 		}

@@ -72,6 +72,16 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	if e.slot == "" || len(e.words) > 0 || i >= len(p.words) {
 		return
 	}
+	for _, ph := range p.fillers(e, rest, i, so) {
+		with, ok := p.fill(e, ph, i, so)
+		if ok {
+			p.match(rest, ph.end, with, plain, yield)
+		}
+	}
+}
+
+// fillers lists what can stand in a slot at i.
+func (p *parser) fillers(e element, rest []element, i int, so reading) []phrase {
 	phrases := p.single
 	if e.slot == "X" || e.slot == "M" {
 		phrases = p.several
@@ -79,45 +89,43 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	found := phrases(i)
 	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
 		// "pick up the mug and place on the table"
-		found = []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
+		return []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
 	}
-	for _, ph := range found {
-		if e.slot == "M" { // what it is done with, which no step says
-			with := so
-			with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
-			p.match(rest, ph.end, with, plain, yield)
-			continue
-		}
-		if ph.with && p.tooled[so.verb] {
-			continue // what it is done with says nothing of which thing it is done to
-		}
-		worst := sure
-		for _, m := range ph.list {
-			f := p.fits(m, e.kind)
-			if m.lid && e.kind == "device" {
-				f = unfit
-			}
-			if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
-				f = unfit
-			}
-			if f == unfit && ph.places == 0 {
-				p.misfit.refuse(m.end, p.text(so.at), e.kind)
-			}
-			worst = min(worst, f)
-		}
-		if worst == unfit {
-			continue
-		}
-		p.fit = max(p.fit, ph.end)
-		if e.slot != "X" {
-			p.goes[ph.end] = true
-		}
-		with := so
-		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
-		with.places += ph.places
-		with.taken += int(sure - worst)
-		p.match(rest, ph.end, with, plain, yield)
+	return found
+}
+
+// fill puts a phrase into a slot of a reading, unless its things are of the wrong kind.
+func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok bool) {
+	with = so
+	if e.slot == "M" { // what it is done with, which no step says
+		with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
+		return with, true
 	}
+	if ph.with && p.tooled[so.verb] {
+		return so, false // what it is done with says nothing of which thing it is done to
+	}
+	worst := sure
+	for _, m := range ph.list {
+		f := p.fits(m, e.kind)
+		if m.lid && e.kind == "device" || m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
+			f = unfit
+		}
+		if f == unfit && ph.places == 0 {
+			p.misfit.refuse(m.end, p.text(so.at), e.kind)
+		}
+		worst = min(worst, f)
+	}
+	if worst == unfit {
+		return so, false
+	}
+	p.fit = max(p.fit, ph.end)
+	if e.slot != "X" {
+		p.goes[ph.end] = true
+	}
+	with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
+	with.places += ph.places
+	with.taken += int(sure - worst)
+	return with, true
 }
 
 // pours tells whether a verb can be said of liquids.

@@ -47,42 +47,15 @@ func (b *builder) commit(r reading) (*understood, error) {
 }
 
 // bindTo finds what one mention stands for.
-func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
+func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) error {
 	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
 	b.reached = s.name == "Y"
-	var found []*object
 	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
 		one := *m
 		one.count = 0
 		m = &one
 	}
-	switch {
-	case m.pronoun != "":
-		if found, err = b.referTo(c.reading, s, m, named); m.part != "" {
-			b.assume("the " + m.part + " is all of it")
-		}
-	case m.one:
-		var now []*object
-		for _, earlier := range c.slots {
-			now = append(now, c.bound[earlier.name]...)
-		}
-		copied := *m
-		m = &copied
-		if n := len(b.clauses); n > 0 { // the same part of the clause before is meant first, where that is told apart too
-			for _, o := range b.clauses[n-1].bound[s.name] {
-				if !o.bare || strings.HasPrefix(m.said, "other") {
-					now = append(now, o)
-				}
-			}
-		}
-		if err = b.same(m, s.kind, now); err == nil {
-			found, err = b.make(c, m, s.kind)
-		}
-	case c.rule != nil && c.rule.pair != "":
-		found, err = b.pile(c, s, m)
-	default:
-		found, err = b.make(c, m, s.kind)
-	}
+	found, err := b.meant(c, s, m, named)
 	if err != nil {
 		return err
 	}
@@ -104,6 +77,41 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 	}
 	c.bound[s.name] = append(c.bound[s.name], found...)
 	return nil
+}
+
+// meant finds or makes the things of one mention.
+func (b *builder) meant(c *understood, s slot, m *mention, named []*object) (found []*object, err error) {
+	switch {
+	case m.pronoun != "":
+		if found, err = b.referTo(c.reading, s, m, named); m.part != "" {
+			b.assume("the " + m.part + " is all of it")
+		}
+	case m.one:
+		one := *m
+		if err = b.same(&one, s.kind, b.close(c, s, m)); err == nil {
+			found, err = b.make(c, &one, s.kind)
+		}
+	case c.rule != nil && c.rule.pair != "":
+		found, err = b.pile(c, s, m)
+	default:
+		found, err = b.make(c, m, s.kind)
+	}
+	return found, err
+}
+
+// close lists what "the other one" is likely to be one of, the likeliest last.
+func (b *builder) close(c *understood, s slot, m *mention) (now []*object) {
+	for _, earlier := range c.slots {
+		now = append(now, c.bound[earlier.name]...)
+	}
+	if n := len(b.clauses); n > 0 { // the same part of the clause before is meant first, where that is told apart too
+		for _, o := range b.clauses[n-1].bound[s.name] {
+			if !o.bare || strings.HasPrefix(m.said, "other") {
+				now = append(now, o)
+			}
+		}
+	}
+	return now
 }
 
 // slot is the slot of a name that the words fill; nil where they do not.

@@ -89,82 +89,10 @@ func (p *parser) core(i int) (out []phrase) {
 	return out
 }
 
-// coloured tells whether a colour alone stands for a thing.
-func (p *parser) coloured(i int) bool {
-	if next := p.text(i + 1); p.colours[p.text(i)] {
-		return next == "" || slices.Contains([]string{",", ".", "and", "on", "onto", "in", "into", "to", "next", "beside", "from"}, next)
-	}
-	return false
-}
-
-// labels reads "wells A1 and A2" as two things that share a noun.
-func (p *parser) labels(ph phrase) (phrase, bool) {
-	m, e := ph.list[0], ph.end
-	if len(ph.list) != 1 || m.noun == nil || m.count > 0 || e-m.at < 2 || !label(p.text(e-1)) {
-		return ph, false
-	}
-	first := *m
-	stem := strings.TrimSuffix(m.said, p.text(e-1))
-	if at := strings.TrimSpace(stem); m.plural {
-		word := at[strings.LastIndexByte(at, ' ')+1:]
-		stem = strings.TrimSuffix(at, word) + p.oneOf(word) + " "
-	}
-	first.plural, first.said = false, stem+p.text(e-1)
-	list := []*mention{&first}
-	for {
-		k := e
-		if p.text(k) == "," {
-			k++
-		}
-		if p.text(k) == "and" || p.text(k) == "&" {
-			k++
-		}
-		if k == e || !label(p.text(k)) {
-			break
-		}
-		next := first
-		next.at, next.end, next.said = k, k+1, stem+p.text(k)
-		list, e = append(list, &next), k+1
-	}
-	return phrase{list, e, ph.places, ph.with}, len(list) > 1
-}
-
-// label tells whether a word is one that things are told apart by: 2, A, b3.
-func label(w string) bool {
-	if w == "" {
-		return false
-	}
-	if c := w[0] | 32; c >= 'a' && c <= 'h' {
-		return len(w) == 1 && w[0] < 'a' || len(w) > 1 && isNumber(w[1:])
-	}
-	return isNumber(w)
-}
-
 // commands tells whether a word is a verb with a thing after it: "place it", "close the".
 func (p *parser) commands(j int) bool {
 	w, next := p.text(j), p.text(j+1)
 	return p.acts[w] || p.rules[w] != nil && (next == "it" || next == "them") || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
-}
-
-// pronoun reads "it", "both of them", "me"; alone is set where nothing but a determiner may stand there.
-func (p *parser) pronoun(i int, alone bool) []phrase {
-	w, next := p.text(i), p.text(i+1)
-	if (w == "them" || w == "it" || w == "these" || w == "those") && (next == "both" || next == "all") && !p.content(i+2) { // put them both away
-		return []phrase{{list: []*mention{{pronoun: pronouns[w], at: i, end: i + 2}}, end: i + 2}}
-	}
-	if (w == "this" || w == "that") && alone && !p.content(i+1) && !slices.Contains([]string{"is", "one", "the", "a", "of"}, next) && p.text(i-1) != "so" && p.text(i-1) != "such" {
-		return []phrase{{list: []*mention{{pronoun: "it", at: i, end: i + 1}}, end: i + 1}}
-	}
-	if to, ok := pronouns[w]; ok && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next) {
-		return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
-	}
-	if (w == "both" || w == "all" || w == "each") && next == "of" && pronouns[p.text(i+2)] == "them" && !p.content(i+3) {
-		return []phrase{{list: []*mention{{pronoun: "them", at: i, end: i + 3}}, end: i + 3}}
-	}
-	if w == "me" || w == "us" || w == "you" || w == "myself" {
-		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
-	}
-	return nil
 }
 
 // counts reads "two", "three of the".

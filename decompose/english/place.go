@@ -138,22 +138,20 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
-	loose := (m.noun.class == 'X' || m.noun.class == 'M') && p.fits(m, "item") > unfit
 	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
 	fixed := !item && (is(m, "container") || is(m, "surface"))
+	stands := holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel"))
 	switch {
-	case is(m, "spot"):
+	case is(m, "spot") || fixed && is(y, "item") && !(how == "in" && y.noun.kinds == room):
 		return nil, 0
 	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
-	case fixed && is(y, "item"):
-		return nil, 0
-	case holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")):
+	case stands:
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
-	case loose && how == "on" && p.fits(y, "surface") > unfit:
+	case p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"
 	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
@@ -161,6 +159,11 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return nil, 0
 	}
 	return &with, 1
+}
+
+// loose tells whether a thing of a class that may be a building or a vehicle can be taken for one that a hand can hold.
+func (p *parser) loose(m *mention) bool {
+	return (m.noun.class == 'X' || m.noun.class == 'M') && p.fits(m, "item") > unfit
 }
 
 // attached tells whether a thing that is on another can be part of it.

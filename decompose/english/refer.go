@@ -211,35 +211,39 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			}
 		}
 	}
-	for _, last := range slices.Backward(b.past) { // the drawer, of "the handle of the drawer"
-		if i := slices.IndexFunc(last.wholes, could); i >= 0 && m.pronoun != "them" {
-			return last.wholes[i : i+1], nil
-		}
-	}
-	if said == "everything" { // that was taken out
-		for _, o := range b.objects {
-			if strings.HasSuffix(o.name, "contents") && fits(o) {
-				return []*object{o}, nil
-			}
-		}
-	}
-	if slices.Contains(pointing, said) && len(b.past) == 0 && fitsKind("item", kind) {
-		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
-			return []*object{b.objects[i]}, nil
-		}
-		b.assume(`"` + said + `" is a thing that can be held in one hand`)
-		o := b.add(said, &noun{name: said, kinds: "item", class: '?'})
-		o.plural = m.pronoun == "them"
+	if o := b.beyond(m, kind, said, fits, could); o != nil {
 		return []*object{o}, nil
 	}
-	if m.pronoun == "him" && kind == "person" {
-		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
-			return []*object{b.objects[i]}, nil
-		}
-		b.assume(said + " is somebody who is there")
-		return []*object{b.add(said, &noun{name: said, kinds: kind})}, nil
-	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
+}
+
+// beyond finds what a pronoun stands for that no clause named as such: the whole of a part, the contents of what was emptied, what
+// somebody points at, and a person.
+func (b *builder) beyond(m *mention, kind, said string, fits, could func(*object) bool) *object {
+	for _, last := range slices.Backward(b.past) { // the drawer, of "the handle of the drawer"
+		if i := slices.IndexFunc(last.wholes, could); i >= 0 && m.pronoun != "them" {
+			return last.wholes[i]
+		}
+	}
+	if i := slices.IndexFunc(b.objects, func(o *object) bool { return strings.HasSuffix(o.name, "contents") && fits(o) }); i >= 0 && said == "everything" {
+		return b.objects[i]
+	}
+	points := slices.Contains(pointing, said) && len(b.past) == 0 && fitsKind("item", kind)
+	person := m.pronoun == "him" && kind == "person"
+	if !points && !person {
+		return nil
+	}
+	if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
+		return b.objects[i]
+	}
+	if person {
+		b.assume(said + " is somebody who is there")
+		return b.add(said, &noun{name: said, kinds: kind})
+	}
+	b.assume(`"` + said + `" is a thing that can be held in one hand`)
+	o := b.add(said, &noun{name: said, kinds: "item", class: '?'})
+	o.plural = m.pronoun == "them"
+	return o
 }
 
 // pointing are the words that somebody says who points at something.
@@ -254,28 +258,39 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 			all = append(all, o)
 		}
 	}
-	two := len(all) == 2
 	switch {
 	case len(all) == 0:
 		return nil, nil
 	case len(all) == 1:
 		return all[0], nil
-	case two && kind == "openable" && slices.Contains(all, last.holder):
-		return last.holder, nil
-	case two && out && slices.Contains(all, last.put):
-		return last.put, nil
-	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
-		return last.into, nil // and what is in it goes along
-	case two && kind == "pressable" && slices.Contains(all, last.put):
-		return last.put, nil
-	case pronoun == "it" && len(last.plural) > 1 && len(last.alone(all)) == 1:
-		return last.alone(all)[0], nil
+	case len(all) == 2:
+		if o := last.ofTwo(kind, all, out); o != nil {
+			return o, nil
+		}
+	}
+	switch alone := last.alone(all); {
+	case pronoun == "it" && len(last.plural) > 1 && len(alone) == 1:
+		return alone[0], nil
 	case pronoun == "it" && slices.Contains(all, last.taken):
 		return last.taken, nil
-	case two && slices.Contains(all, last.tool):
+	case len(all) == 2 && slices.Contains(all, last.tool):
 		return all[1-slices.Index(all, last.tool)], nil
 	}
 	return nil, all
+}
+
+// ofTwo is which of two things is meant by how they were handled; nil where that does not tell.
+func (last past) ofTwo(kind string, all []*object, out bool) *object {
+	put := slices.Contains(all, last.put)
+	switch {
+	case kind == "openable" && slices.Contains(all, last.holder):
+		return last.holder
+	case put && (out || kind == "pressable"):
+		return last.put
+	case put && slices.Contains(all, last.into):
+		return last.into // and what is in it goes along
+	}
+	return nil
 }
 
 // alone lists what is not one of several that were named together.

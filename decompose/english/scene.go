@@ -12,58 +12,8 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		return nil, b.fault(0, len(b.words), "it asks for nothing")
 	}
 	for _, pc := range pieces {
-		r, err := b.choose(pc.readings)
-		if err != nil {
+		if err := b.understand(pc); err != nil {
 			return nil, err
-		}
-		if r.rule != nil && r.rule.motions {
-			b.request.Library = decompose.Motions()
-		}
-		if r.never {
-			b.spared = append(b.spared, r.slots[0].list[0])
-			r.slots = nil
-		}
-		c, err := b.commit(r)
-		if err != nil {
-			return nil, err
-		}
-		for _, words := range [][]word{r.manner, pc.aside} {
-			if r.awaits && len(words) > 0 {
-				b.assume(`"` + b.quoted(words) + `" comes about by itself`)
-			} else if len(words) > 0 {
-				b.say(words)
-				b.assume(b.said[len(b.said)-1])
-			}
-		}
-		if pc.means {
-			if err := b.another(c); err != nil {
-				return nil, err
-			}
-		}
-		if r.rule == nil {
-			if c.rule, err = b.untidy(c); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if r.forbids {
-			continue
-		}
-		for _, n := range r.rule.needs {
-			// what the goal or the start speaks of is needed now; of tools, later clauses may name one
-			about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
-			if n.kind == "support" {
-				continue
-			}
-			if slices.ContainsFunc(r.rule.goal, about) || r.rule.by != nil && about(*r.rule.by) || slices.ContainsFunc(r.rule.start, about) || slices.ContainsFunc(r.rule.was, about) {
-				o, err := b.supply(c, n)
-				if err != nil {
-					return nil, err
-				}
-				c.bound[n.slot] = []*object{o}
-			} else {
-				b.needs = append(b.needs, n)
-			}
 		}
 	}
 	b.inside()
@@ -84,6 +34,68 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	return s.finish()
+}
+
+// understand finds the things of a clause, and what it needs beside them.
+func (b *builder) understand(pc piece) error {
+	r, err := b.choose(pc.readings)
+	if err != nil {
+		return err
+	}
+	if r.rule != nil && r.rule.motions {
+		b.request.Library = decompose.Motions()
+	}
+	if r.never {
+		b.spared = append(b.spared, r.slots[0].list[0])
+		r.slots = nil
+	}
+	c, err := b.commit(r)
+	if err != nil {
+		return err
+	}
+	for _, words := range [][]word{r.manner, pc.aside} {
+		if r.awaits && len(words) > 0 {
+			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
+		} else if len(words) > 0 {
+			b.say(words)
+			b.assume(b.said[len(b.said)-1])
+		}
+	}
+	if pc.means {
+		if err := b.another(c); err != nil {
+			return err
+		}
+	}
+	if r.rule == nil {
+		c.rule, err = b.untidy(c)
+		return err
+	}
+	if r.forbids {
+		return nil
+	}
+	return b.require(c)
+}
+
+// require supplies what a clause needs and does not name.
+func (b *builder) require(c *understood) error {
+	r := c.rule
+	for _, n := range r.needs {
+		// what the goal or the start speaks of is needed now; of tools, later clauses may name one
+		about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
+		if n.kind == "support" {
+			continue
+		}
+		if slices.ContainsFunc(r.goal, about) || r.by != nil && about(*r.by) || slices.ContainsFunc(r.start, about) || slices.ContainsFunc(r.was, about) {
+			o, err := b.supply(c, n)
+			if err != nil {
+				return err
+			}
+			c.bound[n.slot] = []*object{o}
+		} else {
+			b.needs = append(b.needs, n)
+		}
+	}
+	return nil
 }
 
 // inside takes what is got right after something was opened to be in there: "open the fridge and get the milk".

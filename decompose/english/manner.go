@@ -66,7 +66,7 @@ func (p *parser) aim(i int) int {
 	next := p.text(i + 1)
 	switch p.text(i) {
 	case "to":
-		if p.purpose(i) || slices.Contains(waiting, next) && p.toEnd(i, i+1) == 2 && i > 3 {
+		if p.purpose(i) {
 			return i + 1 // to serve coffee
 		}
 	case "so":
@@ -88,7 +88,7 @@ func (p *parser) aim(i int) int {
 	case "with":
 		return p.facing(i)
 	case "before", "when":
-		if next == "you" && p.text(i+2) == "leave" {
+		if p.has(i+1, []string{"you", "leave"}) {
 			return i + 1
 		}
 	case "until", "because", "since":
@@ -153,6 +153,9 @@ func (p *parser) toEnd(i, k int) int {
 func (p *parser) purpose(i int) bool {
 	next := p.text(i + 1)
 	e, _ := look(next)
+	if slices.Contains(waiting, next) && p.toEnd(i, i+1) == 2 && i > 3 {
+		return true // leave it in the sink to thaw
+	}
 	if i < 3 || !e.verb || e.thing() || p.rules[next] != nil || p.stop[next] || p.nouns[next] != nil || p.trail[next] || p.rules[p.text(i-1)] != nil {
 		return false
 	}

@@ -46,17 +46,21 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	if head.name == "door" || head.name == "lid" {
 		p.doorOfKind(&m, j, e)
 	}
-	if head.name == "handle" && slices.ContainsFunc(p.words[j:last-1], func(w word) bool { n := p.nouns[w.text]; return n != nil && fitsKind(n.kinds, "item") }) {
-		with := *head // one takes a screwdriver by it
-		with.kinds += " item"
-		m.noun = &with
-	}
-	if toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy && !fitsKind(head.kinds, "item") {
-		with := *head
-		with.kinds += " item"
-		m.noun = &with
-	}
+	m.noun = p.handy(m.noun, j, last)
 	return &m, true
+}
+
+// handy is a noun that a hand can hold, where the words from j to last say so: a toy boat, and the handle of a screwdriver, which one
+// takes it by.
+func (p *parser) handy(n *noun, j, last int) *noun {
+	handle := n.name == "handle" && slices.ContainsFunc(p.words[j:last-1], func(w word) bool { n := p.nouns[w.text]; return n != nil && fitsKind(n.kinds, "item") })
+	toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] })
+	if fitsKind(n.kinds, "item") || !handle && !toy {
+		return n
+	}
+	with := *n
+	with.kinds += " item"
+	return &with
 }
 
 // quantified makes one of "two mugs" a mug, and notes where there are several and it is not said how many.

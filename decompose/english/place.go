@@ -138,22 +138,18 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
-	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
-	fixed := !item && (is(m, "container") || is(m, "surface"))
-	stands := holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel"))
+	fixed := !is(m, "item") && is(m, "container/surface")
 	switch {
-	case is(m, "spot") || fixed && is(y, "item") && !(how == "in" && y.noun.kinds == room):
+	case is(m, "spot") || fixed && is(y, "item"):
 		return nil, 0
 	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
-	case stands:
+	case is(y, "container/surface") && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")), p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
-	case p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
-		with.where, with.how = y, "at"
-	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
+	case is(m, "item") && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
 	default:
 		return nil, 0

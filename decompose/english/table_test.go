@@ -242,12 +242,13 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 	return
 }
 
-// TestOutside tries sentences of twelve styles that were written, with what they should bring about, by people who had not seen the
-// grammar. The author of the grammar has since read the first two: 215 and 168 were right before that, 7 of the second wrong. Nobody
-// has mended anything by the third; of its two that count as wrong one plan is right by another name ("both potatoes").
+// TestOutside tries sentences of twelve styles, with what they should bring about. The first three tables were written by people who had
+// not seen the grammar, and the author of the grammar has since read them: before that 215 of the first were right, 168 of the second
+// with 7 wrong, 149 of the third with 2 wrong. The author wrote the fourth, imagining strangers, and before anything was mended by it 208
+// of 279 were right, 7 wrong (four of them by the fault of the table or of how it is compared), and 2 of 47 planned that must be refused.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/look.tsv": {226, 0, 0}, "testdata/held.tsv": {212, 0, 0}, "testdata/unseen.tsv": {149, 2, 1},
+		"testdata/look.tsv": {235, 0, 0}, "testdata/held.tsv": {231, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {273, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")
 		t.Logf("%s: %d of %d right, %d wrong, %d refused; %d of %d planned that must be refused", name, right, all, wrong, no, leaked, refuse)

@@ -2,6 +2,7 @@ package english
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,8 +139,11 @@ func (x *vocabulary) read(text string) error {
 			body = true
 			err = r.line(word, rest)
 		default:
-			r = nil
-			err = x.line(word, rest)
+			if r != nil && !body {
+				err = errors.New("a say before it has no goal")
+			} else {
+				r, err = nil, x.line(word, rest)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("english: grammar.txt:%d: %w", i+1, err)

@@ -171,7 +171,7 @@ func (b *builder) near(c *understood) error {
 		return nil
 	}
 	for _, s := range c.slots {
-		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") || !fitsKind(y.noun.kinds, "surface") {
+		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") || !y.noun.roomy() {
 			if !c.together(s) { // "put the can next to the box on the desk"
 				continue
 			}
@@ -192,6 +192,11 @@ func (b *builder) near(c *understood) error {
 		}
 	}
 	return nil
+}
+
+// roomy tells whether a thing is furniture that has room for several things beside each other.
+func (n *noun) roomy() bool {
+	return n.class == 'S' || n.kinds == "surface" || fitsKind(n.kinds, "table/desk/counter/shelf/floor/bench/bed/sofa/stove-top")
 }
 
 // together tells whether what is put on a piece of furniture is said to be near something, which rather tells where it is to be.

@@ -114,6 +114,9 @@ func (s *setter) finish() (*decompose.Request, error) {
 		start = append(start, decompose.Literal{Name: "away"})
 	}
 	final := s.outcome()
+	if err := s.kept(); err != nil {
+		return nil, err
+	}
 	for _, c := range s.clauses {
 		if c.forbids && slices.ContainsFunc(c.wants(c.bound["X"][0]), func(l decompose.Literal) bool { return slices.ContainsFunc(final, l.Equal) }) {
 			return nil, s.fault(c.at, c.end, "is not to be done, and is")
@@ -125,6 +128,28 @@ func (s *setter) finish() (*decompose.Request, error) {
 		return nil, s.fault(0, len(s.words), "the %s would be on or in itself", round)
 	}
 	return r, nil
+}
+
+// kept refuses what is done to a thing that the words leave where it is, in another, and that has to be taken out for it: "turn the key in the
+// lock" takes no key out.
+func (s *setter) kept() error {
+	for _, c := range s.clauses {
+		for _, x := range c.bound["X"] {
+			there := c.told || c.rule.by != nil && slices.Contains([]string{"heat", "heat-in", "flip-in", "cool"}, c.rule.by.Name)
+			if there || x.loc == nil || x.loc.Name != "in" || x.how != "in" {
+				continue
+			}
+			moved := slices.ContainsFunc(s.planned, func(e planned) bool {
+				return slices.ContainsFunc(e.goal, func(l decompose.Literal) bool {
+					return placed(l) == x.name || l.Args[0] == x.name && slices.Contains([]string{"lifted", "moved", "hot", "cold", "rinsed", "swept", "slid", "pushed", "pulled", "swapped"}, l.Name)
+				})
+			})
+			if !moved {
+				return s.fault(c.at, c.end, "it is in the %s, and would have to be taken out for that", x.loc.Args[1])
+			}
+		}
+	}
+	return nil
 }
 
 // facts adds a thing to a problem, and lists what holds of it at the start.

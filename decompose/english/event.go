@@ -233,7 +233,7 @@ func (s *setter) plan(number int, c *understood, x *object, goal []decompose.Lit
 	for _, w := range s.words[c.at:c.end] {
 		words = append(words, w.said)
 	}
-	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without, Loose: c.rule.loose}, clause: number, goal: goal, here: s.here}
+	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without, Loose: c.rule.loose}, clause: number, stays: c.stays, goal: goal, here: s.here}
 	e.Goal = texts(goal)
 	if c.rule.by != nil {
 		e.By = bind(*c.rule.by, c, x).String()

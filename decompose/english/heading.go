@@ -25,6 +25,9 @@ func (p *parser) heading(i int) map[int][]reading {
 		}
 	}
 	for _, ph := range p.single(from) {
+		if w := p.text(ph.end); (w == "away" || w == "up") && p.text(ph.end+1) == ":" {
+			ph.end++
+		}
 		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && slices.Contains(until, p.text(ph.end)) {
 			out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, verb: "put", manner: p.words[i:ph.end], slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
 		}
@@ -41,7 +44,7 @@ func (p *parser) begun(i int) bool {
 func headed(p *parser, i int) bool {
 	w := p.text(i)
 	e, _ := look(w)
-	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve"}, w)
+	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve", "put", "unload", "unpack", "tidy", "set"}, w)
 }
 
 // means makes a heading of "sort the books by putting the red ones on the left".

@@ -66,7 +66,7 @@ func (p *parser) aim(i int) int {
 	next := p.text(i + 1)
 	switch p.text(i) {
 	case "to":
-		if p.purpose(i) {
+		if p.purpose(i) || next == "face" && i > 1 {
 			return i + 1 // to serve coffee
 		}
 	case "so":

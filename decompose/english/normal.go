@@ -53,6 +53,10 @@ func particles(all []word) (out []word) {
 			for is(k, "so such that") {
 				k++
 			}
+			if is(k, "it they") && is(k+1, "is are") && is(k+2, "next beside near under behind between on in") && (!is(k+2, "on in") || is(k+3, "the a an")) {
+				i = k + 1
+				continue
+			}
 			if is(k, "it they") && is(k+1, "falls drops goes lands slides rolls fall drop go land ends end") {
 				if k += 2; at(k) == "up" {
 					k++

@@ -61,6 +61,7 @@ type understood struct {
 	goal  []decompose.Literal // beyond that of the rule, of "a washed apple"
 	near  []decompose.Literal // what things are to be near, of "on the table next to the plate"
 	known []decompose.Literal // what phrases say of things that were named before: "the sliced apple"
+	stays bool                // what it does is not only on the way to what comes later
 	said  []int               // clauses that the words put before it
 }
 

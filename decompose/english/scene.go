@@ -53,6 +53,7 @@ func (b *builder) understand(pc piece) error {
 	if err != nil {
 		return err
 	}
+	b.backOn(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.awaits && len(words) > 0 {
 			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
@@ -74,6 +75,33 @@ func (b *builder) understand(pc piece) error {
 		return nil
 	}
 	return b.require(c)
+}
+
+// backOn puts a lid that was taken off something back on that: nothing else is closed by it. What is put back where it was taken from is
+// away from there for all that is done in between.
+func (b *builder) backOn(c *understood) {
+	x := c.bound["X"]
+	if c.rule == nil || len(x) != 1 {
+		return
+	}
+	last := len(b.clauses) - 1
+	lid := x[0].noun.name == "lid" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Not: true, Name: "is-open", Args: []string{"X"}}.Equal)
+	for at, earlier := range b.clauses[:last] {
+		y := earlier.bound["Y"]
+		if earlier.rule == nil || !takes(earlier.rule) || !slices.Contains(earlier.bound["X"], x[0]) || len(y) != 1 || !lid && !slices.Equal(y, c.bound["Y"]) {
+			continue
+		}
+		if lid && b.become(y[0], "surface") {
+			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: "on", Args: []string{"X", "Y"}}}}, y
+		}
+		earlier.stays = last > at+1
+		for i := at; i < last; i++ {
+			if c.said = append(c.said, i); i > at {
+				b.clauses[i].said = append(b.clauses[i].said, at)
+			}
+		}
+		return
+	}
 }
 
 // require supplies what a clause needs and does not name.

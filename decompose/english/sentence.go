@@ -165,6 +165,11 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 	if how == "state" && p.text(from) == "check" {
 		j = from
 	}
+	if first && slices.ContainsFunc(p.words, func(w word) bool { return w.text == ":" }) {
+		if ends := p.heading(j); len(ends) > 0 {
+			return p.follow(ends, this)
+		}
+	}
 	f := plain
 	if how == "gerund" || this.means {
 		f = gerund

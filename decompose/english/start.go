@@ -23,6 +23,7 @@ type setter struct {
 type planned struct {
 	decompose.Event
 	clause int
+	stays  bool
 	goal   []decompose.Literal
 	here   string
 }
@@ -202,7 +203,7 @@ func (s *setter) outcome() (final []decompose.Literal) {
 				return taken || l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
+				if f := &s.planned[j]; !f.stays && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}

@@ -85,7 +85,7 @@ func (p *parser) hallmark(i int) int {
 		if slices.ContainsFunc(within, func(more []string) bool { return p.has(ph.end, more) }) {
 			return m.pronoun != ""
 		}
-		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDg", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
+		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDgM", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
 	})
 	if len(list) == 0 {
 		if p.content(i) && w != "with" && w != "for" {

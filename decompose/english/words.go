@@ -19,6 +19,7 @@ type vocabulary struct {
 	states                                                                                          map[string]*state
 	nouns                                                                                           map[string]*noun
 	longest                                                                                         int                  // words in a noun
+	general                                                                                         map[string]bool      // kinds that have others below them
 	open                                                                                            map[string]bool      // kinds
 	forms                                                                                           map[string]string    // took → take
 	rules                                                                                           map[string][]*saying // by verb
@@ -77,7 +78,7 @@ var english = sync.OnceValue(func() *vocabulary {
 })
 
 func readVocabulary() (*vocabulary, error) {
-	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
+	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{}, general: map[string]bool{},
 		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{},
 		classes: map[byte]string{}, guesses: map[string]*guess{}, partitives: map[string]bool{}, stop: map[string]bool{}, trail: map[string]bool{},
 		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, colours: map[string]bool{}, units: map[string]bool{}, grips: map[string]bool{}, modifiers: map[string]bool{}, tooled: map[string]bool{}}
@@ -94,7 +95,7 @@ func (x *vocabulary) leaves(l *decompose.Library) {
 	all := l.Kinds()
 	for _, name := range all {
 		leaf := !slices.ContainsFunc(all, func(k string) bool { return k != name && l.Is(k, name) })
-		if leaf && !slices.Contains([]string{"place", "person", "spot", "liquid"}, name) {
+		if x.general[name] = !leaf; leaf && !slices.Contains([]string{"place", "person", "spot", "liquid"}, name) {
 			x.noun(name, name)
 		}
 	}
@@ -222,7 +223,7 @@ func (x *vocabulary) line(word, rest string) error {
 // called adds names for things of some kinds.
 func (x *vocabulary) called(kinds, names string) {
 	same := x.nouns[kinds]
-	if all := decompose.Skills(); slices.ContainsFunc(all.Kinds(), func(k string) bool { return k != kinds && all.Is(k, kinds) }) {
+	if x.general[kinds] {
 		same = nil // an item is no name for a stapler
 	}
 	for name := range strings.SplitSeq(names, ",") {

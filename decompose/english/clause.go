@@ -2,6 +2,7 @@ package english
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -104,11 +105,19 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 	if ph.with && p.tooled[so.verb] {
 		return so, false // what it is done with says nothing of which thing it is done to
 	}
+	ph.list = slices.Clone(ph.list)
 	worst := sure
-	for _, m := range ph.list {
+	for i, m := range ph.list {
+		if m.itself != nil && !strings.Contains(e.kind, "openable") && e.kind != "lockable" {
+			m = m.itself
+			ph.list[i] = m
+		}
 		f := p.fits(m, e.kind)
-		if m.lid && e.kind == "device" || m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
+		if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
 			f = unfit
+		}
+		if elided := len(so.slots) > 0 && so.slots[0].list[0].pronoun == "taken"; elided && f == assumed && so.verb == "put" && m.definite {
+			f = unfit // "put on the spare" puts nothing on it
 		}
 		if f == unfit && ph.places == 0 {
 			p.misfit.refuse(m.end, p.text(so.at), e.kind)

@@ -44,7 +44,10 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		m.said, m.bare, m.indefinite = "other "+m.said, false, false
 	}
 	if head.name == "door" || head.name == "lid" {
-		p.doorOfKind(&m, j, e)
+		itself := m
+		if p.doorOfKind(&m, j, e); m.noun != itself.noun {
+			m.itself = &itself
+		}
 	}
 	m.noun = p.handy(m.noun, j, last)
 	return &m, true
@@ -80,7 +83,6 @@ func (p *parser) doorOfKind(m *mention, j, e int) {
 	for k := j; k < e-1; k++ {
 		n, _ := p.lookup(k, e-1)
 		if n != nil && m.noun.name != "door" && !fitsKind(n.kinds, "container") && (strings.ContainsRune("ED", rune(n.class)) || fitsKind(n.kinds, "device")) {
-			m.lid = true
 			with := *n // the lid of a blender
 			with.kinds += " container openable"
 			m.noun, m.said = &with, strings.TrimSuffix(m.said, " "+p.text(e-1))

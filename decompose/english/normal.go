@@ -35,43 +35,53 @@ func marks(all []word) (out []word) {
 	return out
 }
 
-// particles brings "up off", "back out" and "so that it falls into" to what they say of the place: off, out, into.
+// particles brings "up off", "back out", "right side up" and "so that it falls into" to what they say: off, out, upright, into.
 func particles(all []word) (out []word) {
-	at := func(i int) string {
-		if i >= 0 && i < len(all) {
-			return all[i].text
-		}
-		return ""
-	}
-	is := func(i int, list string) bool { return at(i) != "" && slices.Contains(strings.Fields(list), at(i)) }
 	for i := 0; i < len(all); i++ {
-		switch w := all[i]; {
-		case i > 1 && w.text == "up" && is(i+1, "off from out"), i > 0 && w.text == "back" && is(i+1, "out off") && !is(i-1, "the"):
-			continue
-		case i > 1 && is(i, "so such that"):
-			k := i
-			for is(k, "so such that") {
-				k++
-			}
-			if is(k, "it they") && is(k+1, "is are") && is(k+2, "next beside near under behind between on in") && (!is(k+2, "on in") || is(k+3, "the a an")) {
-				i = k + 1
-				continue
-			}
-			if is(k, "it they") && is(k+1, "falls drops goes lands slides rolls fall drop go land ends end") {
-				if k += 2; at(k) == "up" {
-					k++
-				}
-				if is(k, "in into on onto inside") {
-					i = k - 1
-					continue
-				}
-			}
-			out = append(out, w)
+		w := all[i]
+		switch {
+		case i > 1 && w.text == "right" && isAt(all, i+1, "side way") && isAt(all, i+2, "up"):
+			out = append(out, word{"upright", w.said, w.at})
+			i += 2
+		case i > 1 && w.text == "up" && isAt(all, i+1, "off from out"), i > 0 && w.text == "back" && isAt(all, i+1, "out off") && !isAt(all, i-1, "the"):
+		case i > 1 && resulting(all, i) > 0:
+			i = resulting(all, i) - 1
 		default:
 			out = append(out, w)
 		}
 	}
 	return out
+}
+
+// isAt tells whether one of the words stands at i.
+func isAt(all []word, i int, words string) bool {
+	return i >= 0 && i < len(all) && slices.Contains(strings.Fields(words), all[i].text)
+}
+
+// resulting finds the place in "so that it falls into the drawer" and "so that it is on the table"; 0 where nothing like that is at i.
+func resulting(all []word, i int) int {
+	k := i
+	for isAt(all, k, "so such that") {
+		k++
+	}
+	if k == i || !isAt(all, k, "it they") {
+		return 0
+	}
+	place := k + 2
+	switch {
+	case isAt(all, k+1, "is are"):
+		if isAt(all, place, "next beside near under behind between") || isAt(all, place, "on in") && isAt(all, place+1, "the a an") {
+			return place
+		}
+	case isAt(all, k+1, "falls drops goes lands slides rolls fall drop go land ends end"):
+		if isAt(all, place, "up") {
+			place++
+		}
+		if isAt(all, place, "in into on onto inside") {
+			return place
+		}
+	}
+	return 0
 }
 
 // needed makes "bring me" of "I need", where nothing but a thing follows.

@@ -25,7 +25,7 @@ type mention struct {
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
 	whole      *mention   // what it is a part of
-	lid        bool       // its lid is what is spoken of
+	itself     *mention   // the door or the lid, of what is named by it where it is to be opened or closed
 	part       string     // a slice, of "a slice of it"
 	at, end    int        // words
 }
@@ -59,6 +59,10 @@ func (p *parser) core(i int) (out []phrase) {
 	}
 	if j == i && p.text(i) == "everything" { // that was spoken of, else that is there
 		out = append(out, phrase{list: []*mention{{pronoun: "them", at: i, end: i + 1}}, end: i + 1})
+	}
+	if w := p.text(j); m.definite && (w == "one" || w == "ones") { // the one on the left
+		m.one, m.end = true, j+1
+		return append(out, phrase{list: []*mention{&m}, end: j + 1})
 	}
 	j = p.counts(j, &m)
 	if j == i && p.commands(j) {

@@ -13,7 +13,9 @@ func (p *parser) single(i int) []phrase {
 	p.singles[i] = nil // what is inside a phrase begins after it
 	var out []phrase
 	for _, core := range p.core(i) {
-		out = append(out, core)
+		if m := core.list[0]; !m.one || m.said != "" {
+			out = append(out, core)
+		}
 		if len(core.list) == 1 && core.list[0].pronoun == "" {
 			out = append(out, p.told(core, 0)...)
 		}
@@ -86,7 +88,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 // sided is a thing of which it is said on which side it is.
 func sided(m mention, side string) *mention {
 	if m.bare = false; !strings.HasPrefix(m.said, side+" ") {
-		m.said = side + " " + m.said
+		m.said = strings.TrimSpace(side + " " + m.said)
 	}
 	return &m
 }

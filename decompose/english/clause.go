@@ -108,7 +108,7 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 	ph.list = slices.Clone(ph.list)
 	worst := sure
 	for i, m := range ph.list {
-		if m.itself != nil && !strings.Contains(e.kind, "openable") && e.kind != "lockable" {
+		if m.itself != nil && !strings.Contains(e.kind, "openable") && e.kind != "lockable" && e.kind != "container" {
 			m = m.itself
 			ph.list[i] = m
 		}

@@ -248,7 +248,8 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			continue
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
-		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, used.Equal) {
+		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
+		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) }) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}

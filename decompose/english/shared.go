@@ -23,6 +23,9 @@ func (p *parser) used(all []word, bare bool) []word {
 	if end == to+1 {
 		return all
 	}
+	if bare && pronouns[all[from+1].text] != "" {
+		return all // "use them to move the chip"
+	}
 	if bare {
 		p.say(all[from:to])
 		return slices.Concat(all[:from], all[to+1:])

@@ -172,6 +172,9 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 	if f == plain {
 		p.belonging(i, found)
 	}
+	if p.text(i) == "lower" && slices.Contains([]string{"shelf", "drawer", "cabinet", "rack", "level", "left", "right"}, p.text(i+1)) {
+		return out // what is further down
+	}
 	for _, lemma := range p.lemmas(p.text(i), f) {
 		for _, r := range p.rules[lemma] {
 			for _, pattern := range r.patterns {

@@ -186,7 +186,7 @@ func (b *builder) near(c *understood) error {
 				return err
 			}
 			for _, x := range c.bound["X"] {
-				c.near = append(c.near, decompose.Literal{Name: "beside", Args: []string{x.name, z[0].name}})
+				c.near = append(c.near, decompose.Literal{Name: s.list[0].relation, Args: []string{x.name, z[0].name}})
 			}
 			c.bound["near"] = append(c.bound["near"], z...)
 		}

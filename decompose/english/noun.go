@@ -24,6 +24,7 @@ type mention struct {
 	where      *mention   // and where it is
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
+	relation   string     // and how: beside, left-of, behind
 	whole      *mention   // what it is a part of
 	itself     *mention   // the door or the lid, of what is named by it where it is to be opened or closed
 	part       string     // a slice, of "a slice of it"
@@ -182,7 +183,7 @@ func (p *parser) run(j int) (end, split int) {
 	for k := j; ; k++ {
 		switch {
 		case p.content(k) && !(k > j && p.begins(k)):
-		case k > j && (p.text(k) == "and" || p.text(k) == "&") && split == 0 && p.adjective(k-1) && p.joined(k+1):
+		case k > j && (p.text(k) == "and" || p.text(k) == "&") && split == 0 && p.adjective(k-1) && p.joined(k+1) && !p.sideAlone(j, k):
 			split = k + 1
 		case split == k && k > 0 && p.text(k) == "the" && p.content(k+1):
 		default:
@@ -192,6 +193,11 @@ func (p *parser) run(j int) (end, split int) {
 			return k, split
 		}
 	}
+}
+
+// sideAlone tells whether "the left" from j to k is a place: "on the left and the green book on the right".
+func (p *parser) sideAlone(j, k int) bool {
+	return k == j+1 && p.sides[p.text(j)] && p.text(k+1) == "the" && slices.Contains([]string{"on", "at", "to", "in"}, p.text(j-2))
 }
 
 // joined tells whether an adjective with a noun stands at k: "white mug" after "yellow and".

@@ -38,7 +38,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 	m := *ph.list[0]
 	i := ph.end
 	if side, end := p.side(i); side != "" {
-		more(sided(m, side), end, 0, false)
+		more(sided(m, side), end, boolean(p.text(i) == "on"), false)
 		return out
 	}
 	if end := p.inHand(i); end > 0 {
@@ -46,7 +46,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		return out
 	}
 	if end, near := p.beside(i); end > 0 {
-		m.beside = near
+		m.beside, m.relation = near, p.relation(i)
 		more(&m, end, 1, false)
 		return out
 	}

@@ -26,7 +26,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	p.words = all
 	all = p.used(all, bare)
 	p.words = all
-	all = p.shared(fronted(p, all))
+	all = p.flanked(p.shared(fronted(p, all)))
 	p.words = all
 	all = p.means(p.unsaid(p.nearer(p.spelt(added(all)))))
 	p.words, p.singles = all, map[int][]phrase{}

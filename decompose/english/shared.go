@@ -82,3 +82,23 @@ func fronted(p *parser, all []word) []word {
 	}
 	return slices.Concat(all[comma+1:end], all[:comma], all[end:])
 }
+
+// flanked says of what something is to be on the left in "the fork to the left and the knife to the right of the plate".
+func (p *parser) flanked(all []word) []word {
+	p.words = all
+	side := func(i int) bool { return p.text(i) == "to" && p.text(i+1) == "the" && p.sides[p.text(i+2)] }
+	for i := range all {
+		if !side(i) || p.text(i+3) != "and" {
+			continue
+		}
+		for k := i + 4; k < i+10; k++ {
+			if !side(k) || p.text(k+3) != "of" {
+				continue
+			}
+			if list := p.single(k + 4); len(list) > 0 {
+				return slices.Concat(all[:i+3], all[k+3:shortest(list).end], all[i+3:])
+			}
+		}
+	}
+	return all
+}

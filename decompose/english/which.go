@@ -55,6 +55,22 @@ func (p *parser) beside(i int) (end int, near []*mention) {
 	return 0, nil
 }
 
+// relation is the predicate of the words at i that tell where something is with respect to others.
+func (p *parser) relation(i int) string {
+	for _, words := range p.nearby {
+		if !p.has(i, words) {
+			continue
+		}
+		for name, word := range map[string]string{"left-of": "left", "right-of": "right", "behind": "behind", "in-front-of": "front"} {
+			if slices.Contains(words, word) && words[0] != "from" {
+				return name
+			}
+		}
+		break
+	}
+	return "beside"
+}
+
 // shortest is the phrase that claims the least.
 func shortest(list []phrase) phrase {
 	best := list[0]

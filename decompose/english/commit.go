@@ -106,7 +106,7 @@ func (b *builder) close(c *understood, s slot, m *mention) (now []*object) {
 	}
 	if n := len(b.clauses); n > 0 { // the same part of the clause before is meant first, where that is told apart too
 		for _, o := range b.clauses[n-1].bound[s.name] {
-			if !o.bare || strings.HasPrefix(m.said, "other") {
+			if s.name == "X" || !o.bare || strings.HasPrefix(m.said, "other") {
 				now = append(now, o)
 			}
 		}

@@ -173,7 +173,7 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 		switch {
 		case !fresh:
 			c.known = append(c.known, l)
-		case s.need == nil || m.definite || !b.asks:
+		case s.need == nil || m.definite || !b.asks || s.word == "clean" && (o.is("wiper") || o.is("foldable")):
 			o.states = append(o.states, l)
 		default:
 			c.goal = append(c.goal, l)
@@ -184,21 +184,41 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 }
 
 // containerOf finds what a liquid is in, or makes it.
-func (b *builder) containerOf(liquid *object) *object {
+func (b *builder) containerOf(liquid *object, into ...*object) *object {
 	for _, o := range b.objects {
 		if o.of == liquid {
 			return o
 		}
+	}
+	if held := b.handled(); held != nil && !slices.Contains(into, held) {
+		held.of = liquid
+		b.assume("the " + liquid.name + " is in the " + held.name)
+		return held
 	}
 	o := b.add(liquid.name+" container", &noun{name: liquid.name + " container", kinds: poured})
 	o.of = liquid
 	return o
 }
 
+// handled is the vessel that the clause before took, opened or tilted, and of which nobody said what is in it: "pick up the kettle and pour
+// the water". It is nil where there is none.
+func (b *builder) handled() *object {
+	n := len(b.clauses)
+	if n < 2 || b.clauses[n-2].rule == nil || len(b.clauses[n-2].bound["X"]) != 1 {
+		return nil
+	}
+	x, r := b.clauses[n-2].bound["X"][0], b.clauses[n-2].rule
+	opens := slices.ContainsFunc(r.goal, func(l decompose.Literal) bool { return !l.Not && (l.Name == "is-open" || l.Name == "rotated") })
+	if x.of == nil && x.is("vessel") && (opens || takes(r)) {
+		return x
+	}
+	return nil
+}
+
 // supply finds a thing that a clause needs and does not name.
 func (b *builder) supply(c *understood, n need) (*object, error) {
 	if slot, ok := strings.CutPrefix(n.name, "container of "); ok {
-		return b.containerOf(c.bound[slot][0]), nil
+		return b.containerOf(c.bound[slot][0], slices.Concat(c.bound["T"], c.bound["Y"])...), nil
 	}
 	if slot, ok := strings.CutPrefix(n.name, "contents of "); ok {
 		v := c.bound[slot][0]

@@ -73,7 +73,9 @@ const (
 // on a surface called workspace; everything is within reach, unless the words go somewhere; what has a door is closed,
 // other containers are open; what is to be closed, turned off or unfolded as the first thing done to it is open, on or
 // folded. A verb that needs a tool, and names none, takes the one that the sentence names elsewhere, else the usual
-// one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool.
+// one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool; that there is one is among the assumptions,
+// unless in strict mode. What is got right after something was opened is in that. What happens by itself, as "once the water boils" has it,
+// is taken to happen; a condition on what is to be done is refused.
 //
 // Any noun names a thing. Its kinds are those that grammar.txt lists for it, else those of its sense in WordNet, else, for a word that
 // nobody knows, a plain thing that a hand can hold. Where a verb asks for more, as "in the caddy" does, and nothing speaks

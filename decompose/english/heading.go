@@ -10,6 +10,8 @@ func (p *parser) heading(i int) map[int][]reading {
 	out := map[int][]reading{}
 	from, until := i+1, []string{":"}
 	switch {
+	case p.has(i, []string{"bypass"}): // on the way, which no step says
+		until = []string{",", "and", ".", ";"}
 	case p.has(i, []string{"never", "mind"}), p.has(i, []string{"be", "careful", "with"}), p.has(i, []string{"watch", "out", "for"}):
 		until, from = []string{",", "and", ".", ";"}, i+2
 		if p.text(from) == "with" || p.text(from) == "for" {

@@ -254,10 +254,21 @@ func (b *builder) furnish() {
 	}
 }
 
+// article is a name with "a" or "an" before it, unless it is of something that is not counted.
+func article(name string) string {
+	switch {
+	case name == "water":
+		return name
+	case strings.ContainsRune("aeiou", rune(name[0])):
+		return "an " + name
+	}
+	return "a " + name
+}
+
 // invent adds a thing that a clause needs and that nobody named, and says so.
 func (b *builder) invent(n need) *object {
 	if !b.strict && n.kind != "spot" && n.kind != room && n.kind != "person" && n.name != "contents" {
-		b.assume(strings.Replace("there is a "+n.name, "a water", "water", 1))
+		b.assume("there is " + article(n.name))
 	}
 	return b.add(n.name, b.needed(n))
 }

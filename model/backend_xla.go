@@ -38,6 +38,7 @@ func openXLA(config string) (compute.Backend, error) {
 	options := pjrt.NamedValuesMap{}
 	if cpu {
 		options["cpu_device_count"] = int64(devices)
+		keepPrograms(parts[0])
 	}
 	b, err := xla.NewWithOptions(strings.Join(parts, ","), options)
 	if err != nil {

@@ -18,14 +18,11 @@ import (
 	"github.com/egotsr/egotsr/internal/safetensors"
 )
 
-// partValues is how many values are read at once: enough that a part's own cost does not show, few enough that all cores
-// end together.
-const partValues = 1 << 20
-
 // loader reads tensors, parts of them on as many goroutines as there are cores.
 type loader struct {
 	model   *Model
 	set     *safetensors.Set
+	part    int // how many values are read at once
 	group   errgroup.Group
 	weights []*weight // in the order they were asked for
 	tensors int       // asked for
@@ -44,7 +41,8 @@ type weight struct {
 }
 
 func newLoader(m *Model, set *safetensors.Set) *loader {
-	l := &loader{model: m, set: set, failed: math.MaxInt}
+	// A part is so large that its own cost does not show, and so small that all cores end together.
+	l := &loader{model: m, set: set, part: 1 << 20, failed: math.MaxInt}
 	l.group.SetLimit(runtime.GOMAXPROCS(0))
 	return l
 }
@@ -55,7 +53,7 @@ func (l *loader) read(ctx context.Context, p Param) bool {
 	if l.model.int8 && len(p.Shape) == 2 {
 		rows, columns := p.Shape[0], p.Shape[1]
 		matrix, scales := l.hold(p.Name, dtypes.Int8, rows, columns), l.hold(p.Name+scaleSuffix, dtypes.Float32, rows, 1)
-		return l.parts(ctx, rows, max(1, partValues/columns), func(from, to int) error {
+		return l.parts(ctx, rows, max(1, l.part/columns), func(from, to int) error {
 			wide := make([]float32, (to-from)*columns)
 			if err := l.set.ReadFloat32At(name, from*columns, wide); err != nil {
 				return err
@@ -68,7 +66,7 @@ func (l *loader) read(ctx context.Context, p Param) bool {
 		}, matrix, scales)
 	}
 	w := l.hold(p.Name, l.model.dtype, p.Shape...)
-	return l.parts(ctx, w.shape.Size(), partValues, func(from, to int) error {
+	return l.parts(ctx, w.shape.Size(), l.part, func(from, to int) error {
 		if flat, ok := w.flat.([]float32); ok {
 			return fill(flat[from:to], l.set, name, from)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,7 +23,8 @@ import (
 type loader struct {
 	model   *Model
 	set     *safetensors.Set
-	part    int // how many values are read at once
+	part    int       // how many values are read at once
+	wide    sync.Pool // of *[]float32, in which rows wait to be quantised
 	group   errgroup.Group
 	weights []*weight // in the order they were asked for
 	tensors int       // asked for
@@ -43,6 +45,7 @@ type weight struct {
 func newLoader(m *Model, set *safetensors.Set) *loader {
 	// A part is so large that its own cost does not show, and so small that all cores end together.
 	l := &loader{model: m, set: set, part: 1 << 20, failed: math.MaxInt}
+	l.wide.New = func() any { return new([]float32) }
 	l.group.SetLimit(runtime.GOMAXPROCS(0))
 	return l
 }
@@ -54,7 +57,10 @@ func (l *loader) read(ctx context.Context, p Param) bool {
 		rows, columns := p.Shape[0], p.Shape[1]
 		matrix, scales := l.hold(p.Name, dtypes.Int8, rows, columns), l.hold(p.Name+scaleSuffix, dtypes.Float32, rows, 1)
 		return l.parts(ctx, rows, max(1, l.part/columns), func(from, to int) error {
-			wide := make([]float32, (to-from)*columns)
+			buf := l.wide.Get().(*[]float32)
+			defer l.wide.Put(buf)
+			*buf = slices.Grow((*buf)[:0], (to-from)*columns)
+			wide := (*buf)[:(to-from)*columns]
 			if err := l.set.ReadFloat32At(name, from*columns, wide); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@
 #include "table.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,16 +44,25 @@ const void *table_open(const char *path) {
   return ours;
 }
 
-// call frees the error of a function, and is 0 if there was one.
-static int call(int function, void *args) {
-  void *error = real->functions[function](args);
-  if (!error) return 1;
-  struct { size_t size; void *extension, *error; } destroy = {sizeof destroy, NULL, error};
-  real->functions[ERROR_DESTROY](&destroy); // this one returns nothing
-  return 0;
+void error_free(void *error) {
+  struct { size_t size; void *extension, *error; } args = {sizeof args, NULL, error};
+  real->functions[ERROR_DESTROY](&args); // the one function that returns nothing
 }
 
-void *compile_anew(compile_args *args) { return real->functions[COMPILE](args); }
+// call is 0 if the function failed.
+static int call(int function, void *args) {
+  void *error = real->functions[function](args);
+  if (error) error_free(error);
+  return !error;
+}
+
+void *compile_anew(compile_args *args) {
+  void *error = real->functions[COMPILE](args);
+#ifdef __GLIBC__
+  malloc_trim(0); // a compiler leaves as much freed memory behind as a small model takes
+#endif
+  return error;
+}
 
 int compiled_load(compile_args *args, const char *bytes, size_t size) {
   struct {

@@ -37,6 +37,7 @@ const void *table_open(const char *path);
 
 // compile_anew is the plugin's own compiler. It returns the plugin's error.
 void *compile_anew(compile_args *args);
+void error_free(void *error);
 
 // compiled_load puts a program that was serialised into args->executable, and is 0 where the plugin will not have it.
 int compiled_load(compile_args *args, const char *bytes, size_t size);

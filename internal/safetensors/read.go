@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 )
 
@@ -48,12 +49,15 @@ func (s *Set) ReadBF16At(name string, from int, dst []uint16) error {
 	if info.DType == BF16 && littleEndian {
 		return info.read(bytesOf(dst), 2*int64(from))
 	}
-	wide := make([]float32, min(chunkBytes/info.DType.Size(), len(dst)))
+	var wide [1 << 10]float32
 	return info.chunks(from, len(dst), func(at int, b []byte) {
-		out := dst[at : at+len(b)/info.DType.Size()]
-		decodeFloat32(info.DType, wide[:len(out)], b)
-		for i, v := range wide[:len(out)] {
-			out[i] = float32ToBF16(v)
+		for len(b) > 0 {
+			n := min(len(wide), len(b)/info.DType.Size())
+			decodeFloat32(info.DType, wide[:n], b)
+			for i, v := range wide[:n] {
+				dst[at+i] = float32ToBF16(v)
+			}
+			at, b = at+n, b[n*info.DType.Size():]
 		}
 	})
 }
@@ -104,7 +108,9 @@ func (i Info) float32s(from int, dst []float32) error {
 
 // widen is float32s of bfloat16 in this machine's order, which is read as such: it takes half of decodeFloat32's time.
 func (i Info) widen(from int, dst []float32) error {
-	narrow := make([]uint16, min(chunkBytes/2, len(dst)))
+	buf := buffers.Get().(*[chunkBytes / 2]uint16)
+	defer buffers.Put(buf)
+	narrow := buf[:]
 	for len(dst) > 0 {
 		n := min(len(narrow), len(dst))
 		if err := i.read(bytesOf(narrow[:n]), 2*int64(from)); err != nil {
@@ -122,7 +128,9 @@ func (i Info) widen(from int, dst []float32) error {
 // chunks reads n values from one on through one buffer, and calls f with the bytes of some of them and how many came before.
 func (i Info) chunks(from, n int, f func(at int, b []byte)) error {
 	size := i.DType.Size()
-	buf := make([]byte, min(chunkBytes, n*size))
+	words := buffers.Get().(*[chunkBytes / 2]uint16)
+	defer buffers.Put(words)
+	buf := bytesOf(words[:])
 	for done := 0; done < n; {
 		b := buf[:min(len(buf), (n-done)*size)]
 		if err := i.read(b, int64(from+done)*int64(size)); err != nil {
@@ -133,6 +141,10 @@ func (i Info) chunks(from, n int, f func(at int, b []byte)) error {
 	}
 	return nil
 }
+
+// buffers hold parts of tensors while they are converted. A checkpoint has thousands of parts, which would otherwise pile up
+// beside its weights until the garbage is collected.
+var buffers = sync.Pool{New: func() any { return new([chunkBytes / 2]uint16) }}
 
 // littleEndian is whether values lie in this machine's memory as they do in a file.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1

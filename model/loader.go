@@ -93,7 +93,6 @@ func (l *loader) hold(name string, dtype dtypes.DType, dims ...int) *weight {
 		l.fail(l.tensors, fmt.Errorf("tensor %s: %w", name, err))
 		return w
 	}
-	largePages(dtypes.UnsafeByteSliceFromAny(w.flat))
 	return w
 }
 

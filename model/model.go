@@ -75,6 +75,7 @@ func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Re
 // backend is "go", "xla:cpu", "xla:cuda" or any other configuration that GoMLX takes. Empty is $GOMLX_BACKEND, and where
 // that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
 // devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
+// What XLA compiles for a CPU is kept for other processes, in egotsr/xla in [os.UserCacheDir], of at most 256 MB.
 //
 // weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of the memory, computed with in float32. A
 // backend or weights that cannot be had are an *OptionError.

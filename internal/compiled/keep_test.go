@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -14,26 +15,59 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestKeep compiles with XLA. What was kept is run in place of what would have been compiled: a program that was put under another
-// one's key runs for it. What the plugin cannot read is compiled, and kept anew.
-func TestKeep(t *testing.T) {
+// newClient is of the plugin whose programs are kept, in the directory that it gives. There is one in a process, which tests share.
+func newClient(t *testing.T) (client *pjrt.Client, dir string) {
+	t.Helper()
 	path := pjrt.AvailablePlugins()["cpu"]
 	if path == "" {
 		t.Skip("XLA's CPU plugin is not here (make xla)")
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := Keep("cpu", path, dir); err != nil {
 		t.Fatal(err)
 	}
+	kept.dir = dir // of the first test, else
 	plugin, err := pjrt.GetPlugin("cpu")
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := plugin.NewClient(nil)
+	if client, err = plugin.NewClient(nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Destroy() })
+	return client, dir
+}
+
+// TestInt8 multiplies a row by eight int8 matrices in turn: of their float32 forms there is room for few at a time.
+func TestInt8(t *testing.T) {
+	client, _ := newClient(t)
+	const n, matrices = 256, 8
+	var text strings.Builder
+	text.WriteString("module @m { func.func @main(%x0: tensor<1x256xf32>")
+	for i := range matrices {
+		fmt.Fprintf(&text, ", %%w%d: tensor<256x256xi8>", i)
+	}
+	text.WriteString(") -> tensor<1x256xf32> {\n")
+	for i := range matrices {
+		fmt.Fprintf(&text, "%%f%d = stablehlo.convert %%w%d : (tensor<256x256xi8>) -> tensor<256x256xf32>\n", i, i)
+		fmt.Fprintf(&text, "%%x%d = stablehlo.dot_general %%x%d, %%f%d, contracting_dims = [1] x [0] : "+
+			"(tensor<1x256xf32>, tensor<256x256xf32>) -> tensor<1x256xf32>\n", i+1, i, i)
+	}
+	fmt.Fprintf(&text, "return %%x%d : tensor<1x256xf32> } }", matrices)
+	program, err := client.Compile().WithStableHLO([]byte(text.String())).Done()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Destroy()
+	defer program.Destroy()
+	if got, most := program.OnDeviceMemoryUsageStats.Temporary, int64(3*4*n*n); got > most {
+		t.Errorf("%d bytes of temporary values, of %d that all matrices take as float32, want at most %d", got, matrices*4*n*n, most)
+	}
+}
+
+// TestKeep compiles with XLA. What was kept is run in place of what would have been compiled: a program that was put under another
+// one's key runs for it. What the plugin cannot read is compiled, and kept anew.
+func TestKeep(t *testing.T) {
+	client, dir := newClient(t)
 	run := func(op string) []float32 {
 		t.Helper()
 		return run(t, client, op)

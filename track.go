@@ -84,7 +84,9 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	if opts != nil {
 		t.every = cmp.Or(opts.Every, t.every)
 		if opts.Plan != nil {
-			t.plan = texts(opts.Plan)
+			var err error
+			t.plan, err = texts(opts.Plan)
+			t.err = cmp.Or(t.err, err)
 		}
 	}
 	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
@@ -204,19 +206,22 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
+	if err := t.begin(ctx, now); err != nil {
+		return nil, err
+	}
 	if compared := a.compared(); len(compared) > 0 {
-		scores, others := make([]float64, len(compared)), make([]*model.Features, len(compared))
-		for i, s := range compared {
-			scores[i], others[i] = s.score, s.features
-		}
-		p, err := t.compare(ctx, now.features, others)
+		p, err := t.compare(ctx, now, compared)
 		if err != nil {
 			return nil, err
+		}
+		scores := make([]float64, len(compared))
+		for i, s := range compared {
+			scores[i] = s.score
 		}
 		now.score = likeliest(scores, p)
 	}
 	if a.asks(when, now.score) {
-		if now.next, err = t.remaining(ctx, now.features); err != nil {
+		if now.next, err = t.remaining(ctx, now); err != nil {
 			return nil, err
 		}
 		a.asked = placed{when, now.score}
@@ -224,11 +229,29 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 	return now, nil
 }
 
+// begin computes what all questions share that show the frame first: those of now, and those of every later frame that is compared
+// with it. That spares half of the frames' tokens, and is kept where features are.
+func (t *Tracker) begin(ctx context.Context, s *seen) error {
+	if t.m.frames.limit == 0 {
+		return nil
+	}
+	begun, err := t.m.asker.Begin(ctx, s.features)
+	if err != nil {
+		return argument(err)
+	}
+	s.begun = begun[0]
+	return nil
+}
+
 // compare gives the probability that a frame is closer to completion than each of others, by both orders.
-func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*model.Features) ([]float64, error) {
+func (t *Tracker) compare(ctx context.Context, now *seen, others []*seen) ([]float64, error) {
 	pairs := make([]ask.Pair, len(others))
 	for i, other := range others {
-		pairs[i] = ask.Pair{Text: dataset.Long.Text(t.task), Frames: [2]*model.Features{now, other}}
+		pairs[i] = ask.Pair{
+			Text:   dataset.Long.Text(t.task),
+			Frames: [2]*model.Features{now.features, other.features},
+			Begun:  [2]*model.Prefix{now.begun, other.begun},
+		}
 	}
 	odds, err := t.m.asker.Odds(ctx, pairs)
 	if err != nil {
@@ -243,12 +266,12 @@ func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*mo
 }
 
 // remaining is what the frame alone says of the plan, as [Model.Next] does.
-func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float64, error) {
-	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", frame)
+func (t *Tracker) remaining(ctx context.Context, now *seen) ([]float64, error) {
+	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", now.features)
 	if err != nil {
 		return nil, argument(err)
 	}
-	return t.m.next(ctx, t.lists(), about)
+	return t.m.next(ctx, t.lists(), about, now.begun)
 }
 
 // Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
@@ -272,14 +295,21 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.remaining(ctx, blank[0]); err != nil {
+	now, others := &seen{features: blank[0]}, []*seen(nil)
+	if err := t.begin(ctx, now); err != nil {
 		return err
 	}
-	var others []*model.Features
+	if _, err := t.remaining(ctx, now); err != nil {
+		return err
+	}
 	for range mostCompared {
-		other := *blank[0]
-		others = append(others, &other)
-		if _, err := t.compare(ctx, blank[0], others); err != nil {
+		other := *now.features
+		s := &seen{features: &other}
+		if err := t.begin(ctx, s); err != nil {
+			return err
+		}
+		others = append(others, s)
+		if _, err := t.compare(ctx, now, others); err != nil {
 			return err
 		}
 	}

@@ -68,6 +68,27 @@ func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) er
 		all[i] = pair
 		all[i].Frames = [2]*model.Features(features[2*i : 2*i+2])
 	}
+	if _, err = m.asker.Odds(ctx, all); err != nil || pairs == 1 {
+		return err
+	}
+	return m.warmShared(ctx, features, all)
+}
+
+// warmShared judges a full batch of pairs that share what they begin with, as the comparisons of Progress do. Beginnings are computed
+// by fours, and what is left over by one or two.
+func (m *Model) warmShared(ctx context.Context, features []*model.Features, all []ask.Pair) error {
+	for _, n := range []int{1, 2} {
+		if _, err := m.asker.Begin(ctx, features[:n]...); err != nil {
+			return err
+		}
+	}
+	begun, err := m.asker.Begin(ctx, features...)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].Begun = [2]*model.Prefix(begun[2*i : 2*i+2])
+	}
 	_, err = m.asker.Odds(ctx, all)
 	return err
 }

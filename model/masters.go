@@ -51,7 +51,7 @@ func (m *Model) masters(ctx context.Context) error {
 				return fmt.Errorf("tensor %s: %w", p.Name, err)
 			}
 		}
-		return m.rebuild() // the graphs were compiled for the narrow weights
+		return errors.Join(m.settle(), m.rebuild()) // the graphs were compiled for the narrow weights
 	})
 }
 

@@ -39,6 +39,9 @@ func openXLA(config string, dtype dtypes.DType) (compute.Backend, error) {
 			return nil, err
 		}
 	}
+	if cpu {
+		keepPrograms(plugin)
+	}
 	b, err := xla.NewWithOptions(plugin+o.text(), o.create)
 	if err != nil {
 		return nil, explainCUDA(plugin, err) // not b: a nil pointer in an interface is not nil

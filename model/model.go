@@ -83,6 +83,7 @@ func (e *OptionError) Unwrap() error { return e.Err }
 // backend is "go", "xla:cpu", "xla:cuda" or any other configuration that GoMLX takes. Empty is $GOMLX_BACKEND, and where
 // that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
 // devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
+// What XLA compiles for a CPU is kept for other processes, in egotsr/xla in [os.UserCacheDir], of at most 256 MB.
 //
 // XLA needs cgo and a PJRT plugin, which is looked for and never downloaded: in the folders of $PJRT_PLUGIN_LIBRARY_PATH or, where
 // that is unset, where go-xla installs; the one for CUDA then in an installed JAX (pip install "jax[cuda13]"), as

@@ -38,11 +38,15 @@ func main() {
 	worker := flag.String("worker", "", "internal: time this checkpoint and print JSON")
 	backend := flag.String("backend", "go", "internal: of the worker")
 	train := flag.Bool("train", false, "internal: time the worker's training steps instead")
+	lora := flag.Bool("lora", false, "internal: time the worker's steps of training low-rank adapters instead")
 	flag.Parse()
 	if *worker != "" {
 		timed := measure
 		if *train {
 			timed = measureTrain
+		}
+		if *lora {
+			timed = measureLoRA
 		}
 		f, err := timed(*worker, *backend, *repeats)
 		if err != nil {

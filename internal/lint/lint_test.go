@@ -50,7 +50,7 @@ const examples = "examples"
 const shared = "examples/internal"
 
 // gomlx are the rooms whose code may see GoMLX.
-var gomlx = []string{"model", "internal/optim"}
+var gomlx = []string{"model", "internal/optim", "internal/compiled"}
 
 const (
 	maxLines       = 330 // of a Go file without tests

@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -72,6 +72,10 @@ bench-data:      ## 46 million samples: index, opening, random access, beside Py
 
 bench-track:     ## a stream of 10,000 frames through the tracker: time a frame, memory
 	go test -timeout 60m -run - -bench BenchmarkTrack -benchtime 10000x -count 1 .
+
+# The program that checks a GPU, on a CPU: code that XLA compiles faster is as right.
+gpucheck:        ## parity, times, training and its resumption by one program, which scripts/gpucheck.sh packs for a machine with a GPU
+	XLA_FLAGS=--xla_backend_optimization_level=0 go run ./internal/gpucheck -backend xla:cpu -shape tiny
 
 soak:            ## 64 judges and 4 trackers on failing cameras for SOAK: memory, goroutines, late and lost answers
 	go run ./internal/soak -for $(SOAK)

@@ -12,6 +12,7 @@ import (
 type seen struct {
 	hash     frameHash
 	features *model.Features
+	begun    *model.Prefix // of the questions that show it first; nil where nothing is kept
 	score    float64
 	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains; nil = not asked
 }

@@ -65,6 +65,9 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 		if err != nil {
 			return 0, ofSample(i, err)
 		}
+		if err := s.CheckCloser(); err != nil {
+			return 0, ofSample(i, &InputError{What: "closer", Err: err})
+		}
 		if s.Closer == "" {
 			continue
 		}

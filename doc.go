@@ -52,11 +52,12 @@
 // like these, as nano is for simulated ones; Calibrate does that for others. Of a State it is that the trend is right. Both orders of a
 // pair are asked at once: Judge(a,b) and Judge(b,a) are mirror images, and equal frames get exactly 0.5.
 //
-// Backends: "go" is always there; "xla:cpu" and "xla:cuda" need cgo and a plugin found by $PJRT_PLUGIN_LIBRARY_PATH. Results differ
-// between them by float rounding; on one they repeat exactly.
+// Backends: "go" is always there; "xla:cpu" and "xla:cuda" need cgo and a plugin found by $PJRT_PLUGIN_LIBRARY_PATH, that of CUDA also in
+// an installed JAX; see model.Load. Results differ between them by float rounding; on one CPU they repeat exactly.
 //
 // Errors: a bad argument, option or recipe is an *InputError that names it. After Close there is ErrClosed; a context's error comes back
-// as it is. Nothing panics on bad input, and nothing that this package did not write is removed, renamed or written over.
+// as it is. What a device has no memory for is model.ErrMemory; smaller calls may succeed after it. Nothing panics on bad input, and
+// nothing that this package did not write is removed, renamed or written over.
 //
 // Concurrency: a Model and a Tracker may be used by any number of goroutines. Graph runs take turns. A call whose context ends returns
 // at once. A nil Logger is silence, and so is a nil Options.

@@ -22,7 +22,8 @@ import (
 type Options struct {
 	// Backend is "go" (pure Go, always there), "xla:cpu" or "xla:cuda". Empty means $GOMLX_BACKEND, and where that is
 	// unset the best one that this program and machine have. Judging in batches and training use all devices of it; a
-	// CPU is one device, or as many as "xla:cpu,devices=4" makes of it to try that out.
+	// CPU is one device, or as many as "xla:cpu,devices=4" makes of it to try that out. A GPU takes options, such as
+	// "xla:cuda,memory_fraction=0.5,visible_devices=0;1"; [model.Load] lists them, and where plugins are looked for.
 	Backend string
 
 	// Weights is the type that weights are held and multiplied in: "f32", "bf16", "int8", or empty for the type they
@@ -43,7 +44,8 @@ type Options struct {
 	MaxBatch int
 
 	// FrameCache is how many frames have their vision features kept for the next call: 4·tokens·hidden bytes each,
-	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none.
+	// which for a 7B checkpoint and a 640x480 frame is 5.6 MB. Zero means 64, a negative number none. Where any are, a Tracker keeps the
+	// keys and values of at most 7 frames too, 8·tokens·layers·kvHeads·headDim bytes each: for that checkpoint and frame 47 MB.
 	FrameCache int
 
 	// Meter is told how long frames, graph runs and compilations take, and how long runs wait for each other. Nil means nobody.

@@ -61,7 +61,7 @@ func argument(err error) error {
 		return &InputError{What: "directory", Err: occupied}
 	}
 	if option := (*model.OptionError)(nil); errors.As(err, &option) {
-		return &InputError{What: "Options." + option.Option, Reason: option.Reason}
+		return &InputError{What: "Options." + option.Option, Reason: option.Reason, Err: option.Err}
 	}
 	if plan := (*curriculum.InputError)(nil); errors.As(err, &plan) {
 		what := plan.What

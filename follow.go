@@ -19,6 +19,10 @@ import (
 // without one. The loop does not end when the task is Done: that is for its body to decide.
 func (t *Tracker) Follow(ctx context.Context, camera func(context.Context) (image.Image, error)) iter.Seq2[State, error] {
 	return func(yield func(State, error) bool) {
+		if camera == nil {
+			yield(t.State(), &InputError{What: "camera", Reason: "is nil"})
+			return
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		newest := make(chan shot, 1)

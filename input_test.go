@@ -13,6 +13,7 @@ import (
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // twice finds a word with a colon that is said again at once.
@@ -55,6 +56,7 @@ func TestInputErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	fine := curriculum.Recipe{LR: 1e-3}
+	unwritten := &decompose.Plan{Goal: "t", Subtasks: []decompose.Subtask{{Text: "Pick up the cup"}, {Text: " "}}}
 	for _, c := range []struct {
 		what string
 		call func() error
@@ -95,6 +97,16 @@ func TestInputErrors(t *testing.T) {
 		{"prompt", func() error { _, err := m.Calibrate(ctx, list, &JudgeOptions{Prompt: "?"}); return err }},
 		{"JudgeOptions.Generate", func() error { _, err := m.Calibrate(ctx, list, &JudgeOptions{Generate: true}); return err }},
 		{"task", func() error { _, err := m.Plan(ctx, " ", a); return err }},
+		{"plan: text of subtask 1", func() error { _, err := m.Next(ctx, unwritten, a); return err }},
+		{"plan: text of subtask 1", func() error {
+			_, err := m.Track("t", &TrackOptions{Plan: unwritten}).Observe(ctx, a)
+			return err
+		}},
+		{"camera", func() (err error) {
+			for _, err = range m.Track("t", nil).Follow(ctx, nil) {
+			}
+			return err
+		}},
 		{"TrainOptions.Dir", train(TrainOptions{}, curriculum.Tag(list, &fine))},
 		{"TrainOptions.Keep", train(TrainOptions{Dir: dir, Keep: -1}, curriculum.Tag(list, &fine))},
 		{"TrainOptions.SaveEvery", train(TrainOptions{Dir: dir, SaveEvery: -1}, curriculum.Tag(list, &fine))},

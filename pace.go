@@ -7,9 +7,9 @@ import "time"
 type pace struct {
 	every time.Duration // a period; negative: every frame is one
 	begun bool
-	start time.Time // of the first period
-	next  float64   // when the next frame is due, in periods since then
-	last  float64   // when the last frame was taken
+	at    time.Time // of the last frame taken: only times near each other are subtracted, so that a wild one does no harm later
+	last  float64   // the same in periods since the first
+	next  float64   // when the next frame is due
 }
 
 // A frame that is so much of a period early is taken: cameras are not on time to the millisecond.
@@ -25,12 +25,12 @@ func (p *pace) take(at time.Time) (now float64, due bool) {
 		return p.last, true
 	}
 	if !p.begun {
-		*p = pace{every: p.every, begun: true, start: at, next: 1}
+		*p = pace{every: p.every, begun: true, at: at, next: 1}
 		return 0, true
 	}
-	now = float64(at.Sub(p.start)) / float64(p.every)
+	now = p.last + float64(at.Sub(p.at))/float64(p.every)
 	if now < p.last-setAnew {
-		p.start, now = at.Add(-time.Duration((p.last+1)*float64(p.every))), p.last+1
+		now = p.last + 1
 		p.next = now
 	}
 	if now < p.next-early {
@@ -40,6 +40,6 @@ func (p *pace) take(at time.Time) (now float64, due bool) {
 	if p.next++; p.next < now+early {
 		p.next = now + 1
 	}
-	p.last = now
+	p.at, p.last = at, now
 	return now, true
 }

@@ -62,6 +62,21 @@ func TestPaceClocks(t *testing.T) {
 			t.Errorf("%d: %v seconds: %v, %v, want %v, %v", i, c.after, now, due, c.now, c.due)
 		}
 	}
+	// A frame without a stamp, or with one of another age, costs itself alone.
+	for name, wild := range map[string]time.Time{"none": {}, "far ahead": start.AddDate(7000, 0, 0), "far back": start.AddDate(-1500, 0, 0)} {
+		p := pace{every: time.Second}
+		due := 0
+		for i, at := range []time.Time{wild, start, wild, start.Add(time.Second), start.Add(2 * time.Second), start.Add(2500 * time.Millisecond), start.Add(3 * time.Second)} {
+			if now, taken := p.take(at); taken {
+				due++
+			} else if i != 5 {
+				t.Errorf("%s: frame %d is let go at %v", name, i, now)
+			}
+		}
+		if due != 6 {
+			t.Errorf("%s: %d frames taken", name, due)
+		}
+	}
 	all := pace{every: -1}
 	for i := range 3 {
 		if now, due := all.take(start); !due || now != float64(i+1) {

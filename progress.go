@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -109,50 +110,35 @@ func comparisons(n int) []edge {
 
 // compare gives, for every edge, the log-odds that frame i is closer to completion than j: the mean of both orders asked,
 // each of which alone would carry the model's preference for a position. Equal pairs are asked once, equal frames not at all.
+// What shows one frame first is asked together, so that it is computed once for all of that.
 func (m *Model) compare(ctx context.Context, task string, features []*model.Features, edges []edge, of []int) ([]float64, error) {
-	place := func(e edge) edge { return edge{min(of[e.i], of[e.j]), max(of[e.i], of[e.j])} }
-	var ask []edge
+	var shown []edge // which frame first, which second
 	for _, e := range edges {
-		if p := place(e); p.i != p.j {
-			ask = append(ask, p)
+		if i, j := of[e.i], of[e.j]; i != j {
+			shown = append(shown, edge{i, j}, edge{j, i})
 		}
 	}
-	slices.SortFunc(ask, func(a, b edge) int {
-		if a.i != b.i {
-			return a.i - b.i
-		}
-		return a.j - b.j
-	})
-	ask = slices.Compact(ask)
-	known := make(map[edge]float64, len(ask))
+	slices.SortFunc(shown, func(a, b edge) int { return cmp.Or(a.i-b.i, a.j-b.j) })
+	shown = slices.Compact(shown)
+	known := make(map[edge]float64, len(shown))
 	text := dataset.Long.Text(task)
-	for group := range slices.Chunk(ask, m.maxBatch) {
-		if err := m.compareGroup(ctx, text, features, group, known); err != nil {
+	for group := range slices.Chunk(shown, 2*m.maxBatch) {
+		pairs := make([]ask.Pair, len(group))
+		for k, e := range group {
+			pairs[k] = ask.Pair{Text: text, Frames: [2]*model.Features{features[e.i], features[e.j]}, Orders: []int{0}}
+		}
+		odds, err := m.asker.Odds(ctx, pairs)
+		if err != nil {
 			return nil, err
 		}
-	}
-	odds := make([]float64, len(edges))
-	for k, e := range edges {
-		odds[k] = known[place(e)]
-		if of[e.i] > of[e.j] {
-			odds[k] = -odds[k]
+		for k, e := range group {
+			known[e] = odds[k][0]
 		}
 	}
+	odds, t := make([]float64, len(edges)), m.calibration()
+	for k, e := range edges {
+		i, j := of[e.i], of[e.j]
+		odds[k] = (known[edge{i, j}] - known[edge{j, i}]) / 2 / t // 0 of equal frames, which are not known
+	}
 	return odds, nil
-}
-
-func (m *Model) compareGroup(ctx context.Context, text string, features []*model.Features, group []edge, known map[edge]float64) error {
-	pairs := make([]ask.Pair, len(group))
-	for k, e := range group {
-		pairs[k] = ask.Pair{Text: text, Frames: [2]*model.Features{features[e.i], features[e.j]}}
-	}
-	odds, err := m.asker.Odds(ctx, pairs)
-	if err != nil {
-		return err
-	}
-	t := m.calibration()
-	for k, e := range group {
-		known[e] = (odds[k][0] - odds[k][1]) / 2 / t
-	}
-	return nil
 }

@@ -192,3 +192,23 @@ func TestFrameCacheWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestProgressWarm: after Warmup a curve of full batches compiles nothing.
+func TestProgressWarm(t *testing.T) {
+	var c counter
+	m := openTiny(t, Options{Meter: &c})
+	if err := m.Warmup(t.Context(), 28, 28); err != nil {
+		t.Fatal(err)
+	}
+	compiled := c.compiled.Load()
+	var frames []image.Image
+	for i := range 16 { // 240 questions, of which 16 make a batch
+		frames = append(frames, noise(uint64(i), 28, 28))
+	}
+	if _, err := m.Progress(t.Context(), "Open the box", frames); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.compiled.Load() - compiled; n != 0 || compiled == 0 {
+		t.Errorf("%d graphs compiled, %d before", n, compiled)
+	}
+}

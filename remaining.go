@@ -2,6 +2,7 @@ package egotsr
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -30,15 +31,26 @@ func (m *Model) Next(ctx context.Context, p *decompose.Plan, frame image.Image) 
 	if p == nil {
 		return nil, &InputError{What: "plan", Reason: "is nil"}
 	}
-	return m.remaining(ctx, p.Goal, texts(p), frame)
+	if err := checkText("plan: goal", p.Goal, maxTask); err != nil {
+		return nil, err
+	}
+	plan, err := texts(p)
+	if err != nil {
+		return nil, err
+	}
+	return m.remaining(ctx, p.Goal, plan, frame)
 }
 
-func texts(p *decompose.Plan) []string {
+// texts are what the subtasks of a plan read, each of which is something.
+func texts(p *decompose.Plan) ([]string, error) {
 	all := make([]string, len(p.Subtasks))
 	for i, s := range p.Subtasks {
+		if err := checkText(fmt.Sprintf("plan: text of subtask %d", i), s.Text, maxTask); err != nil {
+			return nil, err
+		}
 		all[i] = s.Text
 	}
-	return all
+	return all, nil
 }
 
 func (m *Model) remaining(ctx context.Context, task string, plan []string, img image.Image) ([]float64, error) {
@@ -61,12 +73,16 @@ func (m *Model) remaining(ctx context.Context, task string, plan []string, img i
 	if err != nil {
 		return nil, argument(err)
 	}
-	return m.next(ctx, m.lists(plan), about)
+	return m.next(ctx, m.lists(plan), about, nil)
 }
 
-// next asks about a frame which of the lists remains.
-func (m *Model) next(ctx context.Context, l *lists, about model.Prompt) ([]float64, error) {
-	logits, err := m.net.Score(ctx, l.prompts(about), l.answers)
+// next asks about a frame which of the lists remains; begun is of questions that begin with it, or nil.
+func (m *Model) next(ctx context.Context, l *lists, about model.Prompt, begun *model.Prefix) ([]float64, error) {
+	prompts := l.prompts(about)
+	for i, p := range prompts {
+		prompts[i] = p.Follows(begun)
+	}
+	logits, err := m.net.Score(ctx, prompts, l.answers)
 	if err != nil {
 		return nil, err
 	}

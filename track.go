@@ -14,7 +14,6 @@ import (
 	"github.com/egotsr/egotsr/internal/ask"
 	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/model"
-	"github.com/egotsr/egotsr/vision"
 )
 
 // Tracker follows one running task, frame by frame. It keeps the features of a few earlier frames and compares each new one with
@@ -84,7 +83,9 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	if opts != nil {
 		t.every = cmp.Or(opts.Every, t.every)
 		if opts.Plan != nil {
-			t.plan = texts(opts.Plan)
+			var err error
+			t.plan, err = texts(opts.Plan)
+			t.err = cmp.Or(t.err, err)
 		}
 	}
 	t.lists = sync.OnceValue(func() *lists { return m.lists(t.plan) })
@@ -93,7 +94,12 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 }
 
 // State is that of the last frame observed. Before the first its trend is Unknown. It does not wait for a frame under way.
-func (t *Tracker) State() State { return *t.state.Load() }
+func (t *Tracker) State() State {
+	if s := t.state.Load(); s != nil {
+		return *s
+	}
+	return State{Subtask: -1}
+}
 
 // Reset forgets this attempt at the task: the next frame is a first one. It waits for a frame under way.
 func (t *Tracker) Reset() {
@@ -117,7 +123,8 @@ func (t *Tracker) Observe(ctx context.Context, frame image.Image) (State, error)
 // back by little; one set back by ten periods or more goes on from there.
 //
 // A frame equal to the one before it confirms nothing. A frame of a single colour, as a covered or failing camera gives, leaves all as
-// it was, with Confidence 0. A frame that cannot be taken gives an *InputError and is forgotten, as any frame is whose context ends.
+// it was, with Confidence 0. A frame that cannot be taken gives an *InputError and the last state, and is forgotten, as any frame is whose
+// context ends. After a gap the first frame is compared with those before it.
 func (t *Tracker) ObserveAt(ctx context.Context, at time.Time, frame image.Image) (State, error) {
 	s, _, err := t.observe(ctx, at, frame)
 	return s, err
@@ -125,38 +132,35 @@ func (t *Tracker) ObserveAt(ctx context.Context, at time.Time, frame image.Image
 
 // observe also tells whether the frame was due.
 func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) (s State, due bool, err error) {
-	nothing := State{Subtask: -1}
 	if t.err != nil {
-		return nothing, false, t.err
+		return t.still(), false, t.err
 	}
 	m, began := t.m, time.Now()
 	if err := m.enter(); err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	defer m.calls.Done()
 	if err := m.check("frame", frame); err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	select {
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	case <-ctx.Done():
-		return nothing, false, ctx.Err()
+		return t.still(), false, ctx.Err()
 	}
 	pace := t.attempt.pace
 	when, due := pace.take(at)
 	if !due {
-		s = t.State()
-		s.Turned = false
-		return s, false, ctx.Err()
+		return t.still(), false, ctx.Err()
 	}
 	f, err := m.prepare("frame", frame)
 	if err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	s, err = t.step(ctx, when, f)
 	if err != nil {
-		return nothing, false, err
+		return t.still(), false, err
 	}
 	t.attempt.pace = pace
 	before := t.State()
@@ -171,11 +175,18 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 	return s, true, err
 }
 
+// still is the state where a frame changes nothing.
+func (t *Tracker) still() State {
+	s := t.State()
+	s.Turned = false
+	return s
+}
+
 // step is what a frame that is due changes.
 func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, error) {
 	if f.rgb.Flat() {
-		dark := t.State()
-		dark.Confidence, dark.Turned = 0, false
+		dark := t.still()
+		dark.Confidence = 0
 		return dark, nil
 	}
 	now, err := t.place(ctx, when, f)
@@ -204,19 +215,22 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 		return nil, err
 	}
 	now := &seen{hash: f.hash, features: features[0]}
+	if err := t.begin(ctx, now); err != nil {
+		return nil, err
+	}
 	if compared := a.compared(); len(compared) > 0 {
-		scores, others := make([]float64, len(compared)), make([]*model.Features, len(compared))
-		for i, s := range compared {
-			scores[i], others[i] = s.score, s.features
-		}
-		p, err := t.compare(ctx, now.features, others)
+		p, err := t.compare(ctx, now, compared)
 		if err != nil {
 			return nil, err
+		}
+		scores := make([]float64, len(compared))
+		for i, s := range compared {
+			scores[i] = s.score
 		}
 		now.score = likeliest(scores, p)
 	}
 	if a.asks(when, now.score) {
-		if now.next, err = t.remaining(ctx, now.features); err != nil {
+		if now.next, err = t.remaining(ctx, now); err != nil {
 			return nil, err
 		}
 		a.asked = placed{when, now.score}
@@ -224,11 +238,29 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 	return now, nil
 }
 
+// begin computes what all questions share that show the frame first: those of now, and those of every later frame that is compared
+// with it. That spares half of the frames' tokens, and is kept where features are.
+func (t *Tracker) begin(ctx context.Context, s *seen) error {
+	if t.m.frames.limit == 0 {
+		return nil
+	}
+	begun, err := t.m.asker.Begin(ctx, s.features)
+	if err != nil {
+		return argument(err)
+	}
+	s.begun = begun[0]
+	return nil
+}
+
 // compare gives the probability that a frame is closer to completion than each of others, by both orders.
-func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*model.Features) ([]float64, error) {
+func (t *Tracker) compare(ctx context.Context, now *seen, others []*seen) ([]float64, error) {
 	pairs := make([]ask.Pair, len(others))
 	for i, other := range others {
-		pairs[i] = ask.Pair{Text: dataset.Long.Text(t.task), Frames: [2]*model.Features{now, other}}
+		pairs[i] = ask.Pair{
+			Text:   dataset.Long.Text(t.task),
+			Frames: [2]*model.Features{now.features, other.features},
+			Begun:  [2]*model.Prefix{now.begun, other.begun},
+		}
 	}
 	odds, err := t.m.asker.Odds(ctx, pairs)
 	if err != nil {
@@ -243,47 +275,12 @@ func (t *Tracker) compare(ctx context.Context, now *model.Features, others []*mo
 }
 
 // remaining is what the frame alone says of the plan, as [Model.Next] does.
-func (t *Tracker) remaining(ctx context.Context, frame *model.Features) ([]float64, error) {
-	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", frame)
+func (t *Tracker) remaining(ctx context.Context, now *seen) ([]float64, error) {
+	about, err := t.m.asker.Prompt(dataset.Remaining.Text(t.task), "", now.features)
 	if err != nil {
 		return nil, argument(err)
 	}
-	return t.m.next(ctx, t.lists(), about)
-}
-
-// Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
-// waits for XLA's compiler. It may be called at any time, and changes nothing of what was seen. On the pure-Go backend it takes about as
-// long as ten frames.
-func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
-	if t.err != nil {
-		return t.err
-	}
-	m := t.m
-	if err := m.enter(); err != nil {
-		return err
-	}
-	defer m.calls.Done()
-	patches, err := m.blank(width, height)
-	if err != nil {
-		return err
-	}
-	// A frame is encoded alone; those it is compared with are others than it is, and than each other.
-	blank, err := m.net.Encode(ctx, []*vision.Patches{patches})
-	if err != nil {
-		return err
-	}
-	if _, err := t.remaining(ctx, blank[0]); err != nil {
-		return err
-	}
-	var others []*model.Features
-	for range mostCompared {
-		other := *blank[0]
-		others = append(others, &other)
-		if _, err := t.compare(ctx, blank[0], others); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.m.next(ctx, t.lists(), about, now.begun)
 }
 
 // Reward is the potential-based reward for having come from one state to the next, gamma*after.Progress - before.Progress:

@@ -19,7 +19,11 @@ import (
 // Memory and work may not grow with it.
 func BenchmarkTrack(b *testing.B) {
 	ctx := context.Background()
-	m, err := Open(ctx, nano.FS(), &Options{Backend: os.Getenv("EGOTSR_TEST_BACKEND"), FrameCache: -1})
+	checkpoint, size := nano.FS(), 112
+	if dir := os.Getenv("EGOTSR_BENCH_CHECKPOINT"); dir != "" {
+		checkpoint, size = os.DirFS(dir), 224
+	}
+	m, err := Open(ctx, checkpoint, &Options{Backend: os.Getenv("EGOTSR_TEST_BACKEND"), FrameCache: 1})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -29,14 +33,14 @@ func BenchmarkTrack(b *testing.B) {
 		b.Fatal(err)
 	}
 	tracker := m.Track("Open a drawer", &TrackOptions{Every: -1, Plan: plan})
-	if err := tracker.Warmup(ctx, 112, 112); err != nil {
+	if err := tracker.Warmup(ctx, size, size); err != nil {
 		b.Fatal(err)
 	}
 	var cpu time.Duration
 	var took, control []time.Duration
 	var memory []uint64
 	for i := 0; b.Loop(); i++ {
-		img := noise(uint64(i), 112, 112)
+		img := noise(uint64(i), size, size)
 		if i%1000 == 0 {
 			runtime.GC()
 			var at runtime.MemStats

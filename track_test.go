@@ -82,6 +82,26 @@ func TestTrack(t *testing.T) {
 
 func TestTrackMisused(t *testing.T) {
 	m := openTiny(t, Options{})
+	if s := new(Tracker).State(); s != (State{Subtask: -1}) {
+		t.Errorf("%+v", s)
+	}
+	// What goes wrong changes nothing, and tells so.
+	going := m.Track("task", &TrackOptions{Every: -1})
+	for i := range 3 {
+		if _, err := going.Observe(t.Context(), noise(uint64(i), 28, 28)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last, ended := going.still(), func() context.Context { ctx, end := context.WithCancel(t.Context()); end(); return ctx }()
+	for name, bad := range map[string]func() (State, error){
+		"no frame": func() (State, error) { return going.Observe(t.Context(), nil) },
+		"tiny":     func() (State, error) { return going.Observe(t.Context(), noise(1, 3, 3)) },
+		"ended":    func() (State, error) { return going.Observe(ended, noise(9, 28, 28)) },
+	} {
+		if s, err := bad(); err == nil || s != last || going.still() != last {
+			t.Errorf("%s: %+v, %v; was %+v", name, s, err, last)
+		}
+	}
 	if _, err := m.Track("", nil).Observe(t.Context(), noise(1, 28, 28)); !errors.As(err, new(*InputError)) {
 		t.Error(err)
 	}

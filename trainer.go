@@ -51,7 +51,7 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 	if o.Logger == nil {
 		o.Logger = m.log
 	}
-	encoder := &train.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0]}
+	encoder := &train.Encoder{Tokenizer: m.tok, Processor: m.images, EOS: m.net.Config.EOS[0], Limit: m.net.Config.MaxPositions}
 	inner, err := train.New(context.Background(), m.net, encoder, m.fsys, stages, o)
 	if err != nil {
 		return nil, failed("", err)

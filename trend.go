@@ -10,7 +10,7 @@ import (
 type Trend uint8
 
 const (
-	Unknown    Trend = iota // before the second frame
+	Unknown    Trend = iota // before a second frame that is another than the first
 	Stalled                 // the last eight periods have changed next to nothing
 	Advancing               // closer to completion than before
 	Regressing              // farther from it than it was
@@ -98,7 +98,8 @@ type placed struct{ when, at float64 }
 type motion struct {
 	places  []placed // of the last stretch of time
 	frames  int
-	last    float64 // of the last frame that was not a repeated one
+	shown   int     // of them, those that did not repeat the one before
+	last    float64 // of the last one of those
 	high    float64 // the highest place since the last turn, and the lowest
 	low     float64
 	lost    float64 // what a setback has cost and is not yet won back: the place before it; else the lowest of all numbers
@@ -130,10 +131,12 @@ func (v *motion) step(when, score float64, next []float64, repeated bool) State 
 	at := reached(score, next)
 	v.frames++
 	v.places = append(v.places, placed{when, at})
-	for v.places[0].when < when-stretch-0.5 {
+	// After a gap the frame before it is kept, so that what came meanwhile is seen.
+	for len(v.places) > 2 && v.places[0].when < when-stretch-0.5 {
 		v.places = slices.Delete(v.places, 0, 1)
 	}
 	if !repeated {
+		v.shown++
 		v.turns(at)
 		if asked {
 			v.ends(next)
@@ -198,10 +201,10 @@ func (v *motion) trend(when, at float64) (Trend, float64) {
 	span := high - low
 	closer := sigmoid(onward + trust*(at-v.places[0].at))
 	switch {
-	case v.frames == 1:
-		return Unknown, 0
 	case when-v.places[0].when > stretch-0.5 && span < levelOdds:
 		return Stalled, 1 - math.Abs(2*sigmoid(span)-1)
+	case v.shown == 1:
+		return Unknown, 0
 	case v.falling:
 		return Regressing, sigmoid(doubt + fear*(v.high-at))
 	case !math.IsInf(v.lost, -1):

@@ -112,6 +112,32 @@ func TestMotionRepeats(t *testing.T) {
 	}
 }
 
+// A scene that shows one frame alone has no trend until it is stalled, and what comes after a gap is compared with what was before it.
+func TestMotionAlone(t *testing.T) {
+	var v motion
+	for i := range 10 {
+		want := Unknown
+		if i >= 7 {
+			want = Stalled
+		}
+		if s := v.step(float64(i), 0, []float64{1, 0}, i > 0); s.Trend != want || want == Unknown && s.Confidence != 0 {
+			t.Errorf("frame %d: %+v, want %v", i, s, want)
+		}
+	}
+	v = motion{}
+	for i, score := range []float64{0, 3, 6, 9} {
+		v.step(float64(i), score, []float64{1, 0}, false)
+	}
+	after := v
+	after.places = slices.Clone(v.places)
+	if s := after.step(100, 0, []float64{1, 0}, false); s.Confidence > 0.5 {
+		t.Errorf("all was lost in a gap: %+v", s)
+	}
+	if s := v.step(100, 9, []float64{1, 0}, true); s.Trend != Stalled {
+		t.Errorf("nothing happened in a gap: %+v", s)
+	}
+}
+
 // The slope of the log-likelihood is zero at its maximum, whatever the comparisons say.
 func TestLikeliest(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

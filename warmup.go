@@ -68,6 +68,69 @@ func (m *Model) warm(ctx context.Context, patches *vision.Patches, pairs int) er
 		all[i] = pair
 		all[i].Frames = [2]*model.Features(features[2*i : 2*i+2])
 	}
+	if _, err = m.asker.Odds(ctx, all); err != nil || pairs == 1 {
+		return err
+	}
+	return m.warmShared(ctx, features, all)
+}
+
+// warmShared judges a full batch of pairs that share what they begin with, as the comparisons of Progress do. Beginnings are computed
+// by fours, and what is left over by one or two.
+func (m *Model) warmShared(ctx context.Context, features []*model.Features, all []ask.Pair) error {
+	for _, n := range []int{1, 2} {
+		if _, err := m.asker.Begin(ctx, features[:n]...); err != nil {
+			return err
+		}
+	}
+	begun, err := m.asker.Begin(ctx, features...)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].Begun = [2]*model.Prefix(begun[2*i : 2*i+2])
+	}
 	_, err = m.asker.Odds(ctx, all)
 	return err
+}
+
+// Warmup compiles everything that following this task can need for frames of this size in pixels: after it no Observe of such a frame
+// waits for XLA's compiler. It may be called at any time, and changes nothing of what was seen. On the pure-Go backend it takes about as
+// long as ten frames.
+func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
+	if t.err != nil {
+		return t.err
+	}
+	m := t.m
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.calls.Done()
+	patches, err := m.blank(width, height)
+	if err != nil {
+		return err
+	}
+	// A frame is encoded alone; those it is compared with are others than it is, and than each other.
+	blank, err := m.net.Encode(ctx, []*vision.Patches{patches})
+	if err != nil {
+		return err
+	}
+	now, others := &seen{features: blank[0]}, []*seen(nil)
+	if err := t.begin(ctx, now); err != nil {
+		return err
+	}
+	if _, err := t.remaining(ctx, now); err != nil {
+		return err
+	}
+	for range mostCompared {
+		other := *now.features
+		s := &seen{features: &other}
+		if err := t.begin(ctx, s); err != nil {
+			return err
+		}
+		others = append(others, s)
+		if _, err := t.compare(ctx, now, others); err != nil {
+			return err
+		}
+	}
+	return nil
 }

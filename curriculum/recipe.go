@@ -28,7 +28,7 @@ type Recipe struct {
 	Reference     bool     // the published labels, with their defects, for comparisons
 	Checkpointing bool     // compute activations twice rather than keep them: less memory; on XLA less time too, on the Go backend a fifth more
 
-	Validation    dataset.Source // held-out pairs, judged in both orders; nil = none
+	Validation    dataset.Source // held-out pairs, judged in both orders; those that cannot be read are logged and not asked; nil = none
 	ValidateEvery int            // steps between validations, beside the one at the end; 0 = only there
 	Patience      int            // end after so many validations without a better one; 0 = never
 	StopAt        float64        // end at this share of right answers; 0 = never

@@ -1,6 +1,9 @@
 package dataset
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // The two answers, as they stand in Sample.Closer and in a target text.
 const (
@@ -36,7 +39,7 @@ const (
 type Sample struct {
 	Task       string    // the task's name as the prompt shows it
 	Img1, Img2 string    // paths within the source's image file system
-	Closer     string    // Img1, Img2 or "" where unknown
+	Closer     string    // the answer: the constant Img1 ("img1"), Img2 ("img2"), or "" where unknown
 	Detail     [2]string // spatial details of Img1 and Img2, or empty
 
 	Prompt Prompt // the wording a file asks with; empty leaves it to the reader
@@ -75,6 +78,14 @@ func (s Sample) Swap() Sample {
 		s.Kind = KindForward
 	}
 	return s
+}
+
+// CheckCloser finds an answer that is none: anything but [Img1], [Img2] and nothing.
+func (s Sample) CheckCloser() error {
+	if s.Closer != "" && s.Closer != Img1 && s.Closer != Img2 {
+		return fmt.Errorf("dataset: closer is %.40q: want %q, %q or nothing", s.Closer, Img1, Img2)
+	}
+	return nil
 }
 
 // Images are the paths of the images that the question shows: one for [KindPlan], else two.

@@ -190,80 +190,101 @@ func (g *grounder) patterns(literals []Literal, params []Param) []pattern {
 	return out
 }
 
+// binding is a schema whose parameters are bound one need after the other.
+type binding struct {
+	*grounder
+	number int32 // of the schema
+	schema *schema
+	bound  []int32 // objects, -1 where not yet
+	open   []bool  // needs that are not yet joined
+}
+
 // bind finds the bindings of a schema whose needs can come about, by joining its needs with the atoms reached.
 func (g *grounder) bind(number int32, sc *schema) {
-	bound := make([]int32, len(sc.kinds))
-	for i := range bound {
-		bound[i] = -1
+	b := &binding{g, number, sc, make([]int32, len(sc.kinds)), make([]bool, len(sc.needs))}
+	for i := range b.bound {
+		b.bound[i] = -1
 	}
-	open := make([]bool, len(sc.needs))
 	for i, n := range sc.needs {
-		open[i] = !n.not
+		b.open[i] = !n.not
 	}
-	put := func(param, object int32) bool {
-		if bound[param] >= 0 {
-			return bound[param] == object
-		}
-		if !sc.kinds[param][object] || slices.Contains(bound, object) {
-			return false
-		}
-		bound[param] = object
-		return true
+	b.next()
+}
+
+// put binds a parameter, if the object is of its kind and nothing else is bound to it.
+func (b *binding) put(param, object int32) bool {
+	if b.bound[param] >= 0 {
+		return b.bound[param] == object
 	}
-	var next func()
-	next = func() {
-		best, bestFree, bestSize := -1, 0, 0
-		for i, n := range sc.needs {
-			if !open[i] {
-				continue
-			}
-			free := 0
-			for _, p := range n.params {
-				if bound[p] < 0 {
-					free++
-				}
-			}
-			if size := len(g.byPred[n.predicate]); best < 0 || min(free, 1) < min(bestFree, 1) || min(free, 1) == min(bestFree, 1) && size < bestSize {
-				best, bestFree, bestSize = i, free, size
-			}
-		}
-		if best >= 0 {
-			n := sc.needs[best]
-			open[best] = false
-			if bestFree == 0 {
-				if _, ok := g.reached.ids[string(g.reached.key(n.predicate, pick(bound, n.params)))]; ok {
-					next()
-				}
-			} else {
-				saved := slices.Clone(bound)
-				for _, id := range g.byPred[n.predicate] {
-					args, ok := g.reached.args[id][1:], true
-					for j, p := range n.params {
-						if ok = put(p, args[j]); !ok {
-							break
-						}
-					}
-					if ok {
-						next()
-					}
-					copy(bound, saved)
-				}
-			}
-			open[best] = true
-			return
-		}
-		if i := slices.Index(bound, -1); i >= 0 { // no need speaks of it
-			for o := range g.scene.objects {
-				if put(int32(i), int32(o)) {
-					next()
-					bound[i] = -1
-				}
-			}
-			return
-		}
-		g.take(number, sc, bound)
+	if !b.schema.kinds[param][object] || slices.Contains(b.bound, object) {
+		return false
 	}
-	next()
+	b.bound[param] = object
+	return true
+}
+
+// narrowest is the open need that leaves the fewest choices, and how many of its parameters are not bound; -1 where none is open.
+func (b *binding) narrowest() (best, bestFree int) {
+	best, size := -1, 0
+	for i, n := range b.schema.needs {
+		if !b.open[i] {
+			continue
+		}
+		free := 0
+		for _, p := range n.params {
+			if b.bound[p] < 0 {
+				free++
+			}
+		}
+		if atoms := len(b.byPred[n.predicate]); best < 0 || min(free, 1) < min(bestFree, 1) || min(free, 1) == min(bestFree, 1) && atoms < size {
+			best, bestFree, size = i, free, atoms
+		}
+	}
+	return best, bestFree
+}
+
+// next joins one more need, then binds what no need speaks of, then takes the op.
+func (b *binding) next() {
+	best, free := b.narrowest()
+	if best >= 0 {
+		b.open[best] = false
+		b.join(b.schema.needs[best], free)
+		b.open[best] = true
+		return
+	}
+	if i := slices.Index(b.bound, -1); i >= 0 { // no need speaks of it
+		for o := range b.scene.objects {
+			if b.put(int32(i), int32(o)) {
+				b.next()
+				b.bound[i] = -1
+			}
+		}
+		return
+	}
+	b.take(b.number, b.schema, b.bound)
+}
+
+// join goes on with every atom reached that a need can be.
+func (b *binding) join(n pattern, free int) {
+	if free == 0 {
+		if _, ok := b.reached.ids[string(b.reached.key(n.predicate, pick(b.bound, n.params)))]; ok {
+			b.next()
+		}
+		return
+	}
+	saved := slices.Clone(b.bound)
+	for _, id := range b.byPred[n.predicate] {
+		args, ok := b.reached.args[id][1:], true
+		for j, p := range n.params {
+			if ok = b.put(p, args[j]); !ok {
+				break
+			}
+		}
+		if ok {
+			b.next()
+		}
+		copy(b.bound, saved)
+	}
 }
 
 func pick(bound, params []int32) []int32 {

@@ -59,8 +59,8 @@ func (r *Request) atOnce(ctx context.Context, opts, with *SearchOptions) (*Plan,
 		return nil, nil
 	}
 	p := r.told(whole.Subtasks, r.Problem)
-	if p != nil && !r.inOrder(p) { // as the words have it, where that is as short
-		if q, err := r.stages(ctx, opts, false); err == nil && len(q.Subtasks) <= len(p.Subtasks) {
+	if p != nil && !r.inOrder(p) { // as the words have it, where that is as short, but for putting something down
+		if q, err := r.stages(ctx, opts, false); err == nil && (len(q.Subtasks) <= len(p.Subtasks) || len(q.Subtasks) == len(p.Subtasks)+1 && !r.takes()) {
 			return q, nil
 		}
 	}
@@ -89,6 +89,15 @@ func (r *Request) told(steps []Subtask, pr *Problem) *Plan {
 		}
 	}
 	return p
+}
+
+// takes tells whether something is to be taken that nothing says where to put.
+func (r *Request) takes() bool {
+	return slices.ContainsFunc(r.Events, func(e Event) bool {
+		return slices.ContainsFunc(e.Goal, func(l string) bool {
+			return slices.ContainsFunc([]string{"holding(", "lifted(", "held(", "not on(", "not in(", "not inserted(", "not hung(", "not around(", "not has("}, func(p string) bool { return strings.HasPrefix(l, p) })
+		})
+	})
 }
 
 // inOrder tells whether the events come about in the order of the words.

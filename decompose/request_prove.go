@@ -122,10 +122,14 @@ func (p *Plan) comesBefore(i, j int) bool {
 	return before.has(i, j)
 }
 
+// puts are the actions that put something down, and what that brings about.
+var puts = map[string]string{"place-on": "on", "stack": "on", "place-in": "in", "place-beside": "beside", "place-under": "under", "place-behind": "behind",
+	"place-in-front-of": "in-front-of", "place-left-of": "left-of", "place-right-of": "right-of", "place-at": "placed-at"}
+
 // neat puts what is only out of the way on a workspace, where the search may have used the stove or a glass.
 func (r *Request) neat(p *Plan) *Plan {
 	for i, s := range p.Subtasks {
-		where, ok := map[string]string{"place-on": "on", "stack": "on", "place-in": "in"}[s.Action]
+		where, ok := puts[s.Action]
 		if !ok || slices.ContainsFunc(r.Events, func(e Event) bool { return slices.Contains(e.Goal, Literal{Name: where, Args: s.Args}.String()) }) {
 			continue
 		}

@@ -191,16 +191,8 @@ func (s *scene) instance(sub Subtask, w world) (grounded, *OrderError) {
 	if len(sub.Args) != len(a.Params) {
 		return fail(Malformed, "it has %d arguments, %s takes %d", len(sub.Args), a.signature(), len(a.Params))
 	}
-	for i, arg := range sub.Args {
-		if s.kinds[arg] == "" {
-			return fail(UnmetAffordance, "there is no %.80s", arg)
-		}
-		if !s.is(arg, a.Params[i].Kind) {
-			return fail(UnmetAffordance, "%s is a %s, %s takes a %s", arg, s.kinds[arg], a.Name, a.Params[i].Kind)
-		}
-		if slices.Contains(sub.Args[:i], arg) {
-			return fail(UnmetAffordance, "%s cannot be done to %s and itself", a.Name, arg)
-		}
+	if reason := s.affords(sub.Args, a); reason != "" {
+		return fail(UnmetAffordance, "%s", reason)
 	}
 	claim, err := s.claimed(sub)
 	if err != nil {
@@ -242,6 +234,21 @@ func (s *scene) instance(sub Subtask, w world) (grounded, *OrderError) {
 		return fail(UnmetAffordance, "nothing is there for the rest of what %s needs", a.Name)
 	}
 	return grounded{step{sub.String(), a.ground(a.Needs, best), a.ground(a.Effects, best)}, a, best, a.sentence(best)}, nil
+}
+
+// affords tells why an action cannot be done to some things; empty where it can.
+func (s *scene) affords(args []string, a *Action) string {
+	for i, arg := range args {
+		switch {
+		case s.kinds[arg] == "":
+			return fmt.Sprintf("there is no %.80s", arg)
+		case !s.is(arg, a.Params[i].Kind):
+			return fmt.Sprintf("%s is a %s, %s takes a %s", arg, s.kinds[arg], a.Name, a.Params[i].Kind)
+		case slices.Contains(args[:i], arg):
+			return fmt.Sprintf("%s cannot be done to %s and itself", a.Name, arg)
+		}
+	}
+	return ""
 }
 
 // claimed returns what compares an action's literals with those that a subtask carries, or nil if it carries none.

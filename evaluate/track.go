@@ -295,6 +295,9 @@ func (r *TrackReport) tracks() []Curve {
 // rows are the figures as a reader wants them: what, how many, and what share that is.
 func (r *TrackReport) rows() [][]string {
 	row := func(what string, s Share, text string) []string {
+		if s.Of == 0 {
+			text = "–"
+		}
 		return []string{what, fmt.Sprintf("%d of %d", s.N, s.Of), text}
 	}
 	in := func(what string, s Share) []string { return row(what, s, percent(share(s.N, s.Of))) }

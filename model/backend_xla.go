@@ -3,45 +3,48 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/go-xla/compute/xla" // registers "xla"
-	"github.com/gomlx/go-xla/pjrt"
 )
 
-// openXLA starts XLA with a configuration like "cpu,devices=4". The count is ours: without one the CPU is one device,
-// where the plugin would make four of it, over which training and judging would then be split to no gain.
-func openXLA(config string) (compute.Backend, error) {
-	parts := strings.Split(config, ",")
-	if parts[0] == "" {
+// openXLA starts XLA with a configuration like "cpu,devices=4" or "cuda,memory_fraction=0.5", see [Load].
+func openXLA(config string, dtype dtypes.DType) (compute.Backend, error) {
+	plugin, rest, _ := strings.Cut(config, ",")
+	if plugin == "" {
 		there := xla.GetAvailablePlugins()
 		if len(there) == 0 {
-			return nil, errors.New("no PJRT plugin is installed where PJRT_PLUGIN_LIBRARY_PATH points")
+			return nil, fmt.Errorf("%w where PJRT_PLUGIN_LIBRARY_PATH points", ErrNoPlugin)
 		}
-		parts[0] = there[0]
+		plugin = there[0]
 	}
-	cpu, devices := strings.Contains(strings.ToLower(filepath.Base(parts[0])), "cpu"), 1
-	if i := slices.IndexFunc(parts, func(s string) bool { return strings.HasPrefix(s, "devices=") }); i > 0 {
-		var err error
-		if devices, err = strconv.Atoi(strings.TrimPrefix(parts[i], "devices=")); err != nil || devices < 1 || !cpu {
-			return nil, fmt.Errorf("option %q: want a number of devices to make of the CPU; of others, visible_devices=0;1 chooses", parts[i])
-		}
-		parts = slices.Delete(parts, i, i+1)
-	}
-	options := pjrt.NamedValuesMap{}
-	if cpu {
-		options["cpu_device_count"] = int64(devices)
-	}
-	b, err := xla.NewWithOptions(strings.Join(parts, ","), options)
+	cpu := strings.Contains(strings.ToLower(filepath.Base(plugin)), "cpu")
+	o, err := parseOptions(cpu, rest)
 	if err != nil {
-		return nil, err // not b: a nil pointer in an interface is not nil
+		return nil, err
+	}
+	if !cpu && o.flags["tf32"] == "" {
+		// On the GPU float32 means float32. Beside weights of 8 bits of fraction the 11 of TF32 lose nothing: there it is on, for attention.
+		o.flags["tf32"] = strconv.FormatBool(dtype == dtypes.BFloat16)
+	}
+	if plugin == "cuda" {
+		// By its path: go-xla leaves out by name what it sees no device for, and we would rather hear the reason.
+		if plugin, err = findCUDA(); err != nil {
+			return nil, err
+		}
+	}
+	if cpu {
+		keepPrograms(plugin)
+	}
+	b, err := xla.NewWithOptions(plugin+o.text(), o.create)
+	if err != nil {
+		return nil, explainCUDA(plugin, err) // not b: a nil pointer in an interface is not nil
 	}
 	return b, nil
 }

@@ -14,6 +14,7 @@ import (
 type Prompt struct {
 	IDs    []int32
 	Images []*Features
+	After  *Prefix // what IDs and Images follow; nil = nothing
 }
 
 // textBatch is a batch of prompts laid out for the decoder, padded on the right to one length.
@@ -47,13 +48,13 @@ func (m *Model) gather(prompts []Prompt) (first map[*Features]int, visual []floa
 	return first, visual, nil
 }
 
-// layoutText lays prompts out in batch rows with the features they show, padded to bucketed sizes.
-func (m *Model) layoutText(prompts []Prompt, batch int) (*textBatch, error) {
+// layoutText lays prompts out in batch rows with the features they show, padded to bucketed sizes, their length by pad.
+func (m *Model) layoutText(prompts []Prompt, batch int, pad func(int) int) (*textBatch, error) {
 	first, visual, err := m.gather(prompts)
 	if err != nil {
 		return nil, err
 	}
-	b, err := m.Config.layoutText(prompts, first, batch, PaddedLength)
+	b, err := m.Config.layoutText(prompts, first, batch, pad)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +73,9 @@ func (c *Config) layoutText(prompts []Prompt, first map[*Features]int, batch int
 			return nil, fmt.Errorf("prompt %d is empty", i)
 		}
 		b.seq = max(b.seq, len(p.IDs))
-	}
-	if b.seq > c.MaxPositions {
-		return nil, fmt.Errorf("prompt of %d tokens is longer than the model's %d positions", b.seq, c.MaxPositions)
+		if n := len(p.IDs) + p.After.tokens(); n > c.MaxPositions {
+			return nil, fmt.Errorf("prompt of %d tokens is longer than the model's %d positions", n, c.MaxPositions)
+		}
 	}
 	b.seq = pad(b.seq)
 	half := c.HeadDim / 2
@@ -103,6 +104,14 @@ func (b *textBatch) place(c *Config, i int, p Prompt, first map[*Features]int) e
 	pos, next, err := c.Positions(p.IDs, grids)
 	if err != nil {
 		return err
+	}
+	if p.After != nil {
+		next += p.After.next
+		for j := range pos {
+			for axis := range pos[j] {
+				pos[j][axis] += p.After.next
+			}
+		}
 	}
 	at, half := i*b.seq, c.HeadDim/2
 	for j, id := range p.IDs {

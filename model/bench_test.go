@@ -41,7 +41,7 @@ func BenchmarkForward(b *testing.B) {
 			})
 			b.Run("text", func(b *testing.B) {
 				for b.Loop() {
-					if _, err := m.Score(ctx, []Prompt{{ids, features}}, []int32{16, 17}); err != nil {
+					if _, err := m.Score(ctx, []Prompt{{IDs: ids, Images: features}}, []int32{16, 17}); err != nil {
 						b.Fatal(err)
 					}
 				}

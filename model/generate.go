@@ -23,7 +23,7 @@ func (m *Model) Generate(ctx context.Context, p Prompt, limit int, stop func(ids
 // GenerateBy is Generate with each token chosen by the caller from its logits, [vocabulary]. It also ends where choose
 // says false.
 func (m *Model) GenerateBy(ctx context.Context, p Prompt, limit int, stop func(ids []int32) bool, choose func(logits []float32) (next int32, goOn bool)) ([]int32, error) {
-	b, err := m.layoutText([]Prompt{p}, 1)
+	b, err := m.layoutText([]Prompt{p}, 1, PaddedLength)
 	if err != nil {
 		return nil, err
 	}

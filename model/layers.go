@@ -21,6 +21,7 @@ type weights struct {
 	adapters      *adapters    // beside the weights; nil if there are none
 	noise         *dropout     // of the adapters' inputs; nil outside of training
 	compute       dtypes.DType // type the forward pass runs in
+	shortProducts bool         // bfloat16 products are faster than float32's here
 	checkpointing bool         // each layer's input is kept for the gradient, and nothing inside it
 }
 
@@ -39,12 +40,7 @@ func (w *weights) variable(name string) *model.Variable {
 }
 
 func (w *weights) get(name string) *Node {
-	v := w.variable(name)
-	x := v.NodeValue(w.graph)
-	if v.DType() == dtypes.Int8 {
-		return Mul(ConvertDType(x, dtypes.Float32), w.variable(name+scaleSuffix).NodeValue(w.graph))
-	}
-	return w.cast(x)
+	return w.cast(w.variable(name).NodeValue(w.graph))
 }
 
 // cast takes a stored value to the type of the forward pass. The gradient comes back in the stored type, float32 for
@@ -82,13 +78,21 @@ func (w *weights) linear(name string, x *Node, act ...activation.Type) *Node {
 		bias = w.get(name + ".bias")
 	}
 	if w.adapters == nil || !w.adapters.has(w.prefix+name) {
-		return dense(x, w.get(name+".weight"), bias, act...)
+		return w.dense(name+".weight", x, bias, act...)
 	}
-	y := Add(dense(x, w.get(name+".weight"), bias), w.adapted(name, x))
+	y := Add(w.dense(name+".weight", x, bias), w.adapted(name, x))
 	for _, a := range act {
 		y = apply(a, y)
 	}
 	return y
+}
+
+// dense is the product with a stored matrix, of whichever type.
+func (w *weights) dense(name string, x, bias *Node, act ...activation.Type) *Node {
+	if w.variable(name).DType() == dtypes.Int8 {
+		return w.denseInt8(name, x, bias, act...)
+	}
+	return dense(x, w.get(name), bias, act...)
 }
 
 // apply is an activation as dense rounds it, so that an adapter of zeros changes no bit. The Go backend's fused kernel

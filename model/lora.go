@@ -29,6 +29,9 @@ type LoRA struct {
 // textProjections are q, k, v, o, gate, up and down of every decoder layer; to path.Match a dot is like any letter.
 const textProjections = "model.layers.*_proj"
 
+// maxRank bounds adapters: of a higher rank they would be larger than the layers.
+const maxRank = 4096
+
 // Check completes what is left at zero, and refuses what makes no adapter.
 func (l LoRA) Check() (LoRA, error) {
 	if l.Rank == 0 {
@@ -40,7 +43,7 @@ func (l LoRA) Check() (LoRA, error) {
 	if l.Targets == nil {
 		l.Targets = []string{textProjections}
 	}
-	if l.Rank < 0 || !(l.Alpha > 0) || math.IsInf(l.Alpha, 1) || !(l.Dropout >= 0 && l.Dropout < 1) {
+	if l.Rank < 0 || l.Rank > maxRank || !(l.Alpha > 0) || math.IsInf(l.Alpha, 1) || !(l.Dropout >= 0 && l.Dropout < 1) {
 		return l, fmt.Errorf("adapters of rank %d, alpha %v, dropout %v", l.Rank, l.Alpha, l.Dropout)
 	}
 	for _, pattern := range l.Targets {

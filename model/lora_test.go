@@ -77,7 +77,7 @@ func answer(t testing.TB, m *Model) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.Score(context.Background(), []Prompt{{judge.ints("input_ids")[0], features}}, seq(0, m.Config.VocabSize))
+	got, err := m.Score(context.Background(), []Prompt{{IDs: judge.ints("input_ids")[0], Images: features}}, seq(0, m.Config.VocabSize))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestAdapterGradient(t *testing.T) {
 func TestDropout(t *testing.T) {
 	const n = 1 << 16
 	draw := func(backend string, dtype dtypes.DType, noise []uint32) (first, second []float32) {
-		b, err := newBackend(backend)
+		b, err := newBackend(backend, dtypes.Float32)
 		if err != nil {
 			t.Fatal(err)
 		}

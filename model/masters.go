@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
@@ -29,21 +30,28 @@ func (m *Model) masters(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("tensor %s: %w", p.Name, err)
 			}
-			wide := make([]float32, v.Shape().Size())
-			err = tensors.ConstFlatData(narrow, func(flat []bfloat16.BFloat16) {
-				for i, x := range flat {
-					wide[i] = x.Float32()
-				}
-			})
+			// In the backend's own memory: from ours, a copy of all weights would wait beside it for the garbage collector.
+			wide, err := tensors.FromShapeForBackend(m.backend, 0, shapes.Make(dtypes.Float32, p.Shape...))
 			if err != nil {
 				return fmt.Errorf("tensor %s: %w", p.Name, err)
 			}
+			var bad error
+			err = tensors.ConstFlatData(narrow, func(from []bfloat16.BFloat16) {
+				bad = tensors.MutableFlatData(wide, func(to []float32) {
+					for i, x := range from {
+						to[i] = x.Float32()
+					}
+				})
+			})
+			if err = errors.Join(err, bad); err != nil {
+				return fmt.Errorf("tensor %s: %w", p.Name, err)
+			}
 			m.store.DeleteVariable(v.Path())
-			if _, err := m.store.CreateVariable("/"+p.Name, tensors.FromFlatDataAndDimensions(wide, p.Shape...)); err != nil {
+			if _, err := m.store.CreateVariable("/"+p.Name, wide); err != nil {
 				return fmt.Errorf("tensor %s: %w", p.Name, err)
 			}
 		}
-		return m.rebuild() // the graphs were compiled for the narrow weights
+		return errors.Join(m.settle(), m.rebuild()) // the graphs were compiled for the narrow weights
 	})
 }
 

@@ -45,7 +45,7 @@ type Model struct {
 
 	mesh *distributed.DeviceMesh // of all devices; nil where there is one
 
-	vision, score, prefill, decode *program
+	vision, score, begin, after, prefill, decode *program
 
 	lanes  chan struct{} // holds a token for each graph run under way; its capacity is how many may be
 	mu     sync.RWMutex  // held for reading during calls, for writing by Close
@@ -66,18 +66,42 @@ type Meter interface {
 type OptionError struct {
 	Option string // "Backend" or "Weights"
 	Reason string
+	Err    error // the cause, such as [ErrNoDevice], or nil
 }
 
-func (e *OptionError) Error() string { return "model: " + e.Option + ": " + e.Reason }
+func (e *OptionError) Error() string {
+	if e.Err == nil {
+		return "model: " + e.Option + ": " + e.Reason
+	}
+	return "model: " + e.Option + ": " + e.Reason + ": " + e.Err.Error()
+}
+
+func (e *OptionError) Unwrap() error { return e.Err }
 
 // Load reads config.json and the weights, and starts a backend for them.
 //
 // backend is "go", "xla:cpu", "xla:cuda" or any other configuration that GoMLX takes. Empty is $GOMLX_BACKEND, and where
 // that is unset, XLA on the CPU if this program and machine have it, else the pure-Go backend. Batches are split over all
 // devices of a backend. A CPU is one device; "xla:cpu,devices=4" makes four of it, for trying out what belongs on four GPUs.
+// What XLA compiles for a CPU is kept for other processes, in egotsr/xla in [os.UserCacheDir], of at most 256 MB.
 //
-// weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of the memory, computed with in float32. A
-// backend or weights that cannot be had are an *OptionError.
+// XLA needs cgo and a PJRT plugin, which is looked for and never downloaded: in the folders of $PJRT_PLUGIN_LIBRARY_PATH or, where
+// that is unset, where go-xla installs; the one for CUDA then in an installed JAX (pip install "jax[cuda13]"), as
+// jax_plugins/xla_cuda*/xla_cuda_plugin.so among the packages of $VIRTUAL_ENV, of $CONDA_PREFIX, of every python3 on $PATH, of the user
+// and of the system. JAX's finds CUDA's libraries beside itself. go-xla warns that it does not see them, unless $GOPJRT_CUDA_CHECKS is "no".
+//
+// Options of a GPU follow its name, as in "xla:cuda,memory_fraction=0.5,visible_devices=0;1":
+//
+//	memory_fraction=0.5   at most this part of each device's memory; 0.75 unless asked otherwise
+//	preallocate           take all of that at once; otherwise it is taken as needed, and kept
+//	visible_devices=0;1   these of the devices alone
+//	allocator=cuda_async  another of XLA's: bfc (unless asked otherwise), cuda_async, platform
+//	tf32, notf32          whether products of float32 are rounded to TF32's 11 bits first. Without either, float32 weights are computed
+//	                      with in float32, and with bfloat16 weights TF32 serves attention, whose products are not in bfloat16
+//
+// weights is "" (as stored), "f32", "bf16", or "int8": matrices in a quarter of float32's memory, widened as they are used; sums are
+// float32's. A backend or weights that cannot be had are an *OptionError, and its cause is [ErrNoPlugin], [ErrNoDevice], [ErrDriver] or [ErrPlugin]
+// where that is known. Weights for which the device has no room are [ErrMemory].
 func Load(ctx context.Context, fsys fs.FS, backend, weights string) (*Model, error) {
 	config, err := LoadConfig(fsys)
 	if err != nil {
@@ -100,7 +124,7 @@ func newModel(config Config) *Model { return &Model{Config: config, store: model
 
 // start starts the backend, fills the store and builds the graphs. After an error nothing is left of any of them.
 func (m *Model) start(backend string, fill func() error) (err error) {
-	if m.backend, err = newBackend(backend); err != nil {
+	if m.backend, err = newBackend(backend, m.dtype); err != nil {
 		return err
 	}
 	lanes := 1
@@ -109,12 +133,12 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	}
 	m.mesh, m.lanes = newMesh(m.backend), make(chan struct{}, lanes)
 	if err = fill(); err == nil {
-		err = m.build()
+		err = errors.Join(m.settle(), m.build())
 	}
 	if err != nil {
 		m.free()
 	}
-	return err
+	return explain(err)
 }
 
 // Backend is the name by which the backend calls itself.
@@ -144,12 +168,12 @@ func computeType(weights, stored string) (dtypes.DType, error) {
 	case "bf16":
 		return dtypes.BFloat16, nil
 	}
-	return dtypes.InvalidDType, &OptionError{"Weights", fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
+	return dtypes.InvalidDType, &OptionError{Option: "Weights", Reason: fmt.Sprintf("are %q: want \"\", \"f32\", \"bf16\" or \"int8\"", weights)}
 }
 
 func (m *Model) build() (err error) {
-	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefillGraph, m.decodeGraph}
-	splits := []func(int) bool{splitFrames, splitPrompts, nil, nil} // generating has no batch to share
+	graphs := []func(*graph.Graph, []*graph.Node) []*graph.Node{m.visionGraph, m.scoreGraph, m.prefixGraph, m.afterGraph, m.prefillGraph, m.decodeGraph}
+	splits := []func(int) bool{splitFrames, splitPrompts, splitPrefixes, splitRests, nil, nil} // generating has no batch to share
 	for i, exec := range m.execs() {
 		if *exec, err = m.newProgram(splits[i], graphs[i]); err != nil {
 			return err
@@ -166,10 +190,12 @@ func (m *Model) rebuild() error {
 	return m.build()
 }
 
-func (m *Model) execs() []**program { return []**program{&m.vision, &m.score, &m.prefill, &m.decode} }
+func (m *Model) execs() []**program {
+	return []**program{&m.vision, &m.score, &m.begin, &m.after, &m.prefill, &m.decode}
+}
 
 func (m *Model) weights(g *graph.Graph) *weights {
-	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters}
+	return &weights{config: &m.Config, store: m.store, graph: g, compute: m.dtype, adapters: m.adapters, shortProducts: shortProducts(m.backend)}
 }
 
 // Close waits for calls under way and frees weights and compiled graphs. Later calls return ErrClosed.

@@ -41,20 +41,31 @@ func TestNamesOfGolden(t *testing.T) {
 	}
 }
 
-// Against the tensors of the published 3B and 7B, which transformers gave for their configs; # stands for the number of
-// a layer or block.
-func TestNamesOfPublished(t *testing.T) {
-	text, err := os.ReadFile("testdata/names_7b.json")
+// publishedModel is what transformers says of a published config.
+type publishedModel struct {
+	Config     json.RawMessage
+	Parameters int
+	Tensors    map[string]struct {
+		Count int
+		Shape []int
+	}
+}
+
+func (m publishedModel) config(t *testing.T) Config {
+	t.Helper()
+	c, err := LoadConfig(fstest.MapFS{configFile: {Data: m.Config}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var models map[string]struct {
-		Config     json.RawMessage
-		Parameters int
-		Tensors    map[string]struct {
-			Count int
-			Shape []int
-		}
+	return c
+}
+
+// published are the 3B and the 7B.
+func published(t *testing.T) (models map[string]publishedModel) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/names_7b.json")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := json.Unmarshal(text, &models); err != nil {
 		t.Fatal(err)
@@ -62,12 +73,16 @@ func TestNamesOfPublished(t *testing.T) {
 	if len(models) != 2 {
 		t.Fatalf("%d models", len(models))
 	}
+	return models
+}
+
+// Against the tensors of the published 3B and 7B, which transformers gave for their configs; # stands for the number of
+// a layer or block.
+func TestNamesOfPublished(t *testing.T) {
+	models := published(t)
 	for name, m := range models {
 		t.Run(name, func(t *testing.T) {
-			c, err := LoadConfig(fstest.MapFS{configFile: {Data: m.Config}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := m.config(t)
 			want := map[string][]int{}
 			for pattern, tensor := range m.Tensors {
 				for i := range tensor.Count {

@@ -217,14 +217,14 @@ func prompt(t *testing.T, m *Model, images goldens, ids []int32, numbers ...int)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Prompt{ids, features}
+	return Prompt{IDs: ids, Images: features}
 }
 
 func TestTextParity(t *testing.T) {
 	images, judge := openGolden(t, "images.safetensors"), openGolden(t, "judge.safetensors")
 	eachBackend(t, "f32", func(t *testing.T, m *Model) {
 		p := prompt(t, m, images, judge.ints("input_ids")[0], 0, 1)
-		b, err := m.layoutText([]Prompt{p}, 1)
+		b, err := m.layoutText([]Prompt{p}, 1, PaddedLength)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -371,7 +371,7 @@ func TestLeftPadding(t *testing.T) {
 	images, more := openGolden(t, "images.safetensors"), openGolden(t, "more.safetensors")
 	eachBackend(t, "f32", func(t *testing.T, m *Model) {
 		ids, mask := more.ints("left.input_ids"), more.ints("left.attention_mask")
-		alone, err := m.layoutText([]Prompt{prompt(t, m, images, ids[0][slices.Index(mask[0], 1):], 0, 1)}, 1)
+		alone, err := m.layoutText([]Prompt{prompt(t, m, images, ids[0][slices.Index(mask[0], 1):], 0, 1)}, 1, PaddedLength)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,8 +61,9 @@ func (m *Model) readWhole(set *safetensors.Set, whole map[string]string) (map[st
 		if values[base] != nil {
 			return nil, &TensorError{Name: name, Want: "nothing", Got: "the same tensor under another name", Count: 1}
 		}
-		if err := fill(t, set, name); err != nil {
-			return nil, err
+		var bad error
+		if err := t.MutableFlatData(func(flat any) { bad = fill(flat, set, name, 0) }); err != nil || bad != nil {
+			return nil, cmp.Or(err, bad)
 		}
 		values[base] = t
 	}

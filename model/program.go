@@ -126,11 +126,12 @@ func (p *program) callSpread(args []any) (res []*tensors.Tensor, err error) {
 	return p.exec.Call(spread...)
 }
 
-// recovered, deferred, makes an error of a panic.
+// recovered, deferred, makes an error of a panic, and says of a device's errors what they mean.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("model: %v", p)
 	}
+	*err = explain(*err)
 }
 
 // finalize frees the inputs of a graph that has run: large ones should not wait for the garbage collector.

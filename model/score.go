@@ -8,10 +8,15 @@ import (
 )
 
 // Score gives, for every prompt, the logits of each candidate next token: [len(prompts)][len(answers)].
-// Only the last position meets the head, and only the rows of the candidates.
+// Only the last position meets the head, and only the rows of the candidates. What prompts have in common at their beginning is
+// computed once where that saves enough; results are the same up to the rounding of sums.
 func (m *Model) Score(ctx context.Context, prompts []Prompt, answers []int32) ([][]float32, error) {
 	if len(prompts) == 0 {
 		return nil, nil
+	}
+	prompts, err := m.share(ctx, prompts)
+	if err != nil {
+		return nil, err
 	}
 	out := make([][]float32, len(prompts))
 	return out, m.inParts(len(prompts), func(from, to int) error {
@@ -19,14 +24,19 @@ func (m *Model) Score(ctx context.Context, prompts []Prompt, answers []int32) ([
 	})
 }
 
-// scoreRun scores prompts in one graph run.
+// scoreRun scores prompts in one graph run: all of them stand after a prefix, or none.
 func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32, out [][]float32) error {
-	b, err := m.layoutText(prompts, m.evenly(bucketBatch(len(prompts))))
+	batch, pad, exec := m.evenly(bucketBatch(len(prompts))), PaddedLength, &m.score
+	args := []any{tensors.FromFlatDataAndDimensions(answers, len(answers))}
+	if prompts[0].After != nil {
+		cache, length := m.past(prompts, batch)
+		pad, exec, args = restLength, &m.after, append(args, cache, length)
+	}
+	b, err := m.layoutText(prompts, batch, pad)
 	if err != nil {
 		return err
 	}
-	candidates := tensors.FromFlatDataAndDimensions(answers, len(answers))
-	res, err := m.run(ctx, &m.score, append([]any{candidates}, b.args()...)...)
+	res, err := m.run(ctx, exec, append(args, b.args()...)...)
 	if err != nil {
 		return err
 	}
@@ -44,11 +54,25 @@ func (m *Model) scoreRun(ctx context.Context, prompts []Prompt, answers []int32,
 func splitPrompts(input int) bool { return input != 0 && input != 5 }
 
 func (m *Model) scoreGraph(g *Graph, in []*Node) []*Node {
-	w := m.weights(g)
 	t, last := textNodes(in[1:])
+	return m.answers(g, in[0], t, last)
+}
+
+// splitRests is splitPrompts of the graph that scores what follows prefixes, which come after the candidates.
+func splitRests(input int) bool { return input != 0 && input != 7 }
+
+func (m *Model) afterGraph(g *Graph, in []*Node) []*Node {
+	t, last := textNodes(in[3:])
+	t.past, t.pastLength = m.Config.layers(in[1]), in[2]
+	return m.answers(g, in[0], t, last)
+}
+
+// answers are the logits of candidates after each prompt: [batch, candidates].
+func (m *Model) answers(g *Graph, candidates *Node, t textInputs, last *Node) []*Node {
+	w := m.weights(g)
 	x, _ := textTower(w, t, last, noTrace)
 	x = rmsNorm(Squeeze(x, 1), w.get("model.norm.weight"), m.Config.RMSNormEps)
-	head := w.rows(m.Config.headName(), in[0]) // [answers, hidden]
+	head := w.rows(m.Config.headName(), candidates) // [candidates, hidden]
 	return []*Node{float32s(dense(x, head, nil))}
 }
 

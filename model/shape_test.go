@@ -40,7 +40,7 @@ func TestOtherShape(t *testing.T) {
 				t.Fatal(err)
 			}
 			near(t, "vision.out", append(slices.Clone(features[0].Values), features[1].Values...), g.floats("vision.out"), 1e-4)
-			p := Prompt{g.ints("input_ids")[0], features}
+			p := Prompt{IDs: g.ints("input_ids")[0], Images: features}
 			want := g.floats("logits")
 			got, err := m.Score(context.Background(), []Prompt{p}, seq(0, m.Config.VocabSize))
 			if err != nil {

@@ -15,6 +15,9 @@ type textInputs struct {
 	pick     *Node // [batch, seq] int32: row of visual for image tokens, -1 for text
 	cos, sin *Node // [batch, seq, headDim/2] float32
 	start    *Node // [batch] int32: tokens of left padding; nil when there is none
+
+	past       []layerCache // of what the prompts follow: keys and values [batch, kvHeads, slots, headDim] of each layer; nil = nothing
+	pastLength *Node        // [batch] int32: how many of the slots are filled
 }
 
 // embed looks up token embeddings and puts the vision features in the places of the image placeholders.
@@ -39,7 +42,7 @@ func textTower(w *weights, in textInputs, only *Node, trace func(name string, x 
 	x := embed(w, in)
 	trace("text.embed", x)
 	seqLen := x.Shape().Dim(1)
-	mask := causal(w.graph, seqLen, in.start)
+	mask := in.afterPast(causal(w.graph, seqLen, in.start))
 	cos, sin := ExpandAxes(in.cos, 1), ExpandAxes(in.sin, 1) // [batch, 1, seq, headDim/2]
 	caches := make([]layerCache, c.Layers)
 	for i := range c.Layers {
@@ -50,10 +53,13 @@ func textTower(w *weights, in textInputs, only *Node, trace func(name string, x 
 		q, k = rotate(q, cos, sin), rotate(k, cos, sin)
 		v = ConvertDType(v, dtypes.Float32)
 		caches[i] = layerCache{k, v}
+		if in.past != nil {
+			k, v = Concatenate([]*Node{in.past[i].key, k}, 2), Concatenate([]*Node{in.past[i].value, v}, 2)
+		}
 		if only != nil && i == c.Layers-1 {
 			x = ExpandAxes(rowAt(x, only), 1)
 			q = ExpandAxes(rowAt(TransposeAllAxes(q, 0, 2, 1, 3), only), 2) // [batch, heads, 1, headDim]
-			mask = seenBy(only, in.start, seqLen)
+			mask = in.afterPast(seenBy(only, in.start, seqLen))
 		}
 		x = Add(x, attendGrouped(layer, c, q, k, v, mask, x.DType()))
 		h = rmsNorm(x, layer.get("post_attention_layernorm.weight"), c.RMSNormEps)
@@ -101,6 +107,17 @@ func causal(g *Graph, seqLen int, start *Node) *Node {
 	return LogicalAnd(BroadcastToShape(mask, full), BroadcastToShape(real, full))
 }
 
+// afterPast widens a mask [batch or 1, 1, queries, seq] to [batch, 1, queries, slots+seq]: every token sees all of what its prompt follows.
+func (in *textInputs) afterPast(mask *Node) *Node {
+	if in.past == nil {
+		return mask
+	}
+	batch, slots, queries := in.pastLength.Shape().Dim(0), in.past[0].key.Shape().Dim(2), mask.Shape().Dim(2)
+	slot := Iota(mask.Graph(), shapes.Make(dtypes.Int32, batch, 1, queries, slots), -1)
+	filled := LessThan(slot, BroadcastToShape(Reshape(in.pastLength, batch, 1, 1, 1), slot.Shape()))
+	return Concatenate([]*Node{filled, BroadcastToDims(mask, batch, 1, queries, mask.Shape().Dim(3))}, -1)
+}
+
 // seenBy is the row of the causal mask that belongs to one position of each prompt: [batch, 1, 1, seq].
 func seenBy(at, start *Node, seqLen int) *Node {
 	key := Iota(at.Graph(), shapes.Make(dtypes.Int32, at.Shape().Dim(0), 1, 1, seqLen), -1)
@@ -115,5 +132,5 @@ func seenBy(at, start *Node, seqLen int) *Node {
 // logits applies the last norm and the head to hidden states [rows, hidden]: [rows, vocabulary] float32.
 func logits(w *weights, hidden *Node) *Node {
 	hidden = rmsNorm(w.layerInput(hidden), w.get("model.norm.weight"), w.config.RMSNormEps)
-	return float32s(dense(hidden, w.get(w.config.headName()), nil))
+	return float32s(w.dense(w.config.headName(), hidden, nil))
 }

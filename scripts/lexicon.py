@@ -17,7 +17,8 @@ KINDS = """
 -  entity.1
 I  artifact.1 object.1 line.18
 K  room.1 building.1 location.1 area.5 facility.1 way.6 housing.1 shelter.1 workplace.1
-X  structure.1 geological_formation.1 celestial_body.1 body_of_water.1 vehicle.1 craft.2 weapon.1 natural_depression.1 building_material.1 furnishing.2 supporting_structure.1
+K  geological_formation.1 celestial_body.1 body_of_water.1 natural_depression.1
+X  structure.1 vehicle.1 craft.2 weapon.1 building_material.1 furnishing.2 supporting_structure.1
 X  fixture.1 plumbing_fixture.1 wall.1 floor.1 ceiling.1 barrier.1 transport.1 structural_member.1 machinery.1 conveyer_belt.1
 M  wheeled_vehicle.1 toy.1
 P  person.1
@@ -29,7 +30,8 @@ Z  body_part.1 body.1
 B  beverage.1 liquid.1 liquid.3 solvent.1 acid.1 solution.1 oil.1 sauce.1 soup.1 paint.1 gravy.1
 F  food.1 food.2 fruit.1 produce.1 vegetable.1 edible_nut.1 edible_fruit.1 condiment.1 dish.2 meal.1 nut.1 bean.1 bread.1 egg.2 candy.1
 R  substance.1 substance.4 substance.8 powder.1 material.1 grain.1 cereal.3 flour.1 salt.2 sugar.1 seasoning.1 spice.2 seed.1
-I  paper.7 document.2 sheet.2 card.1 plaything.1 publication.1 book.2 game_equipment.1 sports_equipment.1 money.1 coin.1 adhesive_tape.1 rope.1 creation.2 sheet.6 jewelry.1 stationery.1 lamina.1
+I  plaything.1 book.2 game_equipment.1 sports_equipment.1 money.1 coin.1 adhesive_tape.1 creation.2 jewelry.1 lamina.1
+k  paper.7 document.2 sheet.2 sheet.6 card.1 publication.1 stationery.1 map.1 letter.1
 V  vessel.3 cup.1 crockery.1 glass.2 pot.1 pan.1 bowl.3 cooking_utensil.1
 N  bottle.1 jar.1 can.1 flask.1 vial.1
 C  container.1 basket.1 receptacle.1 bin.1
@@ -44,14 +46,16 @@ T  writing_implement.1
 O  movable_barrier.1 door.1 window.1 gate.1 curtain.1 shutter.2 hatch.4
 W  fabric.1 towel.1 bedclothes.1 linen.1 cover.2
 Q  clothing.1 garment.1
-I  footwear.1 headdress.1 hat.1 glove.2 necktie.1 belt.2 eyeglasses.1 accessory.1 fastener.2 protective_garment.1
+I  eyeglasses.1 fastener.2 conduit.1
+h  footwear.1 headdress.1 hat.1 glove.2 necktie.1 belt.2 accessory.1 protective_garment.1 rope.1 strap.1
 L  lid.2 cap.4 top.9
 G  knob.2 dial.2 dial.4 lever.1 valve.3 wheel.1
 T  brush.2 comb.1
 """
 LEAVES_OUT = ("genus_", "family_", "order_", "class_", "subfamily_", "superfamily_", "suborder_", "phylum_")
-WORDS_JOINED = set("KBFVNCHJSUEDTOWQLGRIXg")  # kinds of which several words are kept as one
-FIRST = set("IgVNCHJSUEDTOWQLGBFRMKX")      # kinds looked for among the first senses before all others
+USUAL = {"stamp": "k", "file": "T", "press": "D", "run": "D", "feeder": "g", "dispenser": "g", "mill": "D", "slider": "M", "mixer": "E", "ladder": "I", "poster": "k", "flyer": "k", "tablecloth": "W", "napkin": "W", "cushion": "I", "pillow": "I"}  # where the usual sense is not the first
+WORDS_JOINED = set("KBFVNCHJSUEDTOWQLGRIXgkh")  # kinds of which several words are kept as one
+FIRST = set("IgkhVNCHJSUEDTOWQLGBFRMKX")      # kinds looked for among the first senses before all others
 
 
 def read(path):
@@ -111,6 +115,8 @@ def nearest(nouns, of, offset):
 
 
 def kind(nouns, of, lemma):
+    if lemma in USUAL:
+        return USUAL[lemma]
     senses = [o for o in nouns.lemmas[lemma] if o not in nouns.instance]
     # a name such as Nice is not a thing, whatever else has it
     senses = [o for o in senses if any(w.lower() == lemma and w[0].islower() for w in nouns.words[o])]

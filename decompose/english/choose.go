@@ -47,7 +47,7 @@ func (b *builder) choose(all []reading) (reading, error) {
 	}
 	if fewest > 0 && !fit[0].furnished() { // "hang the mug on the cup" hangs no mug that is on a cup
 		for _, s := range fit[0].slots {
-			if m := s.list[len(s.list)-1]; m.where != nil && b.misfit.at == m.end && b.misfit.verb == fit[0].verb {
+			if m := s.list[len(s.list)-1]; m.where != nil && !b.goes[m.end] && b.misfit.at == m.end && b.misfit.verb == fit[0].verb {
 				return reading{}, b.fault(m.end-1, m.end, "%q takes no such thing there (%s)", b.misfit.verb, strings.Join(b.misfit.kinds, ", "))
 			}
 		}
@@ -71,13 +71,17 @@ func (r reading) furnished() bool {
 		return false
 	}
 	y := r.slots[at].list[0]
-	return y.where != nil && y.how == "on" && y.where.noun != nil && fitsKind(y.where.noun.kinds, "surface") && !fitsKind(y.where.noun.kinds, "item")
+	return y.where != nil && y.where.noun != nil && !fitsKind(y.where.noun.kinds, "item") &&
+		(y.how == "on" && fitsKind(y.where.noun.kinds, "surface") || y.how == "in" && fitsKind(y.where.noun.kinds, "basin"))
 }
 
 // near tells whether a reading only brings a thing near another.
 func (r reading) near() bool {
-	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "moved" || l.Name == "pushed" })
+	return r.rule == nil || slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return slices.Contains(nearness, l.Name) })
 }
+
+// nearness are the predicates of being somewhere with respect to a thing, and neither on nor in it.
+var nearness = strings.Fields("moved pushed beside under behind in-front-of left-of right-of between placed-at")
 
 // sameSlots tells whether two readings take the same words for things.
 func sameSlots(r, s reading) bool {
@@ -95,7 +99,7 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 		for _, m := range s.list {
 			switch {
 			case m.pronoun != "":
-				found, err := b.refer(m, s.kind, named)
+				found, err := b.referTo(r, s, m, named)
 				if err != nil {
 					return 0, err
 				}
@@ -104,7 +108,7 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 				}
 				named = append(named, found...) // put it beside it
 			case m.one:
-				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && fitsKind("item", s.kind)) {
+				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && (fitsKind("item", s.kind) || b.assumes("item", 0, false, s.kind))) {
 					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
 				}
 			default:

@@ -1,21 +1,34 @@
 package english
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/egotsr/egotsr/decompose"
+)
 
 // reading is one way to understand a clause.
 type reading struct {
-	rule   *saying
-	slots  []slot
-	places int
-	taken  int    // things that are taken to be of a kind that they are not known to be of
-	tidy   string // the noun of what is to be tidied
-	manner []word // that no step says
-	told   bool   // "the towel is wet": it asks for nothing
-	never  bool   // and its thing is to be left alone: "don't touch the knife"
-	state  bool   // "the drawer is open": need not be brought about, if it is so
-	verb   string
-	at     int // words
-	end    int
+	rule    *saying
+	slots   []slot
+	places  int
+	taken   int    // things that are taken to be of a kind that they are not known to be of
+	tidy    string // the noun of what is to be tidied
+	manner  []word // that no step says
+	told    bool   // "the towel is wet": it asks for nothing
+	awaits  bool   // "the water boils": nobody brings it about
+	forbids bool   // and it is not to be done
+	never   bool   // and its thing is to be left alone: "don't touch the knife"
+	elided  bool   // its verb is that of the clause before
+	state   bool   // "the drawer is open": need not be brought about, if it is so
+	verb    string
+	at      int // words
+	end     int
+}
+
+// handles tells whether a clause takes a thing or puts it somewhere, which can be done with more than the hand.
+func (r *reading) handles() bool {
+	return r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" })
 }
 
 // ends tells whether a clause ends with a thing.
@@ -60,37 +73,77 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 	if e.slot == "" || len(e.words) > 0 || i >= len(p.words) {
 		return
 	}
+	for _, ph := range p.fillers(e, rest, i, so) {
+		with, ok := p.fill(e, ph, i, so)
+		if ok {
+			p.match(rest, ph.end, with, plain, yield)
+		}
+	}
+}
+
+// fillers lists what can stand in a slot at i.
+func (p *parser) fillers(e element, rest []element, i int, so reading) []phrase {
 	phrases := p.single
-	if e.slot == "X" {
+	if e.slot == "X" || e.slot == "M" {
 		phrases = p.several
 	}
 	found := phrases(i)
 	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
 		// "pick up the mug and place on the table"
-		found = []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
+		return []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}
 	}
-	for _, ph := range found {
-		if ph.with && p.tooled[so.verb] {
-			continue // what it is done with says nothing of which thing it is done to
-		}
-		worst := sure
-		for _, m := range ph.list {
-			f := p.fits(m, e.kind)
-			if f == unfit && ph.places == 0 {
-				p.misfit.refuse(m.end, p.text(so.at), e.kind)
-			}
-			worst = min(worst, f)
-		}
-		if worst == unfit {
-			continue
-		}
-		p.fit = max(p.fit, ph.end)
-		with := so
-		with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
-		with.places += ph.places
-		with.taken += int(sure - worst)
-		p.match(rest, ph.end, with, plain, yield)
+	return found
+}
+
+// fill puts a phrase into a slot of a reading, unless its things are of the wrong kind.
+func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok bool) {
+	with = so
+	if e.slot == "M" { // what it is done with, which no step says
+		with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
+		return with, true
 	}
+	if ph.with && p.tooled[so.verb] {
+		return so, false // what it is done with says nothing of which thing it is done to
+	}
+	ph.list = slices.Clone(ph.list)
+	worst := sure
+	for i, m := range ph.list {
+		if m.itself != nil && !strings.Contains(e.kind, "openable") && e.kind != "lockable" && e.kind != "container" {
+			m = m.itself
+			ph.list[i] = m
+		}
+		f := p.fits(m, e.kind)
+		if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
+			f = unfit
+		}
+		if elided := len(so.slots) > 0 && so.slots[0].list[0].pronoun == "taken"; elided && f == assumed && so.verb == "put" && m.definite {
+			f = unfit // "put on the spare" puts nothing on it
+		}
+		if f == unfit && ph.places == 0 {
+			p.misfit.refuse(m.end, p.text(so.at), e.kind)
+		}
+		worst = min(worst, f)
+	}
+	if worst == unfit {
+		return so, false
+	}
+	p.fit = max(p.fit, ph.end)
+	if e.slot != "X" {
+		p.goes[ph.end] = true
+	}
+	with.slots = append(with.slots[:len(with.slots):len(with.slots)], slot{e.slot, e.kind, ph.list})
+	with.places += ph.places
+	with.taken += int(sure - worst)
+	return with, true
+}
+
+// pours tells whether a verb can be said of liquids.
+func (p *parser) pours(verb string) bool {
+	return slices.ContainsFunc(p.rules[verb], func(r *saying) bool {
+		return slices.ContainsFunc(r.patterns, func(pattern []element) bool {
+			return slices.ContainsFunc(pattern, func(e element) bool { return e.kind == "liquid" })
+		})
+	})
 }
 
 // verb tells whether words stand at i, the first of them in a form.
@@ -110,7 +163,7 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 		for _, r := range p.rules[verb] {
 			for _, pattern := range r.patterns {
 				if elided := slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 1 && w[0] == verb }); elided && pattern[1].slot == "X" {
-					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb}, plain, found)
+					p.match(pattern[1:], i, reading{rule: r, at: i, verb: verb, elided: true}, plain, found)
 				}
 			}
 		}
@@ -118,6 +171,9 @@ func (p *parser) clause(i int, f form, verb string) map[int][]reading {
 	}
 	if f == plain {
 		p.belonging(i, found)
+	}
+	if p.text(i) == "lower" && slices.Contains([]string{"shelf", "drawer", "cabinet", "rack", "level", "left", "right"}, p.text(i+1)) {
+		return out // what is further down
 	}
 	for _, lemma := range p.lemmas(p.text(i), f) {
 		for _, r := range p.rules[lemma] {

@@ -27,6 +27,11 @@ func (b *builder) commit(r reading) (*understood, error) {
 			}
 		}
 	}
+	for _, s := range c.slots {
+		if s.name != "X" && len(c.bound[s.name]) > 1 {
+			return nil, b.fault(s.list[0].at, s.list[len(s.list)-1].end, "is more than one thing")
+		}
+	}
 	if err := b.near(c); err != nil {
 		return nil, err
 	}
@@ -42,26 +47,15 @@ func (b *builder) commit(r reading) (*understood, error) {
 }
 
 // bindTo finds what one mention stands for.
-func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (err error) {
-	var found []*object
-	switch {
-	case m.pronoun != "":
-		found, err = b.refer(m, s.kind, named)
-	case m.one:
-		var now []*object
-		for _, earlier := range c.slots {
-			now = append(now, c.bound[earlier.name]...)
-		}
-		copied := *m
-		m = &copied
-		if err = b.same(m, s.kind, now); err == nil {
-			found, err = b.make(c, m, s.kind)
-		}
-	case c.rule != nil && c.rule.pair != "":
-		found, err = b.pile(c, s, m)
-	default:
-		found, err = b.make(c, m, s.kind)
+func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) error {
+	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
+	b.reached = s.name == "Y"
+	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
+		one := *m
+		one.count = 0
+		m = &one
 	}
+	found, err := b.meant(c, s, m, named)
 	if err != nil {
 		return err
 	}
@@ -73,19 +67,73 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) (er
 			return b.fault(m.at, m.end, "%q takes no %s there (%s)", c.verb, o.name, s.kind)
 		}
 	}
-	if moved := (decompose.Literal{Name: "moved", Args: []string{"X", "Y"}}); s.name == "Y" && len(found) > 1 && c.rule != nil && slices.ContainsFunc(c.rule.goal, moved.Equal) {
-		for _, o := range found[1:] { // between the two plates
-			for _, x := range c.bound["X"] {
-				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, o.name}})
-			}
+	if between := c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "between" }); between && s.name == "Y" && b.slot(c, "W") == nil {
+		if found, err = b.pair(c, m, found); err != nil {
+			return err
 		}
-		found = found[:1]
 	}
 	if s.name != "X" && len(found) > 1 {
 		return b.fault(m.at, m.end, "is more than one thing")
 	}
 	c.bound[s.name] = append(c.bound[s.name], found...)
 	return nil
+}
+
+// meant finds or makes the things of one mention.
+func (b *builder) meant(c *understood, s slot, m *mention, named []*object) (found []*object, err error) {
+	switch {
+	case m.pronoun != "":
+		if found, err = b.referTo(c.reading, s, m, named); m.part != "" {
+			b.assume("the " + m.part + " is all of it")
+		}
+	case m.one:
+		one := *m
+		if err = b.same(&one, s.kind, b.close(c, s, m)); err == nil {
+			found, err = b.make(c, &one, s.kind)
+		}
+	case c.rule != nil && c.rule.pair != "":
+		found, err = b.pile(c, s, m)
+	default:
+		found, err = b.make(c, m, s.kind)
+	}
+	return found, err
+}
+
+// close lists what "the other one" is likely to be one of, the likeliest last.
+func (b *builder) close(c *understood, s slot, m *mention) (now []*object) {
+	for _, earlier := range c.slots {
+		now = append(now, c.bound[earlier.name]...)
+	}
+	if n := len(b.clauses); n > 0 { // the same part of the clause before is meant first, where that is told apart too
+		for _, o := range b.clauses[n-1].bound[s.name] {
+			if s.name == "X" || !o.bare || strings.HasPrefix(m.said, "other") {
+				now = append(now, o)
+			}
+		}
+	}
+	return now
+}
+
+// slot is the slot of a name that the words fill; nil where they do not.
+func (b *builder) slot(c *understood, name string) *slot {
+	if i := slices.IndexFunc(c.slots, func(s slot) bool { return s.name == name }); i >= 0 {
+		return &c.slots[i]
+	}
+	return nil
+}
+
+// pair makes two of what something is put between: of "between the two plates", and of "between the plates".
+func (b *builder) pair(c *understood, m *mention, found []*object) ([]*object, error) {
+	if len(found) == 1 && m.plural {
+		other := b.add("other "+m.noun.name, m.noun)
+		b.assume("there are two " + m.said)
+		found = append(found, other)
+	}
+	if len(found) != 2 {
+		return nil, b.fault(m.at, m.end, "between that and what?")
+	}
+	c.bound["W"] = found[1:]
+	return found[:1], nil
 }
 
 // pile finds what is to be stacked on each other: two, where several are named and it is not said how many, and a thing that is there
@@ -96,10 +144,11 @@ func (b *builder) pile(c *understood, s slot, m *mention) (found []*object, err 
 		found, err = b.make(c, m, s.kind)
 	case m.plural:
 		two := *m
-		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, b.text(m.end-1))+b.oneOf(b.text(m.end-1))
+		last := m.said[strings.LastIndexByte(m.said, ' ')+1:]
+		two.count, two.plural, two.said = 2, false, strings.TrimSuffix(m.said, last)+b.oneOf(last)
 		b.assume("there are two " + m.said)
 		found, err = b.counted(c, &two)
-	case c.rule.pair != "on":
+	case c.rule.pair == "swapped":
 		return b.make(c, m, s.kind)
 	default:
 		base := b.add("other "+m.noun.name, m.noun)
@@ -122,7 +171,7 @@ func (b *builder) near(c *understood) error {
 		return nil
 	}
 	for _, s := range c.slots {
-		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") {
+		if y := s.list[0]; s.name != "Y" || y.noun == nil || fitsKind(y.noun.kinds, "item") || !y.noun.roomy() {
 			if !c.together(s) { // "put the can next to the box on the desk"
 				continue
 			}
@@ -137,12 +186,17 @@ func (b *builder) near(c *understood) error {
 				return err
 			}
 			for _, x := range c.bound["X"] {
-				c.near = append(c.near, decompose.Literal{Name: "moved", Args: []string{x.name, z[0].name}})
+				c.near = append(c.near, decompose.Literal{Name: s.list[0].relation, Args: []string{x.name, z[0].name}})
 			}
 			c.bound["near"] = append(c.bound["near"], z...)
 		}
 	}
 	return nil
+}
+
+// roomy tells whether a thing is furniture that has room for several things beside each other.
+func (n *noun) roomy() bool {
+	return n.class == 'S' || n.kinds == "surface" || fitsKind(n.kinds, "table/desk/counter/shelf/floor/bench/bed/sofa/stove-top")
 }
 
 // together tells whether what is put on a piece of furniture is said to be near something, which rather tells where it is to be.
@@ -176,6 +230,9 @@ func (b *builder) distinct(c *understood) error {
 func (b *builder) spokenOf(c *understood) (now past) {
 	for _, s := range c.slots {
 		for _, o := range c.bound[s.name] {
+			if o.whole != nil {
+				now.wholes = append(now.wholes, o.whole)
+			}
 			if now.objects = append(now.objects, o); o.where != nil {
 				now.objects = append(now.objects, o.where)
 			}
@@ -191,7 +248,8 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			continue
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
-		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, used.Equal) {
+		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
+		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) }) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
@@ -199,6 +257,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			if now.holder = y[0]; y[0].is("item") {
 				now.put, now.into = xs[0], y[0]
 			}
+		}
+		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
+			now.put = xs[0]
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

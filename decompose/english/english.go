@@ -73,7 +73,9 @@ const (
 // on a surface called workspace; everything is within reach, unless the words go somewhere; what has a door is closed,
 // other containers are open; what is to be closed, turned off or unfolded as the first thing done to it is open, on or
 // folded. A verb that needs a tool, and names none, takes the one that the sentence names elsewhere, else the usual
-// one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool.
+// one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool; that there is one is among the assumptions,
+// unless in strict mode. What is got right after something was opened is in that. What happens by itself, as "once the water boils" has it,
+// is taken to happen; a condition on what is to be done is refused.
 //
 // Any noun names a thing. Its kinds are those that grammar.txt lists for it, else those of its sense in WordNet, else, for a word that
 // nobody knows, a plain thing that a hand can hold. Where a verb asks for more, as "in the caddy" does, and nothing speaks
@@ -95,7 +97,7 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	ok, pieces := false, []piece(nil)
 	var first error
 	for _, bare := range []bool{false, true} {
-		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, budget: maxTries}
+		p = &parser{vocabulary: p.vocabulary, singles: map[int][]phrase{}, failed: map[place]bool{}, goes: map[int]bool{}, fluid: map[int]bool{}, budget: maxTries}
 		p.words = p.prepare(tokens(sentence), bare)
 		switch {
 		case !slices.ContainsFunc(p.words, func(w word) bool { return !slices.Contains([]string{",", ".", ";", "!"}, w.text) }):
@@ -103,11 +105,20 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 		case len(p.words) > maxWords:
 			return whole(fmt.Sprintf("it has %d words, at most %d are taken", len(p.words), maxWords))
 		}
+		if at, n := p.idiom(); n > 0 {
+			return nil, p.blamed(sentence, at, at+n, "is an idiom, and no skill does it")
+		}
 		if pieces, ok = p.pieces(0, ""); ok {
 			break
 		}
 		if first == nil {
 			first = p.unplaced(sentence)
+		}
+		if p.telegraph() {
+			p.failed, p.budget = map[place]bool{}, maxTries
+			if pieces, ok = p.pieces(0, ""); ok {
+				break
+			}
 		}
 		if !slices.ContainsFunc(p.words, func(w word) bool { return w.text == "with" }) {
 			break // no tool to leave out
@@ -116,7 +127,7 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	if !ok {
 		return nil, first
 	}
-	b := &builder{parser: p, sentence: sentence, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
+	b := &builder{parser: p, sentence: sentence, strict: strict, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
 	for _, said := range p.said {
 		b.assume(said)
 	}

@@ -23,7 +23,7 @@ func (s *setter) events(number int) error {
 	}
 	if c.verb == "leave" || c.verb == "keep" {
 		for _, x := range c.bound["X"] {
-			if now := s.now[x.name]; now != nil && slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return l.Placed() == x.name && !l.Equal(*now) }) {
+			if now := s.now[x.name]; now != nil && now.Name != "holding" && slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return l.Placed() == x.name && !l.Equal(*now) }) {
 				return s.fault(c.at, c.end, "the %s is somewhere else by then", x.name)
 			}
 		}
@@ -38,12 +38,17 @@ func (s *setter) events(number int) error {
 		}
 	}
 	s.whereabouts(c)
+	s.stacked(c)
 	if err := s.use(c); err != nil {
 		return err
 	}
 	switch xs := c.bound["X"]; {
 	case c.rule.pair != "":
 		for i := range len(xs) - 1 {
+			if on := (decompose.Literal{Name: "on", Args: []string{xs[i+1].name, xs[i].name}}); c.rule.pair == "apart" {
+				s.plan(number, c, xs[i+1], []decompose.Literal{on.Negated()})
+				continue
+			}
 			s.plan(number, c, xs[i+1], []decompose.Literal{{Name: c.rule.pair, Args: []string{xs[i+1].name, xs[i].name}}})
 		}
 	case c.tidy != "":
@@ -56,6 +61,15 @@ func (s *setter) events(number int) error {
 		}
 	}
 	return nil
+}
+
+// stacked notes that things that are to be taken apart stand on each other.
+func (s *setter) stacked(c *understood) {
+	xs := c.bound["X"]
+	for i := 1; i < len(xs) && c.rule.pair == "apart"; i++ {
+		xs[i].loc = &decompose.Literal{Name: "on", Args: []string{xs[i].name, xs[i-1].name}}
+		s.said = append(s.said, decompose.Literal{Not: true, Name: "clear", Args: []string{xs[i-1].name}})
+	}
 }
 
 // possible checks what a clause says of things by then, and that the gripper's motions go to no other place.
@@ -122,8 +136,27 @@ func (s *setter) use(c *understood) error {
 			return s.fault(c.at, c.end, "the %s is in something", c.bound["Y"][0].name)
 		}
 		c.bound[n.slot] = []*object{on}
+		if by := c.rule.by; by != nil {
+			for _, slot := range by.Args[1:] { // there is room around it
+				s.adjoin(on, c.bound[slot][0])
+			}
+		}
+	}
+	for _, l := range c.near {
+		for _, o := range s.objects {
+			if o.name == l.Args[1] {
+				s.adjoin(c.bound["Y"][0], o)
+			}
+		}
 	}
 	return nil
+}
+
+// adjoin takes it that there is room on a surface around a thing.
+func (s *setter) adjoin(on, o *object) {
+	if l := (decompose.Literal{Name: "adjoins", Args: []string{on.name, o.name}}); !slices.ContainsFunc(s.said, l.Equal) {
+		s.said = append(s.said, l)
+	}
 }
 
 // tidyUp asks for each thing to be where it belongs.
@@ -200,7 +233,7 @@ func (s *setter) plan(number int, c *understood, x *object, goal []decompose.Lit
 	for _, w := range s.words[c.at:c.end] {
 		words = append(words, w.said)
 	}
-	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without, Loose: c.rule.loose}, clause: number, goal: goal, here: s.here}
+	e := planned{Event: decompose.Event{Text: strings.Join(words, " "), Soft: c.state, Without: c.rule.without, Loose: c.rule.loose}, clause: number, stays: c.stays, goal: goal, here: s.here}
 	e.Goal = texts(goal)
 	if c.rule.by != nil {
 		e.By = bind(*c.rule.by, c, x).String()

@@ -113,7 +113,11 @@ func (s *setter) located(c *understood, g decompose.Literal, before map[*object]
 		return nil
 	}
 	s.touch(y)
-	if !before[x] && x.where == nil {
+	done := slices.ContainsFunc(s.planned, func(e planned) bool {
+		return slices.ContainsFunc(e.goal, func(l decompose.Literal) bool { return slices.Contains(l.Args, x.name) })
+	})
+	if x.where == nil && (!before[x] || x.loc == nil && !done) {
+		x.touched = false
 		x.where, x.how = y, "by"
 		s.touch(x)
 		x.loc = &g

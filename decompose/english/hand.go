@@ -13,7 +13,7 @@ func putDown(r *decompose.Request) bool {
 	last := -1
 	for i := range r.Events {
 		e := &r.Events[i]
-		if len(e.Goal) != 1 || e.Loose || e.Passing || !strings.HasPrefix(e.Goal[0], "holding(") {
+		if len(e.Goal) != 1 || e.Loose && i < len(r.Events)-1 || e.Passing || !strings.HasPrefix(e.Goal[0], "holding(") {
 			continue
 		}
 		if last >= 0 {

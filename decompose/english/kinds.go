@@ -12,7 +12,7 @@ import (
 type noun struct {
 	name  string // the same for all its synonyms
 	kinds string
-	class byte // of the lexicon; '?' where nobody knows the word, '@' where it may be somebody's name, 0 where grammar.txt or the library has it
+	class byte // of the lexicon; '?' where nobody knows the word, 'u' where it is measured by volume, '@' where it may be somebody's name, 0 where grammar.txt or the library has it
 }
 
 const (
@@ -116,7 +116,9 @@ func (b *builder) become(o *object, kind string) bool {
 		if o.room {
 			o.room, o.kinds = false, "thing"
 		}
-		if g.as == "liquid" && len(b.past) == 0 {
+		if g.as == room {
+			o.room, o.kinds = true, room // one goes there
+		} else if g.as == "liquid" && len(b.past) == 0 {
 			o.kinds = g.as // it is poured, and what holds it is handled
 		} else if !strings.Contains(" "+o.kinds+" ", " "+g.as+" ") {
 			o.kinds += " " + g.as

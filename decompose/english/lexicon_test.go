@@ -63,7 +63,10 @@ func TestLexicon(t *testing.T) {
 // What is done before the first sentence, and the time of a sentence in the middle; the machine may be busy.
 func TestSoon(t *testing.T) {
 	best := time.Hour
-	for range 5 {
+	for range 30 {
+		if best < 15*time.Millisecond {
+			break
+		}
 		began := time.Now()
 		if _, err := readVocabulary(); err != nil {
 			t.Fatal(err)
@@ -85,7 +88,7 @@ func TestSoon(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("the grammar is read in %v; a sentence takes %v, the slowest %v", best, took[len(took)/2], took[len(took)-1])
-	if took[len(took)/2] > 5*time.Millisecond && !testing.Short() {
+	if took[len(took)/2] > time.Millisecond && !testing.Short() {
 		t.Errorf("a sentence takes %v", took[len(took)/2])
 	}
 }

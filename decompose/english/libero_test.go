@@ -111,5 +111,14 @@ func (o outcome) reaches(name, a, b string) bool {
 	case "Turnoff":
 		return any(o.end, true, "running")
 	}
-	return any(o.end, false, "on in moved pushed")
+	for side, words := range map[string]string{"left": "left-of", "right": "right-of", "front": "in-front-of", "bottom": "under"} {
+		region := regexp.MustCompile(`^(.*)_` + side + `_region$`).FindStringSubmatch(b)
+		if region != nil && slices.ContainsFunc(o.end, func(l decompose.Literal) bool {
+			return !l.Not && slices.Contains(strings.Fields(words), l.Name) && liberoThing(l.Args[0], a) &&
+				(liberoNames[region[1]] != "" && alike(l.Args[1], liberoNames[region[1]]) || liberoThing(l.Args[1], region[1]))
+		}) {
+			return true
+		}
+	}
+	return any(o.end, false, "on in pushed")
 }

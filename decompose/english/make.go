@@ -29,6 +29,13 @@ func (b *builder) make(c *understood, m *mention, kind string) ([]*object, error
 	if err := b.put(c, o, m, fresh); err != nil {
 		return nil, err
 	}
+	if m.whole != nil && o.whole == nil {
+		w, err := b.make(c, m.whole, "thing")
+		if err != nil {
+			return nil, err
+		}
+		o.whole = w[0]
+	}
 	if err := b.describe(c, o, m, fresh); err != nil {
 		return nil, err
 	}
@@ -47,6 +54,8 @@ func (b *builder) meet(m *mention) *object {
 	o := b.add(m.said, m.noun)
 	o.bare, o.plural = m.bare, m.plural
 	switch {
+	case o.name == "everything":
+		b.assume("everything is handled as one thing, or one after the other")
 	case m.several:
 		b.assume("every " + o.name + " is handled like the first")
 	case m.plural:
@@ -62,6 +71,10 @@ func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
 		if err != nil {
 			return err
 		}
+		if m.how == "in" && decompose.Skills().Is(o.kinds, "liquid") && fresh {
+			y[0].of = o // the water in the kettle
+			return nil
+		}
 		if kind := map[string]string{"on": "surface", "in": "container"}[m.how]; kind != "" && !b.become(y[0], kind) {
 			return b.fault(m.at, m.end, "%s the %s?", m.how, y[0].name)
 		}
@@ -71,6 +84,9 @@ func (b *builder) put(c *understood, o *object, m *mention, fresh bool) error {
 		o.where = y[0]
 		if fresh {
 			o.how = m.how
+		}
+		if b.reached && m.how == "in" && decompose.Skills().Is(y[0].kinds, "basin") && o.is("item") {
+			o.how = "at"
 		}
 	}
 	if m.of == nil {
@@ -157,7 +173,7 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 		switch {
 		case !fresh:
 			c.known = append(c.known, l)
-		case s.need == nil || m.definite:
+		case s.need == nil || m.definite || !b.asks || s.word == "clean" && (o.is("wiper") || o.is("foldable")):
 			o.states = append(o.states, l)
 		default:
 			c.goal = append(c.goal, l)
@@ -168,21 +184,41 @@ func (b *builder) describe(c *understood, o *object, m *mention, fresh bool) err
 }
 
 // containerOf finds what a liquid is in, or makes it.
-func (b *builder) containerOf(liquid *object) *object {
+func (b *builder) containerOf(liquid *object, into ...*object) *object {
 	for _, o := range b.objects {
 		if o.of == liquid {
 			return o
 		}
+	}
+	if held := b.handled(); held != nil && !slices.Contains(into, held) {
+		held.of = liquid
+		b.assume("the " + liquid.name + " is in the " + held.name)
+		return held
 	}
 	o := b.add(liquid.name+" container", &noun{name: liquid.name + " container", kinds: poured})
 	o.of = liquid
 	return o
 }
 
+// handled is the vessel that the clause before took, opened or tilted, and of which nobody said what is in it: "pick up the kettle and pour
+// the water". It is nil where there is none.
+func (b *builder) handled() *object {
+	n := len(b.clauses)
+	if n < 2 || b.clauses[n-2].rule == nil || len(b.clauses[n-2].bound["X"]) != 1 {
+		return nil
+	}
+	x, r := b.clauses[n-2].bound["X"][0], b.clauses[n-2].rule
+	opens := slices.ContainsFunc(r.goal, func(l decompose.Literal) bool { return !l.Not && (l.Name == "is-open" || l.Name == "rotated") })
+	if x.of == nil && x.is("vessel") && (opens || takes(r)) {
+		return x
+	}
+	return nil
+}
+
 // supply finds a thing that a clause needs and does not name.
 func (b *builder) supply(c *understood, n need) (*object, error) {
 	if slot, ok := strings.CutPrefix(n.name, "container of "); ok {
-		return b.containerOf(c.bound[slot][0]), nil
+		return b.containerOf(c.bound[slot][0], slices.Concat(c.bound["T"], c.bound["Y"])...), nil
 	}
 	if slot, ok := strings.CutPrefix(n.name, "contents of "); ok {
 		v := c.bound[slot][0]
@@ -193,13 +229,16 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if o.is(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) {
+		if o.serves(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) && !slices.Contains(c.bound["V"], o) {
 			one = append(one, o)
 		}
 	}
+	if named := slices.DeleteFunc(slices.Clone(one), func(o *object) bool { return o.noun.name != n.name }); len(named) == 1 {
+		one = named
+	}
 	switch len(one) {
 	case 0:
-		return b.add(n.name, b.needed(n)), nil
+		return b.invent(n), nil
 	case 1:
 		return one[0], nil
 	}
@@ -209,10 +248,29 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 // furnish adds what clauses need and nothing that was named is.
 func (b *builder) furnish() {
 	for _, n := range b.needs {
-		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.is(n.kind) }) {
-			b.add(n.name, b.needed(n))
+		if !slices.ContainsFunc(b.objects, func(o *object) bool { return o.serves(n.kind) }) {
+			b.invent(n)
 		}
 	}
+}
+
+// article is a name with "a" or "an" before it, unless it is of something that is not counted.
+func article(name string) string {
+	switch {
+	case name == "water":
+		return name
+	case strings.ContainsRune("aeiou", rune(name[0])):
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// invent adds a thing that a clause needs and that nobody named, and says so.
+func (b *builder) invent(n need) *object {
+	if !b.strict && n.kind != "spot" && n.kind != room && n.kind != "person" && n.name != "contents" {
+		b.assume("there is " + article(n.name))
+	}
+	return b.add(n.name, b.needed(n))
 }
 
 // needed is the noun of a need.

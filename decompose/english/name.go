@@ -12,14 +12,14 @@ import (
 // named reads the words from j to e as a name with its noun last.
 func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	m.end = e
-	if w := p.text(e - 1); w == "one" || w == "ones" {
+	if w := p.text(e - 1); w == "one" || w == "ones" || e-1 > j && p.text(e-2) == "other" && slices.Contains(numbers, w) {
 		m.one = true
 		m.said = p.spoken(&m, j, e-1)
 		return &m, e-1 > j
 	}
 	head, plural := (*noun)(nil), false
 	last := e
-	if w := p.text(e - 1); e-1 > j && (isNumber(w) || len(w) == 1 && w >= "A" && w <= "H") { // plate 2, tray A
+	if w := p.text(e - 1); e-1 > j && label(w) { // plate 2, tray A
 		last--
 	}
 	at := j
@@ -29,7 +29,10 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		at = k
 	}
 	if head == nil {
-		return nil, false
+		if head = p.brand(j, e); head == nil {
+			return nil, false
+		}
+		at = j
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
@@ -41,14 +44,26 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		m.said, m.bare, m.indefinite = "other "+m.said, false, false
 	}
 	if head.name == "door" || head.name == "lid" {
-		p.doorOfKind(&m, j, e)
+		itself := m
+		if p.doorOfKind(&m, j, e); m.noun != itself.noun {
+			m.itself = &itself
+		}
 	}
-	if toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] }); toy && !fitsKind(head.kinds, "item") {
-		with := *head
-		with.kinds += " item"
-		m.noun = &with
-	}
+	m.noun = p.handy(m.noun, j, last)
 	return &m, true
+}
+
+// handy is a noun that a hand can hold, where the words from j to last say so: a toy boat, and the handle of a screwdriver, which one
+// takes it by.
+func (p *parser) handy(n *noun, j, last int) *noun {
+	handle := n.name == "handle" && slices.ContainsFunc(p.words[j:last-1], func(w word) bool { n := p.nouns[w.text]; return n != nil && fitsKind(n.kinds, "item") })
+	toy := slices.ContainsFunc(p.words[j:last-1], func(w word) bool { return p.toys[w.text] })
+	if fitsKind(n.kinds, "item") || !handle && !toy {
+		return n
+	}
+	with := *n
+	with.kinds += " item"
+	return &with
 }
 
 // quantified makes one of "two mugs" a mug, and notes where there are several and it is not said how many.
@@ -66,8 +81,15 @@ func (p *parser) quantified(m *mention, plural bool, e int) {
 // doorOfKind takes the fridge's door for the fridge.
 func (p *parser) doorOfKind(m *mention, j, e int) {
 	for k := j; k < e-1; k++ {
-		if n, _ := p.lookup(k, e-1); n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
-			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+m.noun.name)
+		n, _ := p.lookup(k, e-1)
+		if n != nil && m.noun.name != "door" && !fitsKind(n.kinds, "container") && (strings.ContainsRune("ED", rune(n.class)) || fitsKind(n.kinds, "device")) {
+			with := *n // the lid of a blender
+			with.kinds += " container openable"
+			m.noun, m.said = &with, strings.TrimSuffix(m.said, " "+p.text(e-1))
+			return
+		}
+		if n != nil && (fitsKind(n.kinds, "container") || strings.ContainsRune("gED", rune(n.class))) && (m.noun.name == "door" || fitsKind(n.kinds, "openable")) && !fitsKind(n.kinds, "vessel") {
+			m.noun, m.said = n, strings.TrimSuffix(m.said, " "+p.text(e-1))
 			return
 		}
 	}
@@ -134,8 +156,14 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	if e-k > 3 {
 		return nil, false
 	}
+	if slices.Contains(numbers, key) {
+		return nil, false
+	}
 	joined := strings.ReplaceAll(key, " ", "_")
 	found, ok := look(joined)
+	if generic := strings.IndexByte("IKXgOM", found.kind) >= 0; ok && generic && e-k > 1 && p.headed(e-1) {
+		return nil, false // a front door is a door
+	}
 	if ok && found.thing() && p.classes[found.kind] != "" {
 		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
 	}
@@ -150,9 +178,29 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	return nil, false
 }
 
+// brand is what words are a name of that begins with one that nobody knows: mtn dew.
+func (p *parser) brand(j, e int) *noun {
+	if _, known := look(p.text(j)); e-j < 2 || known || !p.invented(p.text(j)) || p.known[p.text(j)] || p.trails(e-1) || p.rules[p.text(e-1)] != nil {
+		return nil
+	}
+	if last, ok := look(p.text(e - 1)); !ok || last.kind == '.' || last.kind == 0 {
+		return nil
+	}
+	return &noun{name: p.joinedFrom(j, e), kinds: "item", class: '?'}
+}
+
+// headed tells whether grammar.txt knows more of a word than that a hand can hold it.
+func (p *parser) headed(k int) bool {
+	n := p.nouns[p.text(k)]
+	if one := p.singular(p.text(k)); n == nil && one != "" {
+		n = p.nouns[one]
+	}
+	return n != nil && n.kinds != "item" && n.kinds != "thing"
+}
+
 // invented tells whether a word that nobody knows can be a noun: a brand, say.
 func (p *parser) invented(w string) bool {
-	if p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
+	if slices.Contains(numbers, w) || p.adjectives[w] || p.states[w] != nil || p.rules[w] != nil || isNumber(w) || strings.HasSuffix(w, "ly") {
 		return false
 	}
 	for _, s := range singulars(w) {

@@ -35,6 +35,103 @@ func marks(all []word) (out []word) {
 	return out
 }
 
+// particles brings "up off", "back out", "right side up" and "so that it falls into" to what they say: off, out, upright, into.
+func particles(all []word) (out []word) {
+	for i := 0; i < len(all); i++ {
+		w := all[i]
+		switch {
+		case i > 1 && w.text == "right" && isAt(all, i+1, "side way") && isAt(all, i+2, "up"):
+			out = append(out, word{"upright", w.said, w.at})
+			i += 2
+		case i > 1 && w.text == "up" && isAt(all, i+1, "off from out"), i > 0 && w.text == "back" && isAt(all, i+1, "out off") && !isAt(all, i-1, "the"):
+		case i > 1 && resulting(all, i) > 0:
+			i = resulting(all, i) - 1
+		default:
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// isAt tells whether one of the words stands at i.
+func isAt(all []word, i int, words string) bool {
+	return i >= 0 && i < len(all) && slices.Contains(strings.Fields(words), all[i].text)
+}
+
+// resulting finds the place in "so that it falls into the drawer" and "so that it is on the table"; 0 where nothing like that is at i.
+func resulting(all []word, i int) int {
+	k := i
+	for isAt(all, k, "so such that") {
+		k++
+	}
+	if k == i || !isAt(all, k, "it they") {
+		return 0
+	}
+	place := k + 2
+	switch {
+	case isAt(all, k+1, "is are"):
+		if isAt(all, place, "next beside near under behind between") || isAt(all, place, "on in") && isAt(all, place+1, "the a an") {
+			return place
+		}
+	case isAt(all, k+1, "falls drops goes lands slides rolls fall drop go land ends end"):
+		if isAt(all, place, "up") {
+			place++
+		}
+		if isAt(all, place, "in into on onto inside") {
+			return place
+		}
+	}
+	return 0
+}
+
+// needed makes "bring me" of "I need", where nothing but a thing follows.
+func (p *parser) needed(all []word) []word {
+	p.words = all
+	for i := range all {
+		if !starts(all, i) || p.text(i) != "i" || p.text(i+1) != "need" && p.text(i+1) != "want" {
+			continue
+		}
+		for _, ph := range p.single(i + 2) {
+			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
+				out := slices.Clone(all)
+				out[i].text, out[i+1].text = "bring", "me"
+				return out
+			}
+		}
+	}
+	return all
+}
+
+// whereabouts makes "the pot that is in the cabinet" of "the pot; it's in the cabinet", where it can be nothing else.
+func (p *parser) whereabouts(all []word) []word {
+	p.words = all
+	for i := 2; i+3 < len(all); i++ {
+		if !slices.Contains([]string{",", ";", "."}, p.text(i)) || !p.content(i-1) {
+			continue
+		}
+		k := i + 2
+		switch next := p.text(i + 1); {
+		case next == "it's" || next == "they're":
+		case (next == "it" || next == "they") && (p.text(k) == "is" || p.text(k) == "are"):
+			k++
+		default:
+			continue
+		}
+		from := i - 1
+		for from > 0 && !starts(all, from) {
+			from--
+		}
+		place := slices.ContainsFunc(all[from:i], func(w word) bool {
+			return slices.Contains([]string{"on", "in", "into", "onto", "to", "next", "near", "with", "from"}, w.text)
+		})
+		if !place && slices.Contains([]string{"on", "in", "inside", "under", "next", "behind", "beside", "near"}, p.text(k)) {
+			that := []word{{"that", all[i+1].said, all[i+1].at}, {"is", all[i+1].said, all[i+1].at}}
+			return slices.Concat(all[:i], that, all[k:])
+		}
+	}
+	return all
+}
+
 // starts tells whether a clause may begin at i, after what stands before it.
 func starts(all []word, i int) bool {
 	return i == 0 || slices.Contains([]string{",", ".", ";", "and", "then", "!", ":"}, all[i-1].text)
@@ -82,150 +179,4 @@ func (p *parser) verbOf(w string, f form) string {
 		return list[0]
 	}
 	return ""
-}
-
-// spelt says what is left out: "and lift" becomes "and lift it", and "turn the lamp on, then off" says its verb twice.
-func (p *parser) spelt(all []word) (out []word) {
-	end := func(i int) bool {
-		return i == len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!"}, all[i].text)
-	}
-	like := func(i int, text string) word { return word{text, all[i].said, all[i].at} }
-	turn, adding := "", false
-	for i, w := range all {
-		if adding = adding && w.text != "in" && w.text != "into" && w.text != "to" && w.text != "inside"; adding && i > 0 && end(i) {
-			out, adding = append(out, like(i-1, "inside")), false // "open the drawer; insert the socks"
-		}
-		adding = adding || i > 1 && starts(all, i) && (w.text == "insert" || w.text == "add") && all[0].text == "open"
-		switch {
-		case p.rules[w.text] != nil && starts(all, i) && (w.text == "turn" || w.text == "switch"):
-			turn = w.text
-		case turn != "" && (w.text == "off" || w.text == "on") && i > 1 && starts(all, i) && end(i+1):
-			out = append(out, like(i, turn), like(i, "it"))
-		}
-		out = append(out, w)
-		if i > 1 && starts(all, i) && end(i+1) && !(i+2 < len(all) && all[i+1].text == "and" && p.rules[all[i+2].text] != nil) && p.alone(w.text) {
-			out = append(out, like(i, "it"))
-		}
-	}
-	if adding {
-		out = append(out, like(len(all)-1, "inside"))
-	}
-	return out
-}
-
-// alone tells whether a verb can be said of one thing and nothing more.
-func (p *parser) alone(w string) bool {
-	return p.nouns[w] == nil && slices.ContainsFunc(p.rules[w], func(s *saying) bool {
-		return slices.ContainsFunc(s.patterns, func(pattern []element) bool {
-			return len(pattern) > 1 && pattern[1].slot == "X" && !slices.ContainsFunc(pattern[2:], func(e element) bool { return !e.optional })
-		})
-	})
-}
-
-// nearer drops the comma of "on the shelf, next to the clock", and turns "don't leave the drawer open" into "close the drawer".
-func (p *parser) nearer(all []word) (out []word) {
-	for i, w := range all {
-		if w.text == "," && i > 2 {
-			if next := all[min(i+1, len(all)-1)].text; (next == "next" || next == "beside" || next == "near" || next == "behind" || next == "between") && p.text(i+2) != "," {
-				continue
-			}
-		}
-		out = append(out, w)
-	}
-	return out
-}
-
-var opposites = map[string][]string{"open": {"close"}, "on": {"turn", "off"}, "running": {"turn", "off"}, "off": {"turn", "on"}, "closed": {"open"}, "shut": {"open"}, "unlocked": {"lock"}}
-
-// unsaid turns "don't leave the drawer open" into "close the drawer".
-func (p *parser) unsaid(all []word) []word {
-	p.words = all
-	for i := range all {
-		for _, not := range [][]string{{"don't"}, {"dont"}, {"do", "not"}, {"never"}} {
-			k := i + len(not)
-			if !starts(all, i) && i > 0 && all[i-1].text != "but" || !p.has(i, not) || !slices.Contains([]string{"leave", "let", "keep"}, p.text(k)) {
-				continue
-			}
-			end := k + p.toEnd(k, k+1)
-			verb := opposites[p.text(end-1)]
-			if verb == nil || end-k < 3 {
-				continue
-			}
-			var put []word
-			for _, v := range verb {
-				put = append(put, word{v, all[k].said, all[k].at})
-			}
-			return slices.Concat(all[:i], put, all[k+1:end-1], all[end:])
-		}
-	}
-	return all
-}
-
-// constraint reads what is not to be done: "don't touch the knife". It holds of every plan that knows no knife, and the builder
-// refuses a sentence that names it elsewhere.
-func (p *parser) constraint(i int) map[int][]reading {
-	out := map[int][]reading{}
-	for _, not := range [][]string{{"don't"}, {"dont"}, {"do", "not"}, {"not"}} {
-		if !p.has(i, not) {
-			continue
-		}
-		k := i + len(not)
-		if not[0] != "not" {
-			if p.rules[p.text(k)] == nil && !slices.Contains([]string{"touch", "bump", "hit", "disturb", "spill", "break"}, p.text(k)) {
-				continue
-			}
-			k++
-		}
-		for _, ph := range p.single(k) {
-			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && (ph.end == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "!"}, p.text(ph.end))) {
-				out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, never: true, verb: "tell", slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
-			}
-		}
-		return out
-	}
-	return out
-}
-
-// heading reads what only says what all that follows is for: "sort the cutlery:", "reject the panel by putting it in the bin", where no
-// skill does that by itself, and what is not to be minded.
-func (p *parser) heading(i int) map[int][]reading {
-	out := map[int][]reading{}
-	from, until := i+1, []string{":"}
-	switch {
-	case p.has(i, []string{"never", "mind"}), p.has(i, []string{"be", "careful", "with"}), p.has(i, []string{"watch", "out", "for"}):
-		until, from = []string{",", "and", ".", ";"}, i+2
-		if p.text(from) == "with" || p.text(from) == "for" {
-			from++
-		}
-	case i > 0 || !headed(p, i):
-		return out
-	}
-	for _, ph := range p.single(from) {
-		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && slices.Contains(until, p.text(ph.end)) {
-			out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, verb: "put", manner: p.words[i:ph.end], slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
-		}
-	}
-	return out
-}
-
-func headed(p *parser, i int) bool {
-	w := p.text(i)
-	e, _ := look(w)
-	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve"}, w)
-}
-
-// means makes a heading of "sort the books by putting the red ones on the left".
-func (p *parser) means(all []word) []word {
-	p.words = all
-	for i := 2; i+2 < len(all) && headed(p, 0); i++ {
-		if all[i].text != "by" {
-			continue
-		}
-		if list := p.lemmas(all[i+1].text, gerund); len(list) > 0 && all[i+1].text != "pulling" && all[i+1].text != "pushing" {
-			out := slices.Clone(all)
-			out[i].text, out[i+1].text = ":", list[0]
-			return out
-		}
-	}
-	return all
 }

@@ -24,6 +24,10 @@ type mention struct {
 	where      *mention   // and where it is
 	how        string     // on, in
 	beside     []*mention // what it is said to be near
+	relation   string     // and how: beside, left-of, behind
+	whole      *mention   // what it is a part of
+	itself     *mention   // the door or the lid, of what is named by it where it is to be opened or closed
+	part       string     // a slice, of "a slice of it"
 	at, end    int        // words
 }
 
@@ -46,9 +50,20 @@ var (
 // "both", and two things of "the red and blue blocks".
 func (p *parser) core(i int) (out []phrase) {
 	m := mention{at: i}
+	if p.coloured(i) { // stack pink on blue
+		m.one, m.definite, m.said, m.end = true, true, p.text(i), i+1
+		return []phrase{{list: []*mention{&m}, end: i + 1}}
+	}
 	j, quantity := p.determiners(i, &m)
 	if ph := p.pronoun(i, j == i || quantity); ph != nil {
 		return ph
+	}
+	if j == i && p.text(i) == "everything" { // that was spoken of, else that is there
+		out = append(out, phrase{list: []*mention{{pronoun: "them", at: i, end: i + 1}}, end: i + 1})
+	}
+	if w := p.text(j); m.definite && (w == "one" || w == "ones") { // the one on the left
+		m.one, m.end = true, j+1
+		return append(out, phrase{list: []*mention{&m}, end: j + 1})
 	}
 	j = p.counts(j, &m)
 	if j == i && p.commands(j) {
@@ -58,13 +73,21 @@ func (p *parser) core(i int) (out []phrase) {
 	p.far = max(p.far, min(j, len(p.words)))
 	for e := end; e > j; e-- {
 		if list := p.things(m, j, e, split); list != nil {
+			if p.fluid[p.words[i].at] && list[0].noun != nil {
+				list[0].noun = &noun{name: list[0].noun.name, kinds: "liquid", class: 'u'}
+			}
 			out = append(out, phrase{list: list, end: e})
 		}
 		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
 			break
 		}
 	}
-	if len(out) == 0 && m.definite && end > j && p.describes(j, end) { // the red of "the blue mug and the red"
+	if n := len(out); n > 0 {
+		if more, ok := p.labels(out[0]); ok {
+			return append([]phrase{more}, out...)
+		}
+	}
+	if len(out) == 0 && m.definite && end > j && p.picks(j, end) { // the red of "the blue mug and the red"
 		m.one, m.said, m.end = true, p.spoken(&m, j, end), end
 		out = append(out, phrase{list: []*mention{&m}, end: end})
 	}
@@ -74,22 +97,7 @@ func (p *parser) core(i int) (out []phrase) {
 // commands tells whether a word is a verb with a thing after it: "place it", "close the".
 func (p *parser) commands(j int) bool {
 	w, next := p.text(j), p.text(j+1)
-	return p.acts[w] || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
-}
-
-// pronoun reads "it", "both of them", "me"; alone is set where nothing but a determiner may stand there.
-func (p *parser) pronoun(i int, alone bool) []phrase {
-	w, next := p.text(i), p.text(i+1)
-	if to, ok := pronouns[w]; ok && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next) {
-		return []phrase{{list: []*mention{{pronoun: to, at: i, end: i + 1}}, end: i + 1}}
-	}
-	if (w == "both" || w == "all" || w == "each") && next == "of" && pronouns[p.text(i+2)] == "them" && !p.content(i+3) {
-		return []phrase{{list: []*mention{{pronoun: "them", at: i, end: i + 3}}, end: i + 3}}
-	}
-	if w == "me" || w == "us" || w == "you" || w == "myself" {
-		return []phrase{{list: []*mention{{noun: p.nouns["me"], said: "user", definite: true, at: i, end: i + 1}}, end: i + 1}}
-	}
-	return nil
+	return p.acts[w] || p.rules[w] != nil && (next == "it" || next == "them") || p.rules[w] != nil && p.nouns[w] == nil && (slices.Contains(definite, next) || slices.Contains(indefinite, next) || pronouns[next] != "" || next == "up" || next == "down" || next == "both")
 }
 
 // counts reads "two", "three of the".
@@ -175,7 +183,7 @@ func (p *parser) run(j int) (end, split int) {
 	for k := j; ; k++ {
 		switch {
 		case p.content(k) && !(k > j && p.begins(k)):
-		case k > j && (p.text(k) == "and" || p.text(k) == "&") && split == 0 && p.adjective(k-1) && p.joined(k+1):
+		case k > j && (p.text(k) == "and" || p.text(k) == "&") && split == 0 && p.adjective(k-1) && p.joined(k+1) && !p.sideAlone(j, k):
 			split = k + 1
 		case split == k && k > 0 && p.text(k) == "the" && p.content(k+1):
 		default:
@@ -185,6 +193,11 @@ func (p *parser) run(j int) (end, split int) {
 			return k, split
 		}
 	}
+}
+
+// sideAlone tells whether "the left" from j to k is a place: "on the left and the green book on the right".
+func (p *parser) sideAlone(j, k int) bool {
+	return k == j+1 && p.sides[p.text(j)] && p.text(k+1) == "the" && slices.Contains([]string{"on", "at", "to", "in"}, p.text(j-2))
 }
 
 // joined tells whether an adjective with a noun stands at k: "white mug" after "yellow and".
@@ -198,7 +211,7 @@ func (p *parser) joined(k int) bool {
 // adjective tells whether a word can only describe.
 func (p *parser) adjective(k int) bool {
 	w := p.text(k)
-	if p.adjectives[w] || strings.HasSuffix(w, "-capped") || strings.HasSuffix(w, "-colored") {
+	if p.adjectives[w] || p.modifiers[w] || strings.HasSuffix(w, "-capped") || strings.HasSuffix(w, "-colored") {
 		return true
 	}
 	e, _ := look(w)
@@ -208,7 +221,17 @@ func (p *parser) adjective(k int) bool {
 // describes tells whether all words from j to e only describe.
 func (p *parser) describes(j, e int) bool {
 	for k := j; k < e; k++ {
-		if !p.adjective(k) && p.text(k) != "other" {
+		if p.modifiers[p.text(k)] || !p.adjective(k) && p.text(k) != "other" {
+			return false
+		}
+	}
+	return true
+}
+
+// picks tells whether all words from j to e can pick out one of several: the red, the left.
+func (p *parser) picks(j, e int) bool {
+	for k := j; k < e; k++ {
+		if !p.adjectives[p.text(k)] && p.text(k) != "other" {
 			return false
 		}
 	}

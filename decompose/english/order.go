@@ -94,12 +94,20 @@ func (q *sequence) place(pieces []piece, i int) {
 func narrated(clauses []*understood) {
 	for i, c := range clauses {
 		for j, earlier := range clauses[:i] {
-			shared := slices.ContainsFunc(c.bound["X"], func(o *object) bool { return slices.Contains(earlier.bound["X"], o) })
+			done := slices.Concat(earlier.bound["X"], earlier.bound["V"])
+			shared := slices.ContainsFunc(slices.Concat(c.bound["X"], c.bound["V"]), func(o *object) bool { return slices.Contains(done, o) }) || c.follows(earlier)
 			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
 				c.said = append(c.said, j)
 			}
 		}
 	}
+}
+
+// follows tells whether a clause is about the whole of what an earlier one did something to: the pot whose lid is lifted.
+func (c *understood) follows(earlier *understood) bool {
+	return slices.ContainsFunc(earlier.bound["X"], func(o *object) bool {
+		return o.whole != nil && slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o.whole) })
+	})
 }
 
 // topological sorts clauses by what they come after, and otherwise as the words have them. It is nil for a circle.

@@ -18,8 +18,10 @@ type parser struct {
 	budget  int
 	far     int // the first word that no reading got past
 	misfit  misfit
-	fit     int       // the farthest end of a thing that fits
-	reached []reading // the clauses of the reading that got farthest
+	fit     int          // the farthest end of a thing that fits
+	fluid   map[int]bool // byte offsets of what is measured by volume
+	goes    map[int]bool // ends of things that something can be put on, in or near
+	reached []reading    // the clauses of the reading that got farthest
 }
 
 // place is one where a clause may begin, after one with a verb.
@@ -77,6 +79,27 @@ func (p *parser) has(i int, words []string) bool {
 // quantity tells whether a word is a number, in digits or not, or stands for one.
 func quantity(w string) bool {
 	return w != "" && (w[0] >= '0' && w[0] <= '9' || slices.Contains(numbers, w) || slices.Contains([]string{"one", "a", "an", "several", "ten", "twenty", "thirty", "sixty", "ninety"}, w))
+}
+
+// idiom finds words that mean no taking or giving of a thing.
+func (p *parser) idiom() (at, n int) {
+	for i := range p.words {
+		for _, words := range p.idioms {
+			if starts(p.words, i) && p.has(i, words) {
+				return i, len(words)
+			}
+		}
+	}
+	return 0, 0
+}
+
+// blamed is the error that words are to blame for.
+func (p *parser) blamed(sentence string, at, end int, reason string) error {
+	e := &decompose.UnplacedError{Sentence: sentence, Reason: reason}
+	for _, w := range p.words[at:end] {
+		e.Words = append(e.Words, decompose.Word{Text: w.said, Offset: w.at})
+	}
+	return e
 }
 
 // unplaced finds what to blame: words that end the reading, else a verb that nobody defined, else things of the wrong kind, else

@@ -13,7 +13,9 @@ func (p *parser) single(i int) []phrase {
 	p.singles[i] = nil // what is inside a phrase begins after it
 	var out []phrase
 	for _, core := range p.core(i) {
-		out = append(out, core)
+		if m := core.list[0]; !m.one || m.said != "" {
+			out = append(out, core)
+		}
 		if len(core.list) == 1 && core.list[0].pronoun == "" {
 			out = append(out, p.told(core, 0)...)
 		}
@@ -36,7 +38,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 	m := *ph.list[0]
 	i := ph.end
 	if side, end := p.side(i); side != "" {
-		more(sided(m, side), end, 0, false)
+		more(sided(m, side), end, boolean(p.text(i) == "on"), false)
 		return out
 	}
 	if end := p.inHand(i); end > 0 {
@@ -44,7 +46,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		return out
 	}
 	if end, near := p.beside(i); end > 0 {
-		m.beside = near
+		m.beside, m.relation = near, p.relation(i)
 		more(&m, end, 1, false)
 		return out
 	}
@@ -86,7 +88,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 // sided is a thing of which it is said on which side it is.
 func sided(m mention, side string) *mention {
 	if m.bare = false; !strings.HasPrefix(m.said, side+" ") {
-		m.said = side + " " + m.said
+		m.said = strings.TrimSpace(side + " " + m.said)
 	}
 	return &m
 }
@@ -99,13 +101,17 @@ func (p *parser) inState(m mention, s *state) *mention {
 
 // within reads what a thing is on, in, or part of.
 func (p *parser) within(m mention, i int, found func(m *mention, end, cost int)) {
-	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"onto"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
+	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
 		if !p.has(i, how) {
 			continue
 		}
 		for _, in := range p.single(i + len(how)) {
 			y := in.list[0]
 			switch {
+			case how[0] == "of" && y.pronoun == "it" && m.noun != nil && p.partitives[m.noun.name]: // a slice of it is what it is
+				one := *y
+				one.at, one.part = i+1, m.said
+				found(&one, in.end, 0)
 			case len(in.list) != 1 || y.noun == nil && (y.pronoun != "it" || how[0] == "of"):
 			case y.noun == nil:
 				other := m
@@ -125,8 +131,6 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	switch how {
 	case "inside", "within":
 		how = "in"
-	case "onto":
-		how = "on"
 	}
 	if m.noun == nil {
 		return nil, 0
@@ -136,19 +140,18 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
-	item, holds := is(m, "item"), is(y, "container") || is(y, "surface")
-	fixed := !item && (is(m, "container") || is(m, "surface"))
+	fixed := !is(m, "item") && is(m, "container/surface")
 	switch {
-	case is(m, "spot"):
+	case is(m, "spot") || fixed && is(y, "item"):
 		return nil, 0
 	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
-	case holds && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")):
+	case is(y, "container/surface") && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")), p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
 		with.said = y.said + " " + m.said // the button on the fan
 		return &with, 0
-	case item && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
+	case is(m, "item") && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
 	default:
 		return nil, 0
@@ -156,10 +159,15 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	return &with, 1
 }
 
+// loose tells whether a thing of a class that may be a building or a vehicle can be taken for one that a hand can hold.
+func (p *parser) loose(m *mention) bool {
+	return (m.noun.class == 'X' || m.noun.class == 'M') && p.fits(m, "item") > unfit
+}
+
 // attached tells whether a thing that is on another can be part of it.
 func (p *parser) attached(m, y *mention) bool {
 	kinds := m.noun.kinds
-	return kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
+	return m.noun.class != 'X' && m.noun.class != 'M' && kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
 }
 
 // part reads "of": what is in a vessel, how much of something, a kind of thing, or whose part it is.
@@ -167,6 +175,11 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	m := with.noun
 	vessel := fitsKind(m.kinds, "vessel")
 	holds := vessel || fitsKind(m.kinds, "container")
+	if m.name == "handle" && fitsKind(y.noun.kinds, "item") { // one takes a pan by it
+		handle := *m
+		handle.kinds += " item"
+		with.noun = &handle
+	}
 	switch {
 	case vessel && fitsKind(y.noun.kinds, "liquid"):
 		with.of = y
@@ -180,6 +193,9 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	case m.kinds == room, fitsKind(m.kinds, "person"):
 		return nil, 0
 	default:
+		if fitsKind(y.noun.kinds, "container/openable") {
+			with.whole = y
+		}
 		with.said = y.said + " " + with.said // the handle of the drawer
 	}
 	with.bare = false

@@ -20,14 +20,15 @@ func (p *parser) prepare(all []word, bare bool) []word {
 	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
 		all[len(all)-1].text = "."
 	}
-	p.words = all
-	all = p.meaningful(all)
+	p.singles = map[int][]phrase{}
+	p.words = p.volumes(particles(p.needed(p.whereabouts(all))))
+	all = p.meaningful(p.words)
 	p.words = all
 	all = p.used(all, bare)
 	p.words = all
-	all = p.shared(fronted(p, all))
+	all = p.flanked(p.shared(fronted(p, all)))
 	p.words = all
-	all = p.means(p.unsaid(p.nearer(p.spelt(all))))
+	all = p.means(p.unsaid(p.nearer(p.spelt(added(all)))))
 	p.words, p.singles = all, map[int][]phrase{}
 	return all
 }
@@ -39,7 +40,7 @@ func (p *parser) asks(all []word) bool {
 		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
 			for _, list := range [][][]string{p.frames, p.asking} {
 				if slices.ContainsFunc(list, func(f []string) bool {
-					return p.has(i, f) && (f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
+					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
 				}) {
 					return true
 				}
@@ -101,180 +102,16 @@ func (p *parser) meaningful(all []word) (out []word) {
 	return out
 }
 
-// mannerAt tells how many words from i on say only how, why or for how long something is to be done, or where a thing is.
-func (p *parser) mannerAt(i int) int {
-	for _, s := range p.manner {
-		if p.has(i, s) {
-			return len(s)
-		}
-	}
-	if i < 2 && p.text(i) != "before" && p.text(i) != "when" {
-		return 0
-	}
-	if p.text(i) == "," {
-		return p.located(i)
-	}
-	if k := p.aim(i); k > 0 {
-		return p.toEnd(i, k)
-	}
-	return 0
-}
-
-// aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
-func (p *parser) aim(i int) int {
-	next := p.text(i + 1)
-	switch p.text(i) {
-	case "to":
-		if p.purpose(i) {
-			return i + 1 // to serve coffee
-		}
-	case "so":
-		n := p.toEnd(i, i+1)
-		if last := p.text(i + n - 1); n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up" {
-			return i + 1 // so that everybody can see it
-		}
-	case "up":
-		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
-			return i + 2 // up to the line
-		}
-	case "without":
-		if slices.Contains(careless, next) {
-			return i + 1
-		}
-	case "by":
-		if next == "pulling" || next == "pushing" {
-			return i + 1
-		}
-	case "with":
-		for k := i + 2; k < i+6; k++ {
-			if w := p.text(k); w == "facing" || w == "pointing" {
-				return k
-			}
-		}
-	case "before", "when":
-		if next == "you" && p.text(i+2) == "leave" {
-			return i + 1
-		}
-	case "until", "because", "since":
-		if p.rules[p.text(i-1)] == nil {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// careless are what no step says that it is not to do.
-var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")
-
-// toEnd is how many words there are from i to the end of the clause that k stands in.
-func (p *parser) toEnd(i, k int) int {
-	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k)) && p.refuse[p.text(k)] == "" {
-		k++
-	}
-	return k - i
-}
-
-// purpose tells whether "to" at i begins what something is good for, by a verb that is no skill.
-func (p *parser) purpose(i int) bool {
-	next := p.text(i + 1)
-	e, _ := look(next)
-	if i < 3 || !e.verb || e.thing() || p.rules[next] != nil || p.stop[next] || p.nouns[next] != nil || p.trail[next] || p.rules[p.text(i-1)] != nil {
-		return false
-	}
-	return !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] })
-}
-
-// located passes ", it's on the chair".
-func (p *parser) located(i int) int {
-	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
-		if k := i + len(is); p.has(i, is) && (p.text(k) == "too" || p.text(k) == "getting" || p.adjective(k) && p.toEnd(i, k) == len(p.words)-i-boolean(p.text(len(p.words)-1) == ".") && p.text(len(p.words)-1) != "one") || p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
-			return p.toEnd(i, k)
-		}
-	}
-	return 0
-}
-
 // say notes words that no step will say.
 func (p *parser) say(words []word) {
-	var said []string
-	for _, w := range words {
-		said = append(said, w.said)
-	}
-	p.said = append(p.said, `no step says "`+strings.Join(said, " ")+`"`)
+	p.said = append(p.said, `no step says "`+p.quoted(words)+`"`)
 }
 
-// used puts the tool of "use the sponge to wipe the table" after what is done with it.
-func (p *parser) used(all []word, bare bool) []word {
-	from := slices.IndexFunc(all, func(w word) bool { return w.text == "use" || w.text == "using" })
-	if from < 0 || from > 0 && !slices.Contains([]string{",", ".", ";", "and", "then", "please", "you", "!"}, all[from-1].text) {
-		return all
+// quoted is what was said.
+func (p *parser) quoted(words []word) string {
+	said := make([]string, len(words))
+	for i, w := range words {
+		said[i] = w.said
 	}
-	to := slices.IndexFunc(all[from:], func(w word) bool { return w.text == "to" || w.text == "," })
-	if to < 2 || to > 7 {
-		return all
-	}
-	to += from
-	end := to + 1
-	for end < len(all) && !slices.Contains([]string{",", ".", ";", "then", "before", "after", "!"}, all[end].text) &&
-		!(all[end].text == "and" && end+1 < len(all) && p.rules[all[end+1].text] != nil) {
-		end++
-	}
-	if end == to+1 {
-		return all
-	}
-	if bare {
-		p.say(all[from:to])
-		return slices.Concat(all[:from], all[to+1:])
-	}
-	with := word{"with", all[from].said, all[from].at}
-	return slices.Concat(all[:from], all[to+1:end], []word{with}, all[from+1:to], all[end:])
-}
-
-// oneVerb tells whether two verbs are said as one: push and close.
-func (p *parser) oneVerb(first, second string) bool {
-	return slices.ContainsFunc(p.rules[first], func(s *saying) bool {
-		return slices.ContainsFunc(s.patterns, func(pattern []element) bool {
-			return slices.ContainsFunc(pattern[0].words, func(w []string) bool { return len(w) == 3 && w[0] == first && w[1] == "and" && w[2] == second })
-		})
-	})
-}
-
-// shared gives both verbs of "peel and slice the cucumber" their thing.
-func (p *parser) shared(all []word) []word {
-	for i := 0; i+3 < len(all); i++ {
-		starts := i == 0 || slices.Contains([]string{",", ".", ";", "and", "then", "please", "!"}, all[i-1].text)
-		if !starts || all[i+1].text != "and" || p.rules[all[i].text] == nil || p.rules[all[i+2].text] == nil {
-			continue
-		}
-		if p.oneVerb(all[i].text, all[i+2].text) {
-			continue
-		}
-		from := i + 3
-		for _, up := range []string{"up", "down", "off"} {
-			if all[i+2].text == "pick" && all[from].text == up {
-				from++
-			}
-		}
-		list := p.single(from)
-		if len(list) == 0 || list[0].list[0].pronoun != "" {
-			continue
-		}
-		end := shortest(list).end
-		it := word{"it", all[end-1].said, all[end-1].at}
-		return slices.Concat(all[:i+1], all[from:end], all[i+1:from], []word{it}, all[end:])
-	}
-	return all
-}
-
-// fronted puts "from the drawer," of "from the drawer, take the spoon" after what is done.
-func fronted(p *parser, all []word) []word {
-	comma := slices.IndexFunc(all, func(w word) bool { return w.text == "," })
-	if comma < 2 || comma > 6 || comma+2 >= len(all) || !slices.Contains([]string{"with", "from", "in", "using"}, all[0].text) || p.rules[all[comma+1].text] == nil {
-		return all
-	}
-	end := comma + 1
-	for end < len(all) && !slices.Contains([]string{",", ".", ";", "and", "then", "!"}, all[end].text) {
-		end++
-	}
-	return slices.Concat(all[comma+1:end], all[:comma], all[end:])
+	return strings.Join(said, " ")
 }

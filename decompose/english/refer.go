@@ -19,7 +19,8 @@ type object struct {
 	how     string  // on, in, at
 	of      *object // the liquid in it
 	states  []decompose.Literal
-	place   string // where it is at the start, once that is known
+	whole   *object // what it is a part of
+	place   string  // where it is at the start, once that is known
 	loc     *decompose.Literal
 	touched bool
 	room    bool
@@ -32,16 +33,9 @@ func (o *object) is(kind string) bool {
 	return fitsKind(o.kinds, kind)
 }
 
-// past is what a clause spoke of: what pronouns can stand for.
-type past struct {
-	objects []*object
-	plural  []*object // of a list
-	taken   *object   // it ended up in the hand
-	tool    *object   // it was only a means
-	base    *object   // something was stacked on it
-	put     *object   // it was put into what is next
-	into    *object   // of what can be carried
-	holder  *object   // the same, whether it can be carried or not
+// serves is is, but that what is poured is no vessel, though it may stand for one.
+func (o *object) serves(kind string) bool {
+	return o.is(kind) && (kind == "liquid" || kind == "tap-water" || !decompose.Skills().Is(o.kinds, "liquid"))
 }
 
 // builder makes a request of what was parsed.
@@ -54,6 +48,9 @@ type builder struct {
 	clauses  []*understood
 	needs    []need     // that no slot names
 	spared   []*mention // to be left alone
+	reached  bool       // what something is put on, which an open basin lets one reach where it stands
+	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
+	strict   bool       // what is needed and not named is there, and nobody says so
 	out      bool       // "it" is something that is taken out of something
 }
 
@@ -64,6 +61,7 @@ type understood struct {
 	goal  []decompose.Literal // beyond that of the rule, of "a washed apple"
 	near  []decompose.Literal // what things are to be near, of "on the table next to the plate"
 	known []decompose.Literal // what phrases say of things that were named before: "the sliced apple"
+	stays bool                // what it does is not only on the way to what comes later
 	said  []int               // clauses that the words put before it
 }
 
@@ -145,7 +143,7 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 	}
 	if b.unnamed(m) {
 		b.assume("the " + m.said + " one is a thing that can be held in one hand")
-		m.noun, m.one, m.said = &noun{name: m.said + " one", kinds: "item"}, false, m.said+" one"
+		m.noun, m.one, m.said = &noun{name: "one", kinds: "item"}, false, m.said+" one"
 		return nil
 	}
 	return b.fault(m.at, m.end, "stands for nothing that was named before")
@@ -155,6 +153,16 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 func (b *builder) unnamed(m *mention) bool {
 	colours := strings.Fields(m.said)
 	return len(b.past) == 0 && m.definite && len(colours) > 0 && !slices.ContainsFunc(colours, func(w string) bool { return !b.adjectives[w] })
+}
+
+// referTo finds what a pronoun stands for in a slot: where the verb is left out, what filled the slot in the clause before.
+func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*object, error) {
+	if n := len(b.clauses); r.elided && s.name == "Y" && m.pronoun == "it" && n > 0 {
+		if y := b.clauses[n-1].bound["Y"]; len(y) == 1 && y[0].is(s.kind) {
+			return y, nil
+		}
+	}
+	return b.refer(m, s.kind, named)
 }
 
 // refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
@@ -178,7 +186,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 	for _, fit := range []func(*object) bool{fits, could} {
 		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
-				if list := last.several(fits); list != nil {
+				if list := last.several(fit); list != nil {
 					return list, nil
 				}
 				continue
@@ -191,60 +199,43 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			}
 		}
 	}
-	if m.pronoun == "him" && kind == "person" {
-		if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
-			return []*object{b.objects[i]}, nil
-		}
-		b.assume(said + " is somebody who is there")
-		return []*object{b.add(said, &noun{name: said, kinds: kind})}, nil
+	if o := b.beyond(m, kind, said, fits, could); o != nil {
+		return []*object{o}, nil
 	}
 	return nil, b.fault(m.at, m.end, "%q stands for nothing that was named before", said)
 }
 
-// one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
-// what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
-func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*object, []*object) {
-	var all []*object
-	for _, o := range last.objects {
-		if fits(o) && !slices.Contains(all, o) {
-			all = append(all, o)
+// beyond finds what a pronoun stands for that no clause named as such: the whole of a part, the contents of what was emptied, what
+// somebody points at, and a person.
+func (b *builder) beyond(m *mention, kind, said string, fits, could func(*object) bool) *object {
+	for _, last := range slices.Backward(b.past) { // the drawer, of "the handle of the drawer"
+		if i := slices.IndexFunc(last.wholes, could); i >= 0 && m.pronoun != "them" {
+			return last.wholes[i]
 		}
 	}
-	two := len(all) == 2
-	switch {
-	case len(all) == 0:
-		return nil, nil
-	case len(all) == 1:
-		return all[0], nil
-	case two && kind == "openable" && slices.Contains(all, last.holder):
-		return last.holder, nil
-	case two && out && slices.Contains(all, last.put):
-		return last.put, nil
-	case two && !out && slices.Contains(all, last.into) && slices.Contains(all, last.put):
-		return last.into, nil // and what is in it goes along
-	case pronoun == "it" && slices.Contains(all, last.taken):
-		return last.taken, nil
-	case two && slices.Contains(all, last.tool):
-		return all[1-slices.Index(all, last.tool)], nil
+	if i := slices.IndexFunc(b.objects, func(o *object) bool { return strings.HasSuffix(o.name, "contents") && fits(o) }); i >= 0 && said == "everything" {
+		return b.objects[i]
 	}
-	return nil, all
+	points := slices.Contains(pointing, said) && len(b.past) == 0 && fitsKind("item", kind)
+	person := m.pronoun == "him" && kind == "person"
+	if !points && !person {
+		return nil
+	}
+	if i := slices.IndexFunc(b.objects, func(o *object) bool { return o.name == said }); i >= 0 {
+		return b.objects[i]
+	}
+	if person {
+		b.assume(said + " is somebody who is there")
+		return b.add(said, &noun{name: said, kinds: kind})
+	}
+	b.assume(`"` + said + `" is a thing that can be held in one hand`)
+	o := b.add(said, &noun{name: said, kinds: "item", class: '?'})
+	o.plural = m.pronoun == "them"
+	return o
 }
 
-// several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
-func (last past) several(fits func(*object) bool) []*object {
-	if last.base != nil && fits(last.base) {
-		return []*object{last.base} // what stands on it goes along
-	}
-	if len(last.plural) > 1 && !slices.ContainsFunc(last.plural, func(o *object) bool { return !fits(o) }) {
-		return last.plural
-	}
-	for _, o := range last.objects {
-		if o.plural && fits(o) {
-			return []*object{o}
-		}
-	}
-	return nil
-}
+// pointing are the words that somebody says who points at something.
+var pointing = strings.Fields("this that these those")
 
 // takesOut tells whether a clause takes its thing out of another.
 func (r reading) takesOut() bool {

@@ -11,7 +11,9 @@ import (
 // say reads patterns: "put|place X:item [back] on|onto Y:surface".
 func (x *vocabulary) say(r *saying, text string) error {
 	for name, words := range x.lets {
-		text = replaceWord(text, name, words)
+		if strings.Contains(text, name) {
+			text = replaceWord(text, name, words)
+		}
 	}
 	if strings.Contains(text, "$") {
 		return fmt.Errorf("a name that stands for nothing in %q", text)

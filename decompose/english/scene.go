@@ -12,50 +12,11 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		return nil, b.fault(0, len(b.words), "it asks for nothing")
 	}
 	for _, pc := range pieces {
-		r, err := b.choose(pc.readings)
-		if err != nil {
+		if err := b.understand(pc); err != nil {
 			return nil, err
-		}
-		if r.rule != nil && r.rule.motions {
-			b.request.Library = decompose.Motions()
-		}
-		if r.never {
-			b.spared = append(b.spared, r.slots[0].list[0])
-			r.slots = nil
-		}
-		c, err := b.commit(r)
-		if err != nil {
-			return nil, err
-		}
-		for _, words := range [][]word{r.manner, pc.aside} {
-			if len(words) > 0 {
-				b.say(words)
-				b.assume(b.said[len(b.said)-1])
-			}
-		}
-		if r.rule == nil {
-			if c.rule, err = b.untidy(c); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		for _, n := range r.rule.needs {
-			// what the goal or the start speaks of is needed now; of tools, later clauses may name one
-			about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
-			if n.kind == "support" {
-				continue
-			}
-			if slices.ContainsFunc(r.rule.goal, about) || r.rule.by != nil && about(*r.rule.by) || slices.ContainsFunc(r.rule.start, about) || slices.ContainsFunc(r.rule.was, about) {
-				o, err := b.supply(c, n)
-				if err != nil {
-					return nil, err
-				}
-				c.bound[n.slot] = []*object{o}
-			} else {
-				b.needs = append(b.needs, n)
-			}
 		}
 	}
+	b.inside()
 	b.furnish()
 	if err := b.spare(); err != nil {
 		return nil, err
@@ -73,6 +34,134 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		}
 	}
 	return s.finish()
+}
+
+// understand finds the things of a clause, and what it needs beside them.
+func (b *builder) understand(pc piece) error {
+	r, err := b.choose(pc.readings)
+	if err != nil {
+		return err
+	}
+	if r.rule != nil && r.rule.motions {
+		b.request.Library = decompose.Motions()
+	}
+	if r.never {
+		b.spared = append(b.spared, r.slots[0].list[0])
+		r.slots = nil
+	}
+	c, err := b.commit(r)
+	if err != nil {
+		return err
+	}
+	b.backOn(c)
+	for _, words := range [][]word{r.manner, pc.aside} {
+		if r.awaits && len(words) > 0 {
+			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
+		} else if len(words) > 0 {
+			b.say(words)
+			b.assume(b.said[len(b.said)-1])
+		}
+	}
+	if pc.means {
+		if err := b.another(c); err != nil {
+			return err
+		}
+	}
+	if r.rule == nil {
+		c.rule, err = b.untidy(c)
+		return err
+	}
+	if r.forbids {
+		return nil
+	}
+	return b.require(c)
+}
+
+// backOn puts a lid that was taken off something back on that: nothing else is closed by it. What is put back where it was taken from is
+// away from there for all that is done in between.
+func (b *builder) backOn(c *understood) {
+	x := c.bound["X"]
+	if c.rule == nil || len(x) != 1 {
+		return
+	}
+	last := len(b.clauses) - 1
+	lid := x[0].noun.name == "lid" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Not: true, Name: "is-open", Args: []string{"X"}}.Equal)
+	for at, earlier := range b.clauses[:last] {
+		y := earlier.bound["Y"]
+		if earlier.rule == nil || !takes(earlier.rule) || !slices.Contains(earlier.bound["X"], x[0]) || len(y) != 1 || !lid && !slices.Equal(y, c.bound["Y"]) {
+			continue
+		}
+		if lid && b.become(y[0], "surface") {
+			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: "on", Args: []string{"X", "Y"}}}}, y
+		}
+		earlier.stays = last > at+1
+		for i := at; i < last; i++ {
+			if c.said = append(c.said, i); i > at {
+				b.clauses[i].said = append(b.clauses[i].said, at)
+			}
+		}
+		return
+	}
+}
+
+// require supplies what a clause needs and does not name.
+func (b *builder) require(c *understood) error {
+	r := c.rule
+	for _, n := range r.needs {
+		// what the goal or the start speaks of is needed now; of tools, later clauses may name one
+		about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
+		if n.kind == "support" {
+			continue
+		}
+		if slices.ContainsFunc(r.goal, about) || r.by != nil && about(*r.by) || slices.ContainsFunc(r.start, about) || slices.ContainsFunc(r.was, about) {
+			o, err := b.supply(c, n)
+			if err != nil {
+				return err
+			}
+			c.bound[n.slot] = []*object{o}
+		} else {
+			b.needs = append(b.needs, n)
+		}
+	}
+	return nil
+}
+
+// inside takes what is got right after something was opened to be in there: "open the fridge and get the milk".
+func (b *builder) inside() {
+	for i := 1; i < len(b.clauses); i++ {
+		c, opened := b.clauses[i], b.clauses[i-1]
+		if c.rule == nil || opened.rule == nil || len(opened.bound["X"]) != 1 || !slices.Contains([]string{"get", "take", "grab", "fetch", "retrieve", "remove"}, c.verb) || !takes(c.rule) {
+			continue
+		}
+		from := opened.bound["X"][0]
+		if !from.is("container") || !slices.ContainsFunc(opened.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
+			continue
+		}
+		for _, x := range c.bound["X"] {
+			before := slices.ContainsFunc(b.past[:i], func(p past) bool { return slices.Contains(p.objects, x) })
+			back := slices.ContainsFunc(b.clauses[i:], func(c *understood) bool {
+				return slices.ContainsFunc(c.slots, func(s slot) bool { return s.name != "X" && slices.Contains(c.bound[s.name], from) })
+			})
+			if x.where == nil && !before && !back && x.is("item") && x != from {
+				x.where, x.how = from, "in"
+				b.assume("the " + x.name + " is in the " + from.name)
+			}
+		}
+	}
+}
+
+// another refuses a way of doing something that is not the one that the skill for it takes: no key locks by being turned without one.
+func (b *builder) another(c *understood) error {
+	if len(b.clauses) < 2 {
+		return nil
+	}
+	done := b.clauses[len(b.clauses)-2]
+	for _, n := range done.rule.needs {
+		if o := done.bound[n.slot]; n.kind != "support" && len(o) == 1 && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o[0]) }) {
+			return b.fault(c.at, c.end, "is no way that is known: it takes a %s", o[0].name)
+		}
+	}
+	return nil
 }
 
 // spare refuses a sentence that asks for something to be left alone and yet speaks of a thing of that sort elsewhere.

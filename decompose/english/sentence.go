@@ -3,8 +3,6 @@ package english
 import (
 	"maps"
 	"slices"
-
-	"github.com/egotsr/egotsr/decompose"
 )
 
 // piece is a clause of the sentence, and how it hangs together with the others.
@@ -16,6 +14,7 @@ type piece struct {
 	sub      string // "before" or "after": a subordinate clause
 	lead     bool   // that stands before its main clause
 	fresh    bool   // begins a sentence
+	means    bool   // "by turning the knob": a gerund
 	aside    []word // where it is done, which no step says
 }
 
@@ -28,7 +27,7 @@ var joints = []struct {
 	{[]string{"at", "the", "end"}, "then"}, {[]string{"in", "the", "end"}, "then"}, {[]string{"but", "first"}, "ahead"}, {[]string{"and", "first"}, "ahead"},
 	{[]string{"then"}, "then"}, {[]string{"next"}, "then"}, {[]string{"afterwards"}, "then"}, {[]string{"afterward"}, "then"}, {[]string{"subsequently"}, "then"},
 	{[]string{"finally"}, "then"}, {[]string{"lastly"}, "then"}, {[]string{"first"}, "first"}, {[]string{"firstly"}, "first"}, {[]string{"and"}, ""}, {[]string{","}, ""}, {[]string{";"}, ""},
-	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"}, {[]string{"so"}, "so"},
+	{[]string{"."}, ""}, {[]string{"!"}, ""}, {[]string{":"}, ""}, {[]string{"-"}, ""}, {[]string{"&"}, ""}, {[]string{"in", "order", "to"}, ""}, {[]string{"to"}, ""}, {[]string{"so", "that"}, "so"}, {[]string{"such", "that"}, "so"}, {[]string{"so"}, "so"}, {[]string{"until"}, "so"}, {[]string{"by"}, "by"},
 	{[]string{"and", "from", "there"}, "then"}, {[]string{"but"}, ""}, {[]string{"plus"}, ""},
 }
 
@@ -95,9 +94,17 @@ scan:
 			switch joint.what {
 			case "then":
 				this.then = true
+			case "by":
+				if len(p.lemmas(p.text(j+1), gerund)) == 0 {
+					break scan
+				}
+				this.ahead, this.means = true, true
 			case "ahead":
 				this.ahead = true
 			case "so":
+				if p.orders(j) {
+					break
+				}
 				return this, j, j + len(joint.words), parted, i > 0
 			case "first":
 				if i > 0 && !parted { // "open the drawer first"
@@ -148,15 +155,23 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 // request reads what is asked for at j: by a verb, as something that should be so, as something told beside it, or by the verb of
 // the clause before.
 func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
-	first := j == 0
+	first, from := j == 0, j
 	j, how := p.polite(j)
 	if p.far = max(p.far, min(j, len(p.words))); how == "state" || verb == "is" {
 		if pieces, ok := p.follow(p.condition(j, true), this); ok {
 			return pieces, true
 		}
 	}
+	if how == "state" && p.text(from) == "check" {
+		j = from
+	}
+	if first && slices.ContainsFunc(p.words, func(w word) bool { return w.text == ":" }) {
+		if ends := p.heading(j); len(ends) > 0 {
+			return p.follow(ends, this)
+		}
+	}
 	f := plain
-	if how == "gerund" {
+	if how == "gerund" || this.means {
 		f = gerund
 	}
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
@@ -167,7 +182,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
-	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading} {
+	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading, p.waits, p.context} {
 		if ends := told(j); len(ends) > 0 {
 			return p.follow(ends, this)
 		}
@@ -212,7 +227,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.aside(next, this.readings[0]); aside > 0 && !this.readings[0].ends() { // "turn the light off by the door"
+		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using") { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true
@@ -220,90 +235,4 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		}
 	}
 	return nil, false
-}
-
-// calls tells whether a sentence ends with the name of somebody who is spoken to.
-func (p *parser) calls(j int) bool {
-	list := p.single(j)
-	if len(list) == 0 || list[0].list[0].noun == nil {
-		return false
-	}
-	return list[0].list[0].noun.class == '@' && (list[0].end == len(p.words) || p.text(list[0].end) == ".")
-}
-
-// wished tells whether the words from i on say how something should be, and not how it is.
-func (p *parser) wished(i int) bool {
-	for k := i; k < len(p.words); k++ {
-		switch p.text(k) {
-		case "should", "must", "has", "needs", "need", "have", "ought":
-			return true
-		case "is", "are":
-			return false
-		}
-	}
-	return len(p.words) < 6
-}
-
-// aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
-func (p *parser) aside(i int, r reading) int {
-	if end, _ := p.beside(i); end > 0 {
-		return end
-	}
-	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
-		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
-	})
-	if w := p.text(i); attitude && (w == "in" || w == "on" || w == "at") {
-		if list := p.single(i + 1); len(list) > 0 {
-			return shortest(list).end
-		}
-	}
-	return 0
-}
-
-// subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
-func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {
-	ends := map[int][]reading{}
-	if p.text(i) == "you" || p.text(i) == "you've" {
-		if p.text(i+1) == "have" {
-			i++
-		}
-		for _, f := range []form{plain, participle} {
-			maps.Copy(ends, p.clause(i+1, f, ""))
-		}
-	} else {
-		maps.Copy(ends, p.clause(i, gerund, ""))
-		maps.Copy(ends, p.condition(i, false))
-	}
-	for _, end := range best(ends) {
-		this.readings, this.sub, this.lead = ends[end], how, lead
-		if p.text(end) == "and" {
-			if more, ok := p.subordinate(end+1, how, lead, piece{}); ok {
-				return append([]piece{this}, more...), true
-			}
-		}
-		if end == len(p.words) && lead {
-			continue // nothing that it is subordinate to
-		}
-		next := end
-		if lead && p.text(next) == "," {
-			next++
-		}
-		if lead {
-			if rest, ok := p.follow(p.clause(next+boolean(p.text(next) == "then"), plain, ""), piece{}); ok {
-				return append([]piece{this}, rest...), true
-			}
-			continue
-		}
-		if rest, ok := p.pieces(end, ""); ok {
-			return append([]piece{this}, rest...), true
-		}
-	}
-	return nil, false
-}
-
-func boolean(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

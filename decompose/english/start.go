@@ -23,6 +23,7 @@ type setter struct {
 type planned struct {
 	decompose.Event
 	clause int
+	stays  bool
 	goal   []decompose.Literal
 	here   string
 }
@@ -114,12 +115,42 @@ func (s *setter) finish() (*decompose.Request, error) {
 		start = append(start, decompose.Literal{Name: "away"})
 	}
 	final := s.outcome()
+	if err := s.kept(); err != nil {
+		return nil, err
+	}
+	for _, c := range s.clauses {
+		if c.forbids && slices.ContainsFunc(c.wants(c.bound["X"][0]), func(l decompose.Literal) bool { return slices.ContainsFunc(final, l.Equal) }) {
+			return nil, s.fault(c.at, c.end, "is not to be done, and is")
+		}
+	}
 	pr.Start, pr.Goal = texts(start), texts(final)
 	r.Problem = pr
 	if round := circle(final); round != "" {
 		return nil, s.fault(0, len(s.words), "the %s would be on or in itself", round)
 	}
 	return r, nil
+}
+
+// kept refuses what is done to a thing that the words leave where it is, in another, and that has to be taken out for it: "turn the key in the
+// lock" takes no key out.
+func (s *setter) kept() error {
+	for _, c := range s.clauses {
+		for _, x := range c.bound["X"] {
+			there := c.told || c.rule.by != nil && slices.Contains([]string{"heat", "heat-in", "flip-in", "cool"}, c.rule.by.Name)
+			if there || x.loc == nil || x.loc.Name != "in" || x.how != "in" {
+				continue
+			}
+			moved := slices.ContainsFunc(s.planned, func(e planned) bool {
+				return slices.ContainsFunc(e.goal, func(l decompose.Literal) bool {
+					return placed(l) == x.name || l.Args[0] == x.name && slices.Contains([]string{"lifted", "moved", "hot", "cold", "rinsed", "swept", "slid", "pushed", "pulled", "swapped"}, l.Name)
+				})
+			})
+			if !moved {
+				return s.fault(c.at, c.end, "it is in the %s, and would have to be taken out for that", x.loc.Args[1])
+			}
+		}
+	}
+	return nil
 }
 
 // facts adds a thing to a problem, and lists what holds of it at the start.
@@ -168,10 +199,11 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		}
 		for _, l := range e.goal {
 			gone := func(m decompose.Literal) bool {
-				return l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
+				taken := m.Name == "holding" && !l.Not && placed(l) == m.Args[0]
+				return taken || l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; len(f.goal) == 1 && l.Placed() != "" && !l.Not && f.goal[0].Placed() == l.Placed() && (f.goal[0].Name == "holding" || f.goal[0].Not) {
+				if f := &s.planned[j]; !f.stays && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}
@@ -184,6 +216,14 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		s.request.Events = append(s.request.Events, e.Event)
 	}
 	return final
+}
+
+// placed is what leaves the hand where a literal comes about.
+func placed(l decompose.Literal) string {
+	if l.Name == "attached" {
+		return l.Args[0]
+	}
+	return l.Placed()
 }
 
 func texts(literals []decompose.Literal) []string {

@@ -26,7 +26,7 @@ func tokens(s string) (out []word) {
 		}
 		for inWord(r) && i < len(s) {
 			next, n := utf8.DecodeRuneInString(s[i:])
-			if !inWord(next) {
+			if !inWord(next) && !(next == '.' && i+1 < len(s) && digit(s[i-1]) && digit(s[i+1])) { // 0.5 ml
 				break
 			}
 			i += n
@@ -39,3 +39,5 @@ func tokens(s string) (out []word) {
 	}
 	return out
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }

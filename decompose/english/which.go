@@ -46,10 +46,29 @@ func (p *parser) beside(i int) (end int, near []*mention) {
 		}
 		if len(list) > 0 {
 			best := shortest(list)
+			if !slices.Contains([]string{"next", "beside", "near", "by", "close", "to", "left", "right", "on", "behind", "in"}, words[0]) {
+				return best.end, nil // the shelf above the toilet: it tells which shelf
+			}
 			return best.end, best.list
 		}
 	}
 	return 0, nil
+}
+
+// relation is the predicate of the words at i that tell where something is with respect to others.
+func (p *parser) relation(i int) string {
+	for _, words := range p.nearby {
+		if !p.has(i, words) {
+			continue
+		}
+		for name, word := range map[string]string{"left-of": "left", "right-of": "right", "behind": "behind", "in-front-of": "front"} {
+			if slices.Contains(words, word) && words[0] != "from" {
+				return name
+			}
+		}
+		break
+	}
+	return "beside"
 }
 
 // shortest is the phrase that claims the least.
@@ -69,7 +88,7 @@ func (p *parser) hallmark(i int) int {
 	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
 		return 0
 	}
-	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full"}, w) {
+	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for"}, w) {
 		return 0
 	}
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
@@ -82,10 +101,10 @@ func (p *parser) hallmark(i int) int {
 		if slices.ContainsFunc(within, func(more []string) bool { return p.has(ph.end, more) }) {
 			return m.pronoun != ""
 		}
-		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDg", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
+		return m.pronoun != "" || m.noun != nil && (strings.ContainsRune("TDgM", rune(m.noun.class)) || fitsKind(m.noun.kinds, "tool/device"))
 	})
 	if len(list) == 0 {
-		if p.content(i) && w != "with" {
+		if p.content(i) && w != "with" && w != "for" {
 			return i + 1
 		}
 		return 0

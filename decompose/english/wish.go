@@ -20,6 +20,9 @@ func (p *parser) belonging(i int, found func(reading)) {
 	}
 	for _, ph := range p.several(from) {
 		end := p.belongs(ph.end)
+		if end == ph.end && p.rules[p.text(i)] != nil {
+			continue // load boxes onto
+		}
 		if end == 0 && wish {
 			end = ph.end
 		}
@@ -43,6 +46,9 @@ func (p *parser) allFit(list []*mention, kind string) bool {
 
 // belongs passes "goes", "should be put", "needs to go"; it is 0 where nothing like that stands at i.
 func (p *parser) belongs(i int) int {
+	if w := p.text(i); w == "into" || w == "onto" || w == "to" && p.nouns[p.text(i+1)] != nil {
+		return i
+	}
 	switch p.text(i) {
 	case "need", "needs", "has", "have", "ought":
 		if p.text(i+1) == "to" {

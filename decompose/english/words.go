@@ -2,6 +2,7 @@ package english
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,26 +13,28 @@ import (
 
 // vocabulary is grammar.txt, read: which words there are and what they ask for.
 type vocabulary struct {
-	skip                                                          [][]string        // words and phrases without meaning
-	refuse                                                        map[string]string // word → why it ends the reading
-	adjectives                                                    map[string]bool
-	states                                                        map[string]*state
-	nouns                                                         map[string]*noun
-	longest                                                       int                  // words in a noun
-	open                                                          map[string]bool      // kinds
-	forms                                                         map[string]string    // took → take
-	rules                                                         map[string][]*saying // by verb
-	known                                                         map[string]bool      // every word that is part of anything
-	tidy                                                          map[string][]belongs
-	lets                                                          map[string]string
-	classes                                                       map[byte]string // kinds of the lexicon's letters
-	guesses                                                       map[string]*guess
-	manner                                                        [][]string // how something is to be done: no step says so
-	frames                                                        [][]string // "could you": what may stand before a clause
-	asking                                                        [][]string // "would you mind": the same before a gerund
-	nearby                                                        [][]string // "next to": tell which thing is meant by others
-	partitives, stop, trail, sides, toys, standing, acts, plurals map[string]bool
-	tooled                                                        map[string]bool // verbs that take a tool, after "with"
+	skip                                                                                            [][]string        // words and phrases without meaning
+	refuse                                                                                          map[string]string // word → why it ends the reading
+	adjectives                                                                                      map[string]bool
+	states                                                                                          map[string]*state
+	nouns                                                                                           map[string]*noun
+	longest                                                                                         int                  // words in a noun
+	general                                                                                         map[string]bool      // kinds that have others below them
+	open                                                                                            map[string]bool      // kinds
+	forms                                                                                           map[string]string    // took → take
+	rules                                                                                           map[string][]*saying // by verb
+	known                                                                                           map[string]bool      // every word that is part of anything
+	tidy                                                                                            map[string][]belongs
+	lets                                                                                            map[string]string
+	classes                                                                                         map[byte]string // kinds of the lexicon's letters
+	guesses                                                                                         map[string]*guess
+	manner                                                                                          [][]string // how something is to be done: no step says so
+	frames                                                                                          [][]string // "could you": what may stand before a clause
+	asking                                                                                          [][]string // "would you mind": the same before a gerund
+	idioms                                                                                          [][]string // "take a photo": no taking of a thing
+	nearby                                                                                          [][]string // "next to": tell which thing is meant by others
+	partitives, stop, trail, sides, toys, standing, acts, plurals, colours, units, grips, modifiers map[string]bool
+	tooled                                                                                          map[string]bool // verbs that take a tool, after "with"
 }
 
 // state is a word for what is true of a thing.
@@ -75,10 +78,10 @@ var english = sync.OnceValue(func() *vocabulary {
 })
 
 func readVocabulary() (*vocabulary, error) {
-	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{},
+	x := &vocabulary{refuse: map[string]string{}, adjectives: map[string]bool{}, states: map[string]*state{}, nouns: map[string]*noun{}, open: map[string]bool{}, general: map[string]bool{},
 		forms: map[string]string{}, rules: map[string][]*saying{}, known: map[string]bool{}, tidy: map[string][]belongs{}, lets: map[string]string{},
 		classes: map[byte]string{}, guesses: map[string]*guess{}, partitives: map[string]bool{}, stop: map[string]bool{}, trail: map[string]bool{},
-		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, tooled: map[string]bool{}}
+		sides: map[string]bool{}, toys: map[string]bool{}, standing: map[string]bool{}, acts: map[string]bool{}, plurals: map[string]bool{}, colours: map[string]bool{}, units: map[string]bool{}, grips: map[string]bool{}, modifiers: map[string]bool{}, tooled: map[string]bool{}}
 	x.leaves(decompose.Skills())
 	text, err := files.ReadFile("grammar.txt")
 	if err != nil {
@@ -92,7 +95,7 @@ func (x *vocabulary) leaves(l *decompose.Library) {
 	all := l.Kinds()
 	for _, name := range all {
 		leaf := !slices.ContainsFunc(all, func(k string) bool { return k != name && l.Is(k, name) })
-		if leaf && !slices.Contains([]string{"place", "person", "spot", "liquid"}, name) {
+		if x.general[name] = !leaf; leaf && !slices.Contains([]string{"place", "person", "spot", "liquid"}, name) {
 			x.noun(name, name)
 		}
 	}
@@ -137,8 +140,11 @@ func (x *vocabulary) read(text string) error {
 			body = true
 			err = r.line(word, rest)
 		default:
-			r = nil
-			err = x.line(word, rest)
+			if r != nil && !body {
+				err = errors.New("a say before it has no goal")
+			} else {
+				r, err = nil, x.line(word, rest)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("english: grammar.txt:%d: %w", i+1, err)
@@ -149,12 +155,12 @@ func (x *vocabulary) read(text string) error {
 
 // lists and sets are the lines that only collect words; _ joins those of a phrase.
 func (x *vocabulary) lists() map[string]*[][]string {
-	return map[string]*[][]string{"skip": &x.skip, "manner": &x.manner, "frame": &x.frames, "asking": &x.asking, "nearby": &x.nearby}
+	return map[string]*[][]string{"skip": &x.skip, "manner": &x.manner, "frame": &x.frames, "asking": &x.asking, "nearby": &x.nearby, "idiom": &x.idioms}
 }
 
 func (x *vocabulary) sets() map[string]map[string]bool {
 	return map[string]map[string]bool{"partitive": x.partitives, "stop": x.stop, "trail": x.trail, "side": x.sides, "toy": x.toys, "standing": x.standing,
-		"act": x.acts, "plural": x.plurals, "open": x.open, "adjective": x.adjectives}
+		"act": x.acts, "colour": x.colours, "unit": x.units, "grip": x.grips, "modifier": x.modifiers, "plural": x.plurals, "open": x.open, "adjective": x.adjectives}
 }
 
 func (x *vocabulary) line(word, rest string) error {
@@ -173,7 +179,7 @@ func (x *vocabulary) line(word, rest string) error {
 				x.noun(w, "item")
 			}
 		}
-		if word == "adjective" {
+		if word == "adjective" || word == "modifier" {
 			x.know(fields...)
 		}
 		return nil
@@ -217,7 +223,7 @@ func (x *vocabulary) line(word, rest string) error {
 // called adds names for things of some kinds.
 func (x *vocabulary) called(kinds, names string) {
 	same := x.nouns[kinds]
-	if all := decompose.Skills(); slices.ContainsFunc(all.Kinds(), func(k string) bool { return k != kinds && all.Is(k, kinds) }) {
+	if x.general[kinds] {
 		same = nil // an item is no name for a stapler
 	}
 	for name := range strings.SplitSeq(names, ",") {

@@ -79,8 +79,9 @@ func (a *Asker) Prompt(text, said string, frames ...*model.Features) (model.Prom
 type Pair struct {
 	Text   string // the user's
 	Frames [2]*model.Features
-	Orders []int     // 0 shows the frames as they stand here, 1 swapped; nil = both
-	Said   [2]string // what the assistant wrote before its verdict, by order: a description of the frames on a line of its own, or nothing
+	Orders []int            // 0 shows the frames as they stand here, 1 swapped; nil = both
+	Begun  [2]*model.Prefix // of prompts that show each of the frames first, see Begin; nil = not at hand
+	Said   [2]string        // what the assistant wrote before its verdict, by order: a description of the frames on a line of its own, or nothing
 }
 
 var bothOrders = []int{0, 1}
@@ -96,6 +97,18 @@ func (p *Pair) Asked() []int {
 // Shown are the frames as an order shows them.
 func (p *Pair) Shown(order int) (first, second *model.Features) {
 	return p.Frames[order], p.Frames[1-order]
+}
+
+// Begin computes what all questions that show a frame first have in common, for Pair.Begun.
+func (a *Asker) Begin(ctx context.Context, frames ...*model.Features) ([]*model.Prefix, error) {
+	prompts := make([]model.Prompt, len(frames))
+	for i, f := range frames {
+		var err error
+		if prompts[i], err = a.Prompt("", "", f); err != nil {
+			return nil, err
+		}
+	}
+	return a.net.Prefixes(ctx, prompts)
 }
 
 // Odds gives, for every pair and each order it is asked in, the log-odds that the frame shown first is closer. All are asked in one
@@ -114,7 +127,7 @@ func (a *Asker) Odds(ctx context.Context, pairs []Pair) ([][2]float64, error) {
 			if err != nil {
 				return nil, err
 			}
-			prompts = append(prompts, prompt)
+			prompts = append(prompts, prompt.Follows(p.Begun[order]))
 		}
 	}
 	logits, err := a.net.Score(ctx, prompts, a.digits)

@@ -50,6 +50,7 @@ func main() {
 	backend := flag.String("backend", "go", "internal: of the worker")
 	weights := flag.String("weights", "", "internal: of the worker")
 	train := flag.Bool("train", false, "internal: time the worker's training steps instead")
+	lora := flag.Bool("lora", false, "internal: time the worker's steps of training low-rank adapters instead")
 	flag.Parse()
 	if s.repeats == 0 {
 		if s.repeats = 3; *shape == "small" {
@@ -60,6 +61,8 @@ func main() {
 		var f figures
 		var err error
 		switch {
+		case *lora:
+			f, err = measureLoRA(*worker, *backend, s.repeats)
 		case *train:
 			f, err = measureTrain(*worker, *backend, s.repeats)
 		case *shape == "small":

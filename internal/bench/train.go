@@ -31,9 +31,20 @@ func (n pairs) Image(path string) (image.Image, error) {
 	return frame(i), err
 }
 
-// measureTrain times steps of the Trainer that users have, data and all. weights is what passes are computed in; the
-// masters are float32.
-func measureTrain(dir, backend string, repeats int) (f figures, err error) {
+// measureTrain times steps of a batch of 4 that train all weights.
+func measureTrain(dir, backend string, repeats int) (figures, error) {
+	// On XLA computing activations twice is faster than keeping them.
+	return measureSteps(dir, backend, repeats, &curriculum.Recipe{Batch: 4, Checkpointing: backend != "go"})
+}
+
+// measureLoRA times steps of one pair that train adapters beside the weights, in as little memory as there is a way to.
+func measureLoRA(dir, backend string, repeats int) (figures, error) {
+	return measureSteps(dir, backend, repeats, &curriculum.Recipe{Batch: 1, Checkpointing: true, LoRA: &curriculum.LoRA{Rank: 8}})
+}
+
+// measureSteps times steps of the Trainer that users have, data and all, by a recipe whose batch and way are given. Passes are
+// computed in the type of the checkpoint.
+func measureSteps(dir, backend string, repeats int, recipe *curriculum.Recipe) (f figures, err error) {
 	ctx := context.Background()
 	files := os.DirFS(dir)
 	m, err := model.Load(ctx, files, backend, "")
@@ -53,11 +64,9 @@ func measureTrain(dir, backend string, repeats int) (f figures, err error) {
 		return f, err
 	}
 	defer os.RemoveAll(run)
-	const batch = 4
-	// The first two steps compile and warm up. On XLA computing activations twice is faster than keeping them.
-	recipe := &curriculum.Recipe{LR: 1e-5, WeightDecay: 0.01, MaxGradNorm: 0.3, Batch: batch, MaxSteps: repeats + 2, Warmup: -1,
-		Checkpointing: backend != "go"}
-	t, err := train.New(ctx, m, e, files, []curriculum.Stage{curriculum.LongTag(pairs(batch), recipe)}, curriculum.Options{Dir: run})
+	// The first two steps compile and warm up.
+	recipe.LR, recipe.WeightDecay, recipe.MaxGradNorm, recipe.MaxSteps, recipe.Warmup = 1e-5, 0.01, 0.3, repeats+2, -1
+	t, err := train.New(ctx, m, e, files, []curriculum.Stage{curriculum.LongTag(pairs(recipe.Batch), recipe)}, curriculum.Options{Dir: run})
 	if err != nil {
 		return f, err
 	}

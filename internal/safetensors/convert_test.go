@@ -3,7 +3,9 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -84,7 +86,7 @@ func TestSixteenBits(t *testing.T) {
 	}
 }
 
-// Both readers, from every float dtype, over a length that needs several chunks.
+// Both readers, from every float dtype, over a length that needs several chunks, whole and in parts of no round length.
 func TestReadConverts(t *testing.T) {
 	values := make([]float32, chunkBytes/2+12345)
 	for i := range values {
@@ -108,7 +110,7 @@ func TestReadConverts(t *testing.T) {
 		if err := set.ReadFloat32(name, got); err != nil {
 			t.Fatal(err)
 		}
-		if err := set.ReadBF16(name, half); err != nil {
+		if err := set.ReadBF16At(name, 0, half); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range values {
@@ -121,6 +123,17 @@ func TestReadConverts(t *testing.T) {
 			if got[i] != v || half[i] != float32ToBF16(v) {
 				t.Fatalf("%s: value %d: got %v and bf16 %#04x, want %v", name, i, got[i], half[i], v)
 			}
+		}
+		parts, halves := make([]float32, len(values)), make([]uint16, len(values))
+		const part = 33333
+		for at := 0; at < len(values); at += part {
+			end := min(at+part, len(values))
+			if err := errors.Join(set.ReadFloat32At(name, at, parts[at:end]), set.ReadBF16At(name, at, halves[at:end])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(parts, got) || !slices.Equal(halves, half) {
+			t.Errorf("%s: read in parts, it is another tensor", name)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func FuzzOpen(f *testing.F) {
 				if err := set.ReadFloat32(name, make([]float32, info.Elements())); err != nil {
 					t.Fatal(err)
 				}
-				if err := set.ReadBF16(name, make([]uint16, info.Elements())); err != nil {
+				if err := set.ReadBF16At(name, 0, make([]uint16, info.Elements())); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -123,7 +123,9 @@ func TestRequests(t *testing.T) {
 	for name, err := range map[string]error{
 		"no such tensor":   set.ReadFloat32("x", nil),
 		"has 3 values":     set.ReadFloat32("f", make([]float32, 3)),
-		"has 5 values":     set.ReadBF16("f", make([]uint16, 5)),
+		"5 values from 0":  set.ReadBF16At("f", 0, make([]uint16, 5)),
+		"2 values from 3":  set.ReadFloat32At("f", 3, make([]float32, 2)),
+		"1 values from -1": set.ReadBF16At("f", -1, make([]uint16, 1)),
 		"I64 is not a flo": set.ReadFloat32("i", make([]float32, 2)),
 		"has 15 bytes":     set.ReadBytes("f", make([]byte, 15)),
 	} {

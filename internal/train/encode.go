@@ -21,6 +21,7 @@ type Encoder struct {
 	Tokenizer *tokenizer.Tokenizer
 	Processor vision.Processor
 	EOS       int32 // the end-of-turn token that closes every answer
+	Limit     int   // of tokens in a sequence; 0 = none
 }
 
 // asked is a sample with the turn made of it.
@@ -102,6 +103,9 @@ func (e *Encoder) example(t curriculum.Turn, frames []*vision.Patches) (model.Ex
 	ids = append(ids, e.Tokenizer.EncodeText(t.Answer[t.Given:])...)
 	if !t.Open {
 		ids = append(ids, e.EOS)
+	}
+	if e.Limit > 0 && len(ids) > e.Limit {
+		return model.Example{}, fmt.Errorf("question and answer are %d tokens long with their frames, the model takes %d", len(ids), e.Limit)
 	}
 	if t.Early {
 		// The reference counted the prompt's tokens with one placeholder an image.

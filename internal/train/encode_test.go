@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/egotsr/egotsr/curriculum"
@@ -96,6 +97,29 @@ func TestGiven(t *testing.T) {
 		if _, errs := e.encode(src, []asked{{0, s, turn}}); errs[0] == nil {
 			t.Errorf("%s went unnoticed", name)
 		}
+	}
+}
+
+// TestTooLong: a sample that the model has no room for is the only one left out, and so is one with an answer that is none.
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	m, e := tiny(t)
+	short := *e
+	src := pairs([2]int{10, 200})
+	s, _ := src.At(0)
+	long := curriculum.Turn{Question: strings.Repeat("which? ", 200), Answer: "a"}
+	examples, errs := e.encode(src, []asked{{0, s, long}})
+	if errs[0] != nil {
+		t.Fatal(errs[0])
+	}
+	short.Limit = len(examples[0].IDs) - 1
+	if _, errs := short.encode(src, []asked{{0, s, long}, {1, s, curriculum.Turn{Question: "q", Answer: "a"}}}); errs[0] == nil || errs[1] != nil {
+		t.Error(errs)
+	}
+	src.samples[1].Closer = "left"
+	p := newFeed(m, e, planned(t, asks("tag", src, "?", curriculum.Recipe{LR: 1e-3, MaxSteps: 1, Batch: len(src.samples)})), 1).step(0)
+	if p.err != nil || len(p.bad) != 1 || p.bad[0].index != 1 || len(p.samples) != len(src.samples)-1 {
+		t.Errorf("%d learnt from, %v, %v", len(p.samples), p.bad, p.err)
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 
 const checkpoint = "../../testdata/golden/a/checkpoint"
 
-// tinyOn is a model with random weights on a backend, 32 wide and of one layer a tower: a step takes milliseconds.
+// tinyOn is a model with random weights on a backend, 32 wide and of one layer a tower: a step takes milliseconds. As the 3420 rows of the
+// published vision towers do on eight devices, 43 here divide on none, and lie whole on each beside what is in parts.
 func tinyOn(backend string) (*model.Model, *Encoder, error) {
 	files := os.DirFS(checkpoint)
 	c, err := model.LoadConfig(files)
@@ -31,7 +32,7 @@ func tinyOn(backend string) (*model.Model, *Encoder, error) {
 	}
 	c.Layers, c.HiddenSize, c.IntermediateSize, c.Heads, c.KVHeads = 1, 32, 64, 2, 1 // of 16 values, as the checkpoint's
 	v := &c.Vision
-	v.Depth, v.HiddenSize, v.IntermediateSize, v.Heads, v.OutHidden, v.FullAttention = 1, 32, 48, 2, 32, nil
+	v.Depth, v.HiddenSize, v.IntermediateSize, v.Heads, v.OutHidden, v.FullAttention = 1, 32, 43, 2, 32, nil
 	m, err := model.New(c, backend, 5)
 	if err != nil {
 		return nil, nil, err

@@ -69,6 +69,9 @@ func (t *Trainer) plan() error {
 	return nil
 }
 
+// maxStep is how many samples a step has at most: they are prepared together, two steps ahead.
+const maxStep = 1 << 20
+
 // complete puts in what a recipe leaves at zero, for a source of n samples. Its errors are *curriculum.InputError, of a field.
 func complete(r curriculum.Recipe, n int) (curriculum.Recipe, error) {
 	if n <= 0 {
@@ -78,8 +81,16 @@ func complete(r curriculum.Recipe, n int) (curriculum.Recipe, error) {
 		return r, err
 	}
 	r.LR, r.Batch, r.Accumulate = cmp.Or(r.LR, curriculum.PublishedLR), max(r.Batch, 1), max(r.Accumulate, 1)
+	if r.Batch > maxStep/r.Accumulate {
+		return r, &curriculum.InputError{What: "Recipe.Batch", Reason: fmt.Sprintf("times Accumulate, %d and %d, is more than %d samples a step", r.Batch, r.Accumulate, maxStep)}
+	}
 	per := r.Batch * r.Accumulate
-	pass := func(epochs int) int { return (epochs*n + per - 1) / per }
+	pass := func(epochs int) int {
+		if epochs > math.MaxInt/2/n { // without end, but for Patience or StopAt
+			return math.MaxInt / 2 / per
+		}
+		return (epochs*n + per - 1) / per
+	}
 	if r.MaxSteps == 0 {
 		r.MaxSteps = pass(max(r.Epochs, 1))
 	} else if r.Epochs > 0 {

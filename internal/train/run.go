@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,7 +64,7 @@ func (t *Trainer) step(ctx context.Context, p prepared, waited time.Duration, yi
 	}
 	step.Rate, step.Waited = t.pace.add(step.Samples, waited, time.Since(start), t.opts.LogEvery)
 	if step.Validation, err = t.validate(ctx); err != nil {
-		return false, false, err
+		return false, false, errors.Join(err, t.save(context.WithoutCancel(ctx))) // what was learnt is not lost with it
 	}
 	told := step.Samples > 0 || step.Validation != nil
 	if told {
@@ -172,7 +173,8 @@ func (t *Trainer) validate(ctx context.Context) (*curriculum.Validation, error) 
 	if s.held == nil || !due || at.validated() {
 		return nil, nil
 	}
-	answers, err := Validate(ctx, t.model, t.encoder, s.held, s.question)
+	leftOut := func(err error) { t.opts.Logger.Warn("validation sample left out", "stage", s.name, "error", err) }
+	answers, err := Validate(ctx, t.model, t.encoder, s.held, s.question, leftOut)
 	if err != nil {
 		return nil, fmt.Errorf("stage %s: validation: %w", s.name, err)
 	}

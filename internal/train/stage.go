@@ -119,6 +119,11 @@ func (s *source) At(i int) (dataset.Sample, error) {
 	if p := (*foreign.PanicError)(nil); errors.As(err, &p) {
 		err = &dataset.SampleError{Index: i, Err: err}
 	}
+	if err == nil {
+		if err = x.CheckCloser(); err != nil {
+			err = &dataset.SampleError{Index: i, Err: err}
+		}
+	}
 	return x, err
 }
 

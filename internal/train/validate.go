@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
@@ -20,9 +21,14 @@ const (
 // Validate judges every labelled sample of a source in both orders with the weights as they are, from the log-odds
 // that Judge takes too. question is the user's text; samples for which it is empty are left out. Where it asks
 // for descriptions before the verdict, as [dataset.CoT] does, the model writes them first, which takes its time: then 64 of
-// the samples, evenly spread, have to do.
-func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) (string, error)) (curriculum.Answers, error) {
+// the samples, evenly spread, have to do. A sample that cannot be read is told to leftOut and asks nothing; it is an error where none can.
+func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Source, question func(dataset.Sample) (string, error), leftOut func(error)) (curriculum.Answers, error) {
 	var a curriculum.Answers
+	var unread error // the last
+	skip := func(err error) {
+		unread = err
+		leftOut(err)
+	}
 	asker, err := ask.New(m, e.Tokenizer)
 	if err != nil {
 		return a, err
@@ -30,7 +36,7 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 	frames := map[string]*model.Features{}
 	var samples []dataset.Sample
 	flush := func() error {
-		err := e.judge(ctx, m, asker, src, samples, frames, question, &a)
+		err := e.judge(ctx, m, asker, src, samples, frames, question, skip, &a)
 		samples = samples[:0]
 		if len(frames) > 256 {
 			clear(frames)
@@ -41,11 +47,13 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 	for i := range src.Len() {
 		s, err := src.At(i)
 		if err != nil {
-			return a, err
+			skip(err)
+			continue
 		}
 		text, err := question(s)
 		if err != nil {
-			return a, fmt.Errorf("sample %d: %w", i, err)
+			skip(fmt.Errorf("sample %d: %w", i, err))
+			continue
 		}
 		if s.Closer == "" || text == "" {
 			continue
@@ -63,12 +71,19 @@ func Validate(ctx context.Context, m *model.Model, e *Encoder, src dataset.Sourc
 			}
 		}
 	}
-	return a, flush()
+	if err := flush(); err != nil {
+		return a, err
+	}
+	if a.All.Of == 0 && unread != nil {
+		return a, fmt.Errorf("no pair can be asked about; the last: %w", unread)
+	}
+	return a, nil
 }
 
 func (e *Encoder) judge(ctx context.Context, m *model.Model, asker *ask.Asker, src dataset.Source, samples []dataset.Sample,
-	frames map[string]*model.Features, question func(dataset.Sample) (string, error), a *curriculum.Answers) error {
-	if err := e.features(ctx, m, src, samples, frames); err != nil {
+	frames map[string]*model.Features, question func(dataset.Sample) (string, error), skip func(error), a *curriculum.Answers) error {
+	samples, err := e.features(ctx, m, src, samples, frames, skip)
+	if err != nil {
 		return err
 	}
 	pairs := make([]ask.Pair, len(samples))
@@ -96,26 +111,36 @@ func (e *Encoder) judge(ctx context.Context, m *model.Model, asker *ask.Asker, s
 	return nil
 }
 
-// features adds the features of frames not yet seen.
-func (e *Encoder) features(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample, frames map[string]*model.Features) error {
+// features adds the features of frames not yet seen, and gives the samples whose frames can be read.
+func (e *Encoder) features(ctx context.Context, m *model.Model, src dataset.Source, samples []dataset.Sample, frames map[string]*model.Features, skip func(error)) ([]dataset.Sample, error) {
 	var paths []string
 	var patches []*vision.Patches
-	for _, s := range samples {
+	unread := map[string]bool{}
+	readable := func(s dataset.Sample) bool {
 		for _, path := range s.Images() {
-			if _, ok := frames[path]; ok {
+			if _, ok := frames[path]; ok || unread[path] {
 				continue
 			}
 			p, err := e.frame(src, path)
 			if err != nil {
-				return err
+				unread[path] = true
+				skip(err)
+				continue
 			}
 			frames[path] = nil
 			paths, patches = append(paths, path), append(patches, p)
+		}
+		return !slices.ContainsFunc(s.Images(), func(path string) bool { return unread[path] })
+	}
+	var good []dataset.Sample
+	for _, s := range samples {
+		if readable(s) {
+			good = append(good, s)
 		}
 	}
 	features, err := m.Encode(ctx, patches)
 	for i, f := range features {
 		frames[paths[i]] = f
 	}
-	return err
+	return good, err
 }

@@ -26,7 +26,7 @@ func TestValidateLeavesOut(t *testing.T) {
 		}
 		return "?", nil
 	}
-	if a, err := Validate(context.Background(), m, e, held, question); err != nil || a.All.Of != 8 {
+	if a, err := Validate(context.Background(), m, e, held, question, ignored); err != nil || a.All.Of != 8 {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
@@ -47,7 +47,7 @@ func TestValidateExplains(t *testing.T) {
 	r := curriculum.Recipe{LR: 1e-2, MaxGradNorm: 1, MaxSteps: 80, Batch: 4, Warmup: 5}
 	all := steps(t, trainer(t, m, e, curriculum.Options{}, asks("explained", src, prompt, r)), -1)
 	t.Logf("loss %.3f to %.3f", all[0].Loss, all[len(all)-1].Loss)
-	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) (string, error) { return dataset.Prompt(prompt).Text(s.Task), nil })
+	a, err := Validate(context.Background(), m, e, src, func(s dataset.Sample) (string, error) { return dataset.Prompt(prompt).Text(s.Task), nil }, ignored)
 	if want := 2 * explainedPairs; err != nil || a.All != (curriculum.Count{Right: want, Of: want}) {
 		t.Errorf("%v, %v", a, err)
 	}
@@ -74,8 +74,29 @@ func TestValidateBroken(t *testing.T) {
 	}
 	defer m.Close()
 	_, e := tiny(t)
-	_, err = Validate(t.Context(), m, e, white, func(dataset.Sample) (string, error) { return "?", nil })
+	_, err = Validate(t.Context(), m, e, white, func(dataset.Sample) (string, error) { return "?", nil }, ignored)
 	if !errors.Is(err, ask.ErrNotFinite) {
 		t.Errorf("%v, want ErrNotFinite", err)
+	}
+}
+
+func ignored(error) {}
+
+// TestValidateUnread: a pair that cannot be read is left out, and an error where none can.
+func TestValidateUnread(t *testing.T) {
+	t.Parallel()
+	m, e := tiny(t)
+	question := func(dataset.Sample) (string, error) { return "?", nil }
+	held := pairs([2]int{10, 245}, [2]int{200, 100})
+	held.samples[1].Img2 = "gone"
+	left := 0
+	if a, err := Validate(t.Context(), m, e, held, question, func(error) { left++ }); err != nil || a.All.Of != 2*(len(held.samples)-1) || left != 1 {
+		t.Errorf("%+v, %v; %d left out", a, err, left)
+	}
+	for i := range held.samples {
+		held.samples[i].Img1 = "gone"
+	}
+	if _, err := Validate(t.Context(), m, e, held, question, ignored); err == nil {
+		t.Error("nothing could be read, and nothing was said")
 	}
 }

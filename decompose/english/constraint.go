@@ -1,0 +1,68 @@
+package english
+
+import (
+	"slices"
+)
+
+// constraint reads what is not to be done: "don't touch the knife". It holds of every plan that knows no knife, and the builder
+// refuses a sentence that names it elsewhere.
+func (p *parser) constraint(i int) map[int][]reading {
+	out := map[int][]reading{}
+	for _, not := range [][]string{{"don't"}, {"dont"}, {"do", "not"}, {"not"}} {
+		if !p.has(i, not) {
+			continue
+		}
+		k := i + len(not)
+		if not[0] != "not" {
+			if p.rules[p.text(k)] == nil && !slices.Contains([]string{"touch", "bump", "hit", "disturb", "spill", "break"}, p.text(k)) {
+				continue
+			}
+			k++
+		}
+		if p.rules[p.text(k-1)] != nil && not[0] != "not" {
+			p.forbidden(i, k-1, out)
+		}
+		if end := p.contrast(k); end > 0 && not[0] == "not" {
+			out[end] = append(out[end], reading{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], at: i, end: end})
+			return out
+		}
+		for _, ph := range p.single(k) {
+			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && (ph.end == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "!"}, p.text(ph.end))) {
+				out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, never: true, verb: "tell", slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
+			}
+		}
+		return out
+	}
+	return out
+}
+
+// forbidden reads what is not to be done, where something else is: "don't put the mug in the sink, put it on the shelf".
+func (p *parser) forbidden(i, k int, out map[int][]reading) {
+	for end, list := range p.clause(k, plain, "") {
+		if next := p.text(end); end+1 >= len(p.words) || next != "," && next != "but" && next != ";" && next != "." {
+			continue
+		}
+		for _, r := range list {
+			if len(r.slots) > 1 && r.rule != nil {
+				r.told, r.forbids, r.at = true, true, i
+				out[end] = append(out[end], r)
+			}
+		}
+	}
+}
+
+// contrast passes the rest of "not in the sink" and of "not the red one".
+func (p *parser) contrast(k int) int {
+	w, place := p.text(k), false
+	if place = slices.Contains([]string{"in", "on", "into", "onto", "next", "under", "behind", "near", "beside", "from"}, w); place {
+		if k++; p.text(k) == "to" {
+			k++
+		}
+	}
+	for _, ph := range p.single(k) {
+		if ended := ph.end == len(p.words) || slices.Contains([]string{",", ".", ";", "!"}, p.text(ph.end)); ended && len(ph.list) == 1 && (place || ph.list[0].one) {
+			return ph.end
+		}
+	}
+	return 0
+}

@@ -1,0 +1,109 @@
+package english
+
+import (
+	"slices"
+	"strings"
+)
+
+// context reads what is only told before an order: "I'm cold, close the window", "the milk has gone off, so throw it out".
+func (p *parser) context(i int) map[int][]reading {
+	out := map[int][]reading{}
+	subject := slices.Contains(subjects, p.text(i))
+	if p.text(i) == "you" {
+		return out
+	}
+	if !subject && p.happens(i) == 0 {
+		if list := p.single(i); len(list) == 0 || !slices.Contains(tellers, p.text(shortest(list).end)) {
+			return out
+		}
+	}
+	for k := i + 2; k < len(p.words); k++ {
+		w := p.text(k)
+		if p.refuse[w] != "" && w != "not" || w == "?" {
+			return out
+		}
+		if !slices.Contains([]string{",", ".", ";", "!", "so", ":", "-"}, w) || !p.orders(k) {
+			continue
+		}
+		r := reading{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:k], at: i, end: k}
+		if m := p.toldOf(i, k, subject); m != nil {
+			r.slots = []slot{{"X", "thing", []*mention{m}}}
+		}
+		out[k] = []reading{r}
+		return out
+	}
+	return out
+}
+
+var (
+	subjects = strings.Fields("i i'd i'm i've i'll we we're we've it's it there's there someone somebody he she they they're")
+	tellers  = strings.Fields("is are was were has have had looks look seems seem smells feels got needs")
+)
+
+// orders tells whether an order begins after the mark at k.
+func (p *parser) orders(k int) bool {
+	for k < len(p.words) && slices.Contains([]string{",", ".", ";", "!", "so", ":", "-", "and", "then"}, p.text(k)) {
+		k++
+	}
+	end, how := p.polite(k)
+	return end > k && how != "state" && end < len(p.words) || p.rules[p.text(end)] != nil && (p.nouns[p.text(end)] == nil || p.addressed(end+1))
+}
+
+// addressed tells whether what a verb is said of begins at k.
+func (p *parser) addressed(k int) bool {
+	w := p.text(k)
+	return slices.Contains(definite, w) || slices.Contains(indefinite, w) || pronouns[w] != ""
+}
+
+// toldOf is the thing that a clause from i to k speaks of: its subject, else what it ends with.
+func (p *parser) toldOf(i, k int, subject bool) *mention {
+	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
+	if !subject {
+		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
+			return shortest(list).list[0]
+		}
+		return nil
+	}
+	for at := i + 1; at < k; at++ {
+		for _, ph := range p.single(at) {
+			if ph.end == k && thing(ph) {
+				return ph.list[0]
+			}
+		}
+	}
+	return nil
+}
+
+// happens finds the end of what is waited for, and no step brings about: "it clicks", "the water boils", "the mug is under the spout".
+func (p *parser) happens(i int) (end int) {
+	for k := i + 1; k < i+6 && k < len(p.words); k++ {
+		w := p.text(k)
+		finite := slices.Contains(tellers, w) || strings.HasSuffix(w, "s") && slices.ContainsFunc(singulars(w), func(s string) bool { e, _ := look(s); return e.verb })
+		if finite && (p.content(k-1) || p.text(k-1) == "it" || p.text(k-1) == "they") {
+			return k + p.toEnd(k, k+1)
+		}
+		if !p.content(k) && !slices.Contains(definite, w) {
+			return 0
+		}
+	}
+	return 0
+}
+
+// awaited is the reading of what is waited for.
+func (p *parser) awaited(i, end int) map[int][]reading {
+	if end == 0 {
+		return nil
+	}
+	return map[int][]reading{end: {{rule: &saying{}, told: true, awaits: true, verb: "tell", manner: p.words[i:end], at: i, end: end}}}
+}
+
+// waits reads "wait until the light turns green".
+func (p *parser) waits(i int) map[int][]reading {
+	if end := i + p.toEnd(i, i+1); p.has(i, []string{"wait", "for"}) && slices.ContainsFunc(p.words[i:end], func(w word) bool { return w.text == "to" }) {
+		return p.awaited(i+2, end)
+	}
+	if next := p.text(i + 1); p.text(i) == "wait" && (next == "until" || next == "till" || next == "for") {
+		return p.awaited(i+2, p.happens(i+2))
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package english
+
+import (
+	"slices"
+	"strings"
+)
+
+// volumes takes "50 ml of" out of a sentence and keeps what it is said of, which can be poured; "50 ml" of nothing that is named is a
+// volume.
+func (p *parser) volumes(all []word) (out []word) {
+	for i := 0; i < len(all); i++ {
+		end := i
+		if number := strings.TrimRight(all[i].text, "abcdefghijklmnopqrstuvwxyzµμ"); number != "" && digit(number[0]) {
+			if unit := strings.TrimPrefix(all[i].text, number); p.units[unit] {
+				end = i + 1
+			} else if unit == "" && i+1 < len(all) && p.units[all[i+1].text] {
+				end = i + 2
+			}
+		}
+		if drop := i+1 < len(all) && quantity(all[i].text) && slices.Contains([]string{"drop", "drops", "splash", "squirt", "dash"}, all[i+1].text); drop {
+			end = i + 2
+		}
+		switch {
+		case end == i:
+			out = append(out, all[i])
+			continue
+		case end+1 < len(all) && all[end].text == "of":
+			p.say(all[i : end+1])
+			p.fluid[all[end+1].at] = true
+			i = end
+		case end == len(all) || !slices.Contains([]string{"from", "out", "in", "into", "to"}, all[end].text):
+			out = append(out, all[i])
+		default:
+			out = append(out, word{"volume", all[i].said, all[i].at})
+			p.say(all[i:end])
+			i = end - 1
+		}
+	}
+	return out
+}
+
+// mannerAt tells how many words from i on say only how, why or for how long something is to be done, or where a thing is.
+func (p *parser) mannerAt(i int) int {
+	for _, s := range p.manner {
+		if p.has(i, s) {
+			return len(s)
+		}
+	}
+	if i < 2 && p.text(i) != "before" && p.text(i) != "when" {
+		return 0
+	}
+	if p.text(i) == "," {
+		return p.located(i)
+	}
+	if p.text(i) == "well" && p.thoroughly(i) {
+		return 1
+	}
+	if k := p.aim(i); k > 0 {
+		return p.toEnd(i, k)
+	}
+	return 0
+}
+
+// aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
+func (p *parser) aim(i int) int {
+	next := p.text(i + 1)
+	switch p.text(i) {
+	case "to":
+		if p.purpose(i) || next == "face" && i > 1 {
+			return i + 1 // to serve coffee
+		}
+	case "so":
+		if p.intended(i) {
+			return i + 1 // so that everybody can see it
+		}
+	case "up":
+		if next == "to" && (p.rules[p.text(i-1)] == nil || p.nouns[p.text(i-1)] != nil) {
+			return i + 2 // up to the line
+		}
+	case "without":
+		if slices.Contains(careless, next) {
+			return i + 1
+		}
+	case "by":
+		if (next == "pulling" || next == "pushing") && !headed(p, 0) {
+			return i + 1
+		}
+	case "with":
+		return p.facing(i)
+	case "before", "when":
+		if p.has(i+1, []string{"you", "leave"}) {
+			return i + 1
+		}
+	case "until", "because", "since":
+		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it") {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// intended tells whether "so" at i begins what something is done for, and neither an order nor what is to be so.
+func (p *parser) intended(i int) bool {
+	if next := p.text(i + 1); p.orders(i) || next == "good" || next == "kind" {
+		return false
+	}
+	n := p.toEnd(i, i+1)
+	last := p.text(i + n - 1)
+	return n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up"
+}
+
+// facing finds "facing" in "with the label facing the front"; 0 where it is not there.
+func (p *parser) facing(i int) int {
+	for k := i + 2; k < i+6; k++ {
+		if w := p.text(k); w == "facing" || w == "pointing" {
+			return k
+		}
+	}
+	return 0
+}
+
+// endsInState tells whether what begins at i ends in a state that a step can bring about: until it is closed.
+func (p *parser) endsInState(i int) bool {
+	last := p.text(i + p.toEnd(i, i+1) - 1)
+	s := p.states[last]
+	return s != nil && s.need == nil || last == "on" || last == "off"
+}
+
+// waiting are what things are left to do.
+var waiting = strings.Fields("thaw dry cool drain soak defrost charge")
+
+// thoroughly tells whether "well" at i is how something is done: shake the bottle well.
+func (p *parser) thoroughly(i int) bool {
+	done := slices.ContainsFunc(p.words[:i], func(w word) bool { return slices.Contains(thorough, w.text) })
+	return done && (p.content(i-1) || p.text(i-1) == "it") && !p.content(i+1)
+}
+
+// thorough are what is done well.
+var thorough = strings.Fields("shake mix stir clean wash rinse dry wipe vortex scrub")
+
+// careless are what no step says that it is not to do.
+var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")
+
+// toEnd is how many words there are from i to the end of the clause that k stands in.
+func (p *parser) toEnd(i, k int) int {
+	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!", "before", "after", "once"}, p.text(k)) && p.refuse[p.text(k)] == "" {
+		k++
+	}
+	return k - i
+}
+
+// purpose tells whether "to" at i begins what something is good for, by a verb that is no skill.
+func (p *parser) purpose(i int) bool {
+	next := p.text(i + 1)
+	e, _ := look(next)
+	if slices.Contains(waiting, next) && p.toEnd(i, i+1) == 2 && i > 3 {
+		return true // leave it in the sink to thaw
+	}
+	if i < 3 || !e.verb || e.thing() || p.rules[next] != nil || p.stop[next] || p.nouns[next] != nil || p.trail[next] || p.rules[p.text(i-1)] != nil {
+		return false
+	}
+	return !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] })
+}
+
+// located passes ", it's on the chair".
+func (p *parser) located(i int) int {
+	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
+		if k := i + len(is); p.has(i, is) && (p.text(k) == "too" || p.text(k) == "getting" || p.adjective(k) && p.toEnd(i, k) == len(p.words)-i-boolean(p.text(len(p.words)-1) == ".") && p.text(len(p.words)-1) != "one") || p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
+			return p.toEnd(i, k)
+		}
+	}
+	return 0
+}

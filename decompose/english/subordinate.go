@@ -1,0 +1,104 @@
+package english
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
+
+// calls tells whether a sentence ends with the name of somebody who is spoken to.
+func (p *parser) calls(j int) bool {
+	list := p.single(j)
+	if len(list) == 0 || list[0].list[0].noun == nil {
+		return false
+	}
+	return list[0].list[0].noun.class == '@' && (list[0].end == len(p.words) || p.text(list[0].end) == ".")
+}
+
+// wished tells whether the words from i on say how something should be, and not how it is.
+func (p *parser) wished(i int) bool {
+	for k := i; k < len(p.words); k++ {
+		switch p.text(k) {
+		case "should", "must", "has", "needs", "need", "have", "ought":
+			return true
+		case "is", "are":
+			return false
+		}
+	}
+	return len(p.words) < 6
+}
+
+// aside passes where something is done: "by the door", and, where nothing is put anywhere, "in the sink".
+func (p *parser) aside(i int, r reading) int {
+	if end, _ := p.beside(i); end > 0 && !slices.Contains([]string{"put", "place", "set", "stand"}, r.verb) {
+		return end
+	}
+	if w := p.text(i); (w == "with" || w == "using") && r.handles() {
+		for _, ph := range p.single(i + 1) {
+			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && p.grips[p.text(ph.end-1)] && p.toEnd(ph.end, ph.end) == 0 {
+				return ph.end
+			}
+		}
+	}
+	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
+	})
+	if w := p.text(i); attitude && (w == "in" || w == "on" || w == "at") {
+		if list := p.single(i + 1); len(list) > 0 {
+			return shortest(list).end
+		}
+	}
+	return 0
+}
+
+// subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
+func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {
+	ends := map[int][]reading{}
+	if p.text(i) == "you" || p.text(i) == "you've" {
+		if p.text(i+1) == "have" {
+			i++
+		}
+		for _, f := range []form{plain, participle} {
+			maps.Copy(ends, p.clause(i+1, f, ""))
+		}
+	} else {
+		maps.Copy(ends, p.clause(i, gerund, ""))
+		maps.Copy(ends, p.condition(i, false))
+	}
+	if len(ends) == 0 {
+		maps.Copy(ends, p.awaited(i, p.happens(i)))
+	}
+	for _, end := range best(ends) {
+		this.readings, this.sub, this.lead = ends[end], how, lead
+		if p.text(end) == "and" {
+			if more, ok := p.subordinate(end+1, how, lead, piece{}); ok {
+				return append([]piece{this}, more...), true
+			}
+		}
+		if end == len(p.words) && lead {
+			continue // nothing that it is subordinate to
+		}
+		next := end
+		if lead && p.text(next) == "," {
+			next++
+		}
+		if lead {
+			if rest, ok := p.follow(p.clause(next+boolean(p.text(next) == "then"), plain, ""), piece{}); ok {
+				return append([]piece{this}, rest...), true
+			}
+			continue
+		}
+		if rest, ok := p.pieces(end, ""); ok {
+			return append([]piece{this}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

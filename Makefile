@@ -62,8 +62,6 @@ bench:           ## ours beside transformers, one table; run it alone on the mac
 bench-3b: tokenizer   ## the published 3B's shape beside transformers and llama.cpp, each where it is there; 20 GB of disk
 	go run ./internal/bench -shape 3b -python $(PYTHON)
 
-# By its usual order XLA widens every int8 matrix before it multiplies the first, all of which is held at once.
-bench-7b: export XLA_FLAGS := --xla_cpu_scheduler_type=CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED
 bench-7b: tokenizer   ## the 7B's with int8 weights: time and memory; 20 GB of disk, given back
 	go run ./internal/bench -shape 7b
 

@@ -45,6 +45,7 @@ func main() {
 	flag.StringVar(&s.dir, "dir", ".cache/bench", "where the random-weight checkpoints are kept")
 	flag.IntVar(&s.repeats, "n", 0, "timed calls, of which the median counts; 0: 10 of the shape small, else 3, or as many as fit into a minute")
 	flag.BoolVar(&s.keep, "keep", false, "leave the checkpoint of 7b where it was written")
+	flag.StringVar(&s.only, "only", "", "of 3b and 7b these rows alone, by a regular expression such as \"xla:cpu, bf16|llama\"; empty: all")
 	shape := flag.String("shape", "small", "small, 3b or 7b")
 	worker := flag.String("worker", "", "internal: time this checkpoint and print JSON")
 	backend := flag.String("backend", "go", "internal: of the worker")
@@ -99,6 +100,7 @@ func main() {
 // settings are the flags of the program that starts the workers, and its own path.
 type settings struct {
 	python, llama, dir, self string
+	only                     string // a pattern of rows, "" = all
 	repeats                  int
 	keep                     bool
 }

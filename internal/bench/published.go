@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +52,7 @@ func (s *settings) three() error {
 	if err != nil {
 		return err
 	}
-	return table(dir, tokens, append(others, llamas...))
+	return s.table(dir, tokens, append(others, llamas...))
 }
 
 // seven prints that of the 7B with int8 weights, and gives the disk back.
@@ -70,7 +72,7 @@ func (s *settings) seven() (err error) {
 	if err != nil {
 		return err
 	}
-	return table(dir, tokens, ours)
+	return s.table(dir, tokens, ours)
 }
 
 // checkpoint gives the folder of a published shape, which is made unless it is there. Making it takes so many bytes of disk.
@@ -198,7 +200,12 @@ func (s *settings) llamas(dir string, tokens int) (all []system, err error) {
 }
 
 // table measures the systems one after the other, and prints each when it is known.
-func table(dir string, tokens int, systems []system) error {
+func (s *settings) table(dir string, tokens int, systems []system) error {
+	wanted, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
+	}
+	systems = slices.DeleteFunc(systems, func(y system) bool { return !wanted.MatchString(y.family + ", " + y.weights) })
 	files, err := weightFiles(dir)
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 		with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
 		return with, true
 	}
-	if ph.with && p.tooled[so.verb] {
+	if ph.with && (p.tooled[so.verb] || slices.Contains(poking, so.verb)) {
 		return so, false // what it is done with says nothing of which thing it is done to
 	}
 	ph.list = slices.Clone(ph.list)

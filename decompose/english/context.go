@@ -13,7 +13,7 @@ func (p *parser) context(i int) map[int][]reading {
 		return out
 	}
 	if !subject && p.happens(i) == 0 {
-		if list := p.single(i); len(list) == 0 || !slices.Contains(tellers, p.text(shortest(list).end)) {
+		if p.subject(i) == nil {
 			return out
 		}
 	}
@@ -33,6 +33,31 @@ func (p *parser) context(i int) map[int][]reading {
 		return out
 	}
 	return out
+}
+
+// subject is the thing at i that a verb follows which tells of it: "the lamp in the hallway is".
+func (p *parser) subject(i int) *phrase {
+	for _, ph := range p.single(i) {
+		if slices.Contains(tellers, p.text(ph.end)) {
+			return &ph
+		}
+	}
+	return nil
+}
+
+// reason reads why something is asked for, at the end of a sentence: "draw the curtains, the sun is blinding me".
+func (p *parser) reason(i int) map[int][]reading {
+	ph := p.subject(i)
+	if i == 0 || p.text(i-1) != "," || ph == nil {
+		return nil
+	}
+	k, end := ph.end+1, i+p.toEnd(i, ph.end)
+	w := p.text(k)
+	why := w == "too" || w == "getting" || strings.HasSuffix(w, "ing") && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
+		return nil
+	}
+	return map[int][]reading{end: {{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], at: i, end: end}}}
 }
 
 var (
@@ -59,6 +84,9 @@ func (p *parser) addressed(k int) bool {
 func (p *parser) toldOf(i, k int, subject bool) *mention {
 	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
 	if !subject {
+		if ph := p.subject(i); ph != nil && thing(*ph) {
+			return ph.list[0]
+		}
 		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
 			return shortest(list).list[0]
 		}

@@ -203,7 +203,7 @@ func (o outcome) holds(l decompose.Literal) bool {
 	case "did":
 		return step(doing[strings.ReplaceAll(arg(0), " ", "-")]+" "+strings.ReplaceAll(arg(0), " ", "-"), arg(1))
 	}
-	return false
+	return has(o.end, l.Not, strings.ReplaceAll(l.Name, " ", "-"), l.Args...)
 }
 
 // carried tells whether a thing stands on another that is where the literal wants it.
@@ -222,7 +222,7 @@ var doing = map[string]string{
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach connect", "unplug": "unplug detach disconnect", "lock": "lock",
 	"examine": "inspect pick", "look": "inspect hold pick", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
 	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
-	"toggle": "press flip turn-on turn", "swirl": "shake stir", "move": "move push slide pull place-at", "plug": "insert attach connect", "lift": "lift pick",
+	"poke": "press push", "roll-up": "fold", "toggle": "press flip turn-on turn", "swirl": "shake stir", "move": "move push slide pull place-at", "plug": "insert attach connect", "lift": "lift pick",
 	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
 	"take-apart": "unstack pick", "swap": "swap place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour", "aspirate": "pour",
 	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move place-at", "pull": "pull open slide", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
@@ -272,7 +272,7 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 // of 279 were right, 7 wrong (four of them by the fault of the table or of how it is compared), and 2 of 47 planned that must be refused.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/look.tsv": {235, 0, 0}, "testdata/held.tsv": {230, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {273, 0, 0}, "testdata/blind.tsv": {155, 0, 3},
+		"testdata/look.tsv": {235, 0, 0}, "testdata/held.tsv": {230, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {274, 0, 0}, "testdata/blind.tsv": {186, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")
 		t.Logf("%s: %d of %d right, %d wrong, %d refused; %d of %d planned that must be refused", name, right, all, wrong, no, leaked, refuse)

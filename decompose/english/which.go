@@ -188,6 +188,9 @@ func (p *parser) being(i, k int) (end int, s *state) {
 
 // inHand passes "in your hand", "in the left gripper".
 func (p *parser) inHand(i int) int {
+	if p.text(i) == "held" {
+		i++
+	}
 	if p.text(i) != "in" {
 		return 0
 	}
@@ -195,10 +198,10 @@ func (p *parser) inHand(i int) int {
 	if slices.Contains(definite, p.text(k)) {
 		k++
 	}
-	if w := p.text(k); w == "left" || w == "right" {
+	if w := p.text(k); w == "left" || w == "right" || w == "both" {
 		k++
 	}
-	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" {
+	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" || w == "arm" || w == "arms" || w == "grippers" {
 		return k + 1
 	}
 	return 0
@@ -209,6 +212,9 @@ func (p *parser) clauseEnds(i int) (ends []int) {
 	if w := p.text(i); w != "" && w != "," && w != "." && w != "and" {
 		for k := i + 1; k <= len(p.words) && k < i+9; k++ {
 			w := p.text(k)
+			if before := p.text(k - 1); (before == "left" || before == "put" || before == "placed" || before == "dropped" || before == "forgot") && (w == "on" || w == "in") {
+				continue // that someone left on the piano
+			}
 			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
 				ends = append(ends, k)
 			}

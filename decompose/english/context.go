@@ -47,13 +47,20 @@ func (p *parser) subject(i int) *phrase {
 
 // reason reads why something is asked for, at the end of a sentence: "draw the curtains, the sun is blinding me".
 func (p *parser) reason(i int) map[int][]reading {
-	ph := p.subject(i)
-	if i == 0 || p.text(i-1) != "," || ph == nil {
+	if i == 0 || p.text(i-1) != "," {
 		return nil
 	}
-	k, end := ph.end+1, i+p.toEnd(i, ph.end)
+	k, end, mine := i, i+p.toEnd(i, i), p.has(i, []string{"i", "am"}) || p.text(i) == "i'm" || p.has(i, []string{"we", "are"}) || p.text(i) == "we're"
+	if ph := p.subject(i); ph != nil {
+		k = ph.end + 1
+	} else if !mine {
+		return nil
+	}
 	w := p.text(k)
-	why := w == "too" || w == "getting" || strings.HasSuffix(w, "ing") && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) {
+		return nil
+	}
+	why := mine || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
 	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
 		return nil
 	}

@@ -105,7 +105,7 @@ func (p *parser) somewhere(i int) int {
 }
 
 // spatial are prepositions that may stand after "lying" and the like.
-var spatial = strings.Fields("in on off out of from inside at up down across around along through over under near all")
+var spatial = strings.Fields("in on off out of from inside at up down across around along through over under near all by next beside behind between above below against")
 
 // they passes "they are in" and "the apples are in", of "the box they are in", where the clause ends.
 func (p *parser) they(i int) int {
@@ -119,7 +119,7 @@ func (p *parser) they(i int) int {
 	}
 	if w := p.text(i); w == "they're" || w == "it's" {
 		k--
-	} else if next := p.text(k); k == i+1 && w != "it" && w != "they" || next != "is" && next != "are" && next != "was" && next != "were" {
+	} else if next := p.text(k); k == i+1 && w != "it" && w != "they" || !slices.Contains([]string{"is", "are", "was", "were", "came", "come", "comes", "belong", "belongs"}, next) {
 		return 0
 	}
 	if slices.Contains([]string{"in", "on", "under", "inside", "behind"}, p.text(k+1)) && (k+2 == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k+2))) {

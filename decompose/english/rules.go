@@ -95,6 +95,8 @@ func (r *saying) line(word, rest string) (err error) {
 		} else {
 			r.without = []string{"place-on"}
 		}
+	case "never":
+		r.never = strings.Fields(rest)
 	case "without":
 		r.without = strings.Fields(rest)
 	case "by":

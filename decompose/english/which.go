@@ -137,8 +137,9 @@ func (p *parser) relative(i int) (int, *state) {
 			k++
 		}
 	}
-	if p.standing[p.text(k)] {
-		if k++; p.text(k) == "down" || p.text(k) == "around" || p.text(k) == "over" {
+	if p.lies(k) {
+		k++
+		if w := p.text(k); (w == "down" || w == "around" || w == "over" || w == "up") && !slices.Contains(definite, p.text(k+1)) && !slices.Contains(indefinite, p.text(k+1)) {
 			k++
 		}
 		return k, nil
@@ -147,6 +148,20 @@ func (p *parser) relative(i int) (int, *state) {
 		return i, nil
 	}
 	return k, nil
+}
+
+// lies tells whether a word says how a thing is where it is: standing there, spilled on the counter, thrown on the floor.
+func (p *parser) lies(k int) bool {
+	w := p.text(k)
+	if p.standing[w] || !slices.Contains(spatial, p.text(k+1)) {
+		return p.standing[w]
+	}
+	stem, ok := strings.CutSuffix(w, "ed")
+	if itself, _ := look(w); !ok || p.adjectives[w] || p.modifiers[w] || p.states[w] != nil || p.nouns[w] != nil || itself.thing() {
+		return false
+	}
+	n := len(stem)
+	return slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, n-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
 }
 
 // held reads "you are holding" from after "you" on.

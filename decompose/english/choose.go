@@ -95,8 +95,12 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 	b.out = r.takesOut()
 	named := b.named(r)
 	var nouns []*noun
+	several := 0
 	for _, s := range r.slots {
 		for _, m := range s.list {
+			if s.name == "X" {
+				several += max(1, m.count)
+			}
 			switch {
 			case m.pronoun != "":
 				found, err := b.referTo(r, s, m, named)
@@ -107,6 +111,9 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 					assumed++
 				}
 				named = append(named, found...) // put it beside it
+				if s.name == "X" {
+					several += len(found) - 1
+				}
 			case m.one:
 				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && (fitsKind("item", s.kind) || b.assumes("item", 0, false, s.kind))) {
 					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
@@ -118,6 +125,9 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 				nouns = append(nouns, m.noun)
 			}
 		}
+	}
+	if several > 1 && r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool { return l.Name == "inserted" && !l.Not }) {
+		assumed++ // that there is a place for each
 	}
 	return assumed, nil
 }

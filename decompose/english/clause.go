@@ -102,7 +102,7 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 		with.manner = append(slices.Clip(with.manner), p.words[i-1:ph.end]...)
 		return with, true
 	}
-	if ph.with && p.tooled[so.verb] {
+	if ph.with && (p.tooled[so.verb] || slices.Contains(poking, so.verb)) {
 		return so, false // what it is done with says nothing of which thing it is done to
 	}
 	ph.list = slices.Clone(ph.list)
@@ -114,6 +114,9 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 		}
 		f := p.fits(m, e.kind)
 		if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
+			f = unfit
+		}
+		if e.slot == "X" && m.noun != nil && so.rule != nil && slices.ContainsFunc(so.rule.never, func(k string) bool { return fitsKind(m.noun.kinds, k) }) {
 			f = unfit
 		}
 		if elided := len(so.slots) > 0 && so.slots[0].list[0].pronoun == "taken"; elided && f == assumed && so.verb == "put" && m.definite {

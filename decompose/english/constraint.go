@@ -19,6 +19,9 @@ func (p *parser) constraint(i int) map[int][]reading {
 			}
 			k++
 		}
+		if careful := p.carefully(i, k); careful != nil {
+			return careful
+		}
 		if p.rules[p.text(k-1)] != nil && not[0] != "not" {
 			p.forbidden(i, k-1, out)
 		}
@@ -34,6 +37,24 @@ func (p *parser) constraint(i int) map[int][]reading {
 		return out
 	}
 	return out
+}
+
+// carefully reads how something is to be done that is asked for next: "don't drop the glass, set it on the table".
+func (p *parser) carefully(i, k int) map[int][]reading {
+	if !slices.Contains([]string{"drop", "spill", "break", "tilt", "crush", "smash", "scratch", "damage", "bump", "tip"}, p.text(k-1)) {
+		return nil
+	}
+	for _, ph := range p.single(k) {
+		next := ph.end + boolean(p.text(ph.end) == "over")
+		for slices.Contains([]string{",", ".", ";", "but", "instead"}, p.text(next)) {
+			next++
+		}
+		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && next > ph.end && !p.content(next-1) && p.rules[p.text(next)] != nil && pronouns[p.text(next+1)] != "" {
+			end := ph.end + boolean(p.text(ph.end) == "over")
+			return map[int][]reading{end: {{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], slots: []slot{{"X", "thing", ph.list}}, at: i, end: end}}}
+		}
+	}
+	return nil
 }
 
 // forbidden reads what is not to be done, where something else is: "don't put the mug in the sink, put it on the shelf".

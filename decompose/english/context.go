@@ -13,7 +13,7 @@ func (p *parser) context(i int) map[int][]reading {
 		return out
 	}
 	if !subject && p.happens(i) == 0 {
-		if list := p.single(i); len(list) == 0 || !slices.Contains(tellers, p.text(shortest(list).end)) {
+		if p.subject(i) == nil {
 			return out
 		}
 	}
@@ -33,6 +33,38 @@ func (p *parser) context(i int) map[int][]reading {
 		return out
 	}
 	return out
+}
+
+// subject is the thing at i that a verb follows which tells of it: "the lamp in the hallway is".
+func (p *parser) subject(i int) *phrase {
+	for _, ph := range p.single(i) {
+		if slices.Contains(tellers, p.text(ph.end)) {
+			return &ph
+		}
+	}
+	return nil
+}
+
+// reason reads why something is asked for, at the end of a sentence: "draw the curtains, the sun is blinding me".
+func (p *parser) reason(i int) map[int][]reading {
+	if i == 0 || p.text(i-1) != "," {
+		return nil
+	}
+	k, end, mine := i, i+p.toEnd(i, i), p.has(i, []string{"i", "am"}) || p.text(i) == "i'm" || p.has(i, []string{"we", "are"}) || p.text(i) == "we're"
+	if ph := p.subject(i); ph != nil {
+		k = ph.end + 1
+	} else if !mine {
+		return nil
+	}
+	w := p.text(k)
+	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) {
+		return nil
+	}
+	why := mine || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
+		return nil
+	}
+	return map[int][]reading{end: {{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], at: i, end: end}}}
 }
 
 var (
@@ -59,6 +91,9 @@ func (p *parser) addressed(k int) bool {
 func (p *parser) toldOf(i, k int, subject bool) *mention {
 	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
 	if !subject {
+		if ph := p.subject(i); ph != nil && thing(*ph) {
+			return ph.list[0]
+		}
 		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
 			return shortest(list).list[0]
 		}

@@ -114,7 +114,7 @@ func (s *setter) located(c *understood, g decompose.Literal, before map[*object]
 	}
 	s.touch(y)
 	done := slices.ContainsFunc(s.planned, func(e planned) bool {
-		return slices.ContainsFunc(e.goal, func(l decompose.Literal) bool { return slices.Contains(l.Args, x.name) })
+		return slices.ContainsFunc(e.goal, func(l decompose.Literal) bool { return slices.Contains(l.Args, x.name) && l.Name != "is-open" })
 	})
 	if x.where == nil && (!before[x] || x.loc == nil && !done) {
 		x.touched = false

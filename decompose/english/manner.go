@@ -106,6 +106,9 @@ func (p *parser) intended(i int) bool {
 	}
 	n := p.toEnd(i, i+1)
 	last := p.text(i + n - 1)
+	if n > 3 && slices.Contains([]string{"faces", "face", "points", "point", "facing", "pointing", "looks"}, p.text(i+n-2)) {
+		return true // so that the label faces up
+	}
 	return n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up"
 }
 
@@ -143,7 +146,8 @@ var careless = strings.Fields("touching spilling dropping tilting breaking bumpi
 
 // toEnd is how many words there are from i to the end of the clause that k stands in.
 func (p *parser) toEnd(i, k int) int {
-	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!", "before", "after", "once"}, p.text(k)) && p.refuse[p.text(k)] == "" {
+	told := p.text(i) == "until" && p.text(i-1) != "wait" || p.text(i) == "because" // until there are no crumbs, because it does not close
+	for k < len(p.words) && !slices.Contains([]string{",", ".", ";", "and", "then", "!", "before", "after", "once"}, p.text(k)) && (p.refuse[p.text(k)] == "" || told && p.refuse[p.text(k)] == "negation") {
 		k++
 	}
 	return k - i

@@ -34,6 +34,9 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		}
 		at = j
 	}
+	if p.gibberish(j, e) {
+		return nil, false
+	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
 	p.quantified(&m, plural, e)
@@ -51,6 +54,22 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = p.handy(m.noun, j, last)
 	return &m, true
+}
+
+// gibberish tells whether two words that nobody knows follow the name of a thing, or one follows that of furniture: apple asdf jkl, drawer asdf.
+func (p *parser) gibberish(j, e int) bool {
+	for k := j + 1; k < e; k++ {
+		n, _ := p.lookup(k-1, k)
+		if known := n != nil && n.class != '?' && p.strange(k); known && (k+1 < e && p.strange(k+1) || k+1 == e && !fitsKind(n.kinds, "item/liquid") && fitsKind(n.kinds, "container/surface/device")) {
+			return true
+		}
+	}
+	return false
+}
+
+// strange tells whether no list and no lexicon has a word.
+func (p *parser) strange(k int) bool {
+	return !p.familiar(k) && !label(p.text(k)) && strings.IndexFunc(p.text(k), unicode.IsDigit) < 0
 }
 
 // handy is a noun that a hand can hold, where the words from j to last say so: a toy boat, and the handle of a screwdriver, which one

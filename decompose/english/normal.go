@@ -44,6 +44,16 @@ func particles(all []word) (out []word) {
 			out = append(out, word{"upright", w.said, w.at})
 			i += 2
 		case i > 1 && w.text == "up" && isAt(all, i+1, "off from out"), i > 0 && w.text == "back" && isAt(all, i+1, "out off") && !isAt(all, i-1, "the"):
+		case i > 1 && w.text == "and" && isAt(all, i+1, "into onto") && removed(all[:i]): // out of the bag and onto the counter
+		case (w.text == "from" || w.text == "off") && topOf(all, i) > 0: // not out of it
+			out = append(out, word{"from", w.said, w.at}, word{"on", w.said, w.at}, word{"top", w.said, w.at}, word{"of", w.said, w.at})
+			i = topOf(all, i)
+		case i > 2 && w.text == "its" && isAt(all, i+1, "contents") && isAt(all, i-1, "pour empty tip dump stir mix decant transfer dispense"):
+			out = append(out, word{"it", w.said, w.at})
+			i++
+		case w.text == "before" && anythingElse(all, i) > 0:
+			out = append(out, word{"first", w.said, w.at})
+			i = anythingElse(all, i)
 		case i > 1 && resulting(all, i) > 0:
 			i = resulting(all, i) - 1
 		default:
@@ -51,6 +61,43 @@ func particles(all []word) (out []word) {
 		}
 	}
 	return out
+}
+
+// removed tells whether the clause that words end with takes something off or out of something.
+func removed(words []word) bool {
+	for i := len(words) - 1; i > 0 && !isAt(words, i, ", . ; and then"); i-- {
+		if isAt(words, i, "from off") || isAt(words, i, "of") && isAt(words, i-1, "out off") {
+			return true
+		}
+	}
+	return false
+}
+
+// topOf finds where "from the top of" and "off the top of" end; 0 where it is not at i.
+func topOf(all []word, i int) int {
+	k := i + 1
+	if isAt(all, k, "the on") {
+		k++
+	}
+	if isAt(all, k, "top") && isAt(all, k+1, "of") {
+		return k + 1
+	}
+	return 0
+}
+
+// anythingElse finds where "before you do anything else" ends; 0 where it is not at i.
+func anythingElse(all []word, i int) int {
+	k := i + 1
+	if isAt(all, k, "you") {
+		k++
+	}
+	if isAt(all, k, "do doing") {
+		k++
+	}
+	if isAt(all, k, "anything") && isAt(all, k+1, "else") {
+		return k + 1
+	}
+	return 0
 }
 
 // isAt tells whether one of the words stands at i.

@@ -238,8 +238,10 @@ func (p *parser) picks(j, e int) bool {
 	return true
 }
 
-// begins tells whether a word in the middle of a name rather begins a clause: "pick kitkat place white bowl".
-func (p *parser) begins(k int) bool { return p.acts[p.text(k)] }
+// begins tells whether a word in the middle of a name rather begins a clause, "pick kitkat place white bowl", or says where a thing is.
+func (p *parser) begins(k int) bool {
+	return p.acts[p.text(k)] || p.lies(k) && slices.Contains(spatial, p.text(k+1))
+}
 
 // trails tells whether a word may follow a name without being part of it: "push the block left".
 func (p *parser) trails(k int) bool {

@@ -81,8 +81,51 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		return out
 	}
+	if end := p.they(i); end > 0 {
+		more(&m, end, 1, false)
+		return out
+	}
 	p.within(m, i, func(m *mention, end, cost int) { more(m, end, cost*places, false) })
+	if end := p.somewhere(i); places == 0 && len(out) == 0 && end > 0 { // coming off the belt
+		more(&m, end, 0, false)
+	}
 	return out
+}
+
+// somewhere passes a preposition and a thing, of which it only matters that they tell which thing is meant.
+func (p *parser) somewhere(i int) int {
+	k := i
+	for k < i+2 && slices.Contains(spatial, p.text(k)) {
+		k++
+	}
+	if list := p.single(k); k > i && len(list) > 0 {
+		return shortest(list).end
+	}
+	return 0
+}
+
+// spatial are prepositions that may stand after "lying" and the like.
+var spatial = strings.Fields("in on off out of from inside at up down across around along through over under near all by next beside behind between above below against")
+
+// they passes "they are in" and "the apples are in", of "the box they are in", where the clause ends.
+func (p *parser) they(i int) int {
+	k := i + 1
+	if slices.Contains(definite, p.text(i)) {
+		list := p.single(i)
+		if len(list) == 0 {
+			return 0
+		}
+		k = shortest(list).end
+	}
+	if w := p.text(i); w == "they're" || w == "it's" {
+		k--
+	} else if next := p.text(k); k == i+1 && w != "it" && w != "they" || !slices.Contains([]string{"is", "are", "was", "were", "came", "come", "comes", "belong", "belongs"}, next) {
+		return 0
+	}
+	if slices.Contains([]string{"in", "on", "under", "inside", "behind"}, p.text(k+1)) && (k+2 == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "then", "!"}, p.text(k+2))) {
+		return k + 2
+	}
+	return 0
 }
 
 // sided is a thing of which it is said on which side it is.

@@ -83,7 +83,7 @@ func (p *parser) meaningful(all []word) (out []word) {
 	for i := 0; i < len(all); {
 		skipped := 0
 		for _, s := range p.skip {
-			if p.has(i, s) && !(p.sides[s[len(s)-1]] && p.content(i+len(s))) { // from the top, not from the top drawer
+			if p.has(i, s) && !(p.sides[s[len(s)-1]] && (p.content(i+len(s)) || p.text(i+len(s)) == "of")) { // from the top, not from the top drawer
 				skipped = len(s)
 				break
 			}

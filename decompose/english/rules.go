@@ -46,7 +46,7 @@ func (x *vocabulary) say(r *saying, text string) error {
 		return fmt.Errorf("%q begins with no verb", text)
 	}
 	r.patterns = append(r.patterns, pattern)
-	with := slices.ContainsFunc(pattern, func(e element) bool {
+	with := len(pattern) > 1 && pattern[1].slot != "" && slices.ContainsFunc(pattern, func(e element) bool {
 		return slices.ContainsFunc(e.words, func(w []string) bool { return w[0] == "with" && e.slot == "" })
 	})
 	for _, verb := range pattern[0].words {
@@ -95,6 +95,8 @@ func (r *saying) line(word, rest string) (err error) {
 		} else {
 			r.without = []string{"place-on"}
 		}
+	case "never":
+		r.never = strings.Fields(rest)
 	case "without":
 		r.without = strings.Fields(rest)
 	case "by":

@@ -182,7 +182,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
-	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading, p.waits, p.context} {
+	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading, p.waits, p.context, p.reason} {
 		if ends := told(j); len(ends) > 0 {
 			return p.follow(ends, this)
 		}

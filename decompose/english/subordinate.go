@@ -3,6 +3,7 @@ package english
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -34,9 +35,10 @@ func (p *parser) aside(i int, r reading) int {
 	if end, _ := p.beside(i); end > 0 && !slices.Contains([]string{"put", "place", "set", "stand"}, r.verb) {
 		return end
 	}
-	if w := p.text(i); (w == "with" || w == "using") && r.handles() {
+	if w := p.text(i); (w == "with" || w == "using") && (!p.tooled[r.verb] || r.handles()) {
 		for _, ph := range p.single(i + 1) {
-			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && p.grips[p.text(ph.end-1)] && p.toEnd(ph.end, ph.end) == 0 {
+			if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && p.toEnd(ph.end, ph.end) == 0 && (r.handles() && p.grips[p.text(ph.end-1)] ||
+				slices.Contains(poking, r.verb) && fitsKind(m.noun.kinds, "item") || !p.tooled[r.verb] && fitsKind(m.noun.kinds, "tool") && (w == "using" || slices.Contains(instrumental, r.verb))) {
 				return ph.end
 			}
 		}
@@ -51,6 +53,12 @@ func (p *parser) aside(i int, r reading) int {
 	}
 	return 0
 }
+
+// instrumental are verbs that what follows "with" does, and is not what they are said of: remove the lid with a spoon.
+var instrumental = strings.Fields("remove retrieve lift extract pull pluck pry poke prod move nudge loosen detach topple knock")
+
+// poking are instrumental verbs that say nothing of which thing is meant after "with".
+var poking = strings.Fields("poke prod jab nudge pry")
 
 // subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
 func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {

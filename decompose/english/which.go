@@ -137,8 +137,9 @@ func (p *parser) relative(i int) (int, *state) {
 			k++
 		}
 	}
-	if p.standing[p.text(k)] {
-		if k++; p.text(k) == "down" || p.text(k) == "around" || p.text(k) == "over" {
+	if p.lies(k) {
+		k++
+		if w := p.text(k); (w == "down" || w == "around" || w == "over" || w == "up") && !slices.Contains(definite, p.text(k+1)) && !slices.Contains(indefinite, p.text(k+1)) {
 			k++
 		}
 		return k, nil
@@ -147,6 +148,20 @@ func (p *parser) relative(i int) (int, *state) {
 		return i, nil
 	}
 	return k, nil
+}
+
+// lies tells whether a word says how a thing is where it is: standing there, spilled on the counter, thrown on the floor.
+func (p *parser) lies(k int) bool {
+	w := p.text(k)
+	if p.standing[w] || !slices.Contains(spatial, p.text(k+1)) {
+		return p.standing[w]
+	}
+	stem, ok := strings.CutSuffix(w, "ed")
+	if itself, _ := look(w); !ok || p.adjectives[w] || p.modifiers[w] || p.states[w] != nil || p.nouns[w] != nil || itself.thing() {
+		return false
+	}
+	n := len(stem)
+	return slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, n-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
 }
 
 // held reads "you are holding" from after "you" on.
@@ -188,6 +203,9 @@ func (p *parser) being(i, k int) (end int, s *state) {
 
 // inHand passes "in your hand", "in the left gripper".
 func (p *parser) inHand(i int) int {
+	if p.text(i) == "held" {
+		i++
+	}
 	if p.text(i) != "in" {
 		return 0
 	}
@@ -195,10 +213,10 @@ func (p *parser) inHand(i int) int {
 	if slices.Contains(definite, p.text(k)) {
 		k++
 	}
-	if w := p.text(k); w == "left" || w == "right" {
+	if w := p.text(k); w == "left" || w == "right" || w == "both" {
 		k++
 	}
-	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" {
+	if w := p.text(k); w == "hand" || w == "gripper" || w == "hands" || w == "arm" || w == "arms" || w == "grippers" {
 		return k + 1
 	}
 	return 0
@@ -209,6 +227,9 @@ func (p *parser) clauseEnds(i int) (ends []int) {
 	if w := p.text(i); w != "" && w != "," && w != "." && w != "and" {
 		for k := i + 1; k <= len(p.words) && k < i+9; k++ {
 			w := p.text(k)
+			if before := p.text(k - 1); (before == "left" || before == "put" || before == "placed" || before == "dropped" || before == "forgot") && (w == "on" || w == "in") {
+				continue // that someone left on the piano
+			}
 			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
 				ends = append(ends, k)
 			}

@@ -56,6 +56,7 @@ type saying struct {
 	needs            []need
 	by               *decompose.Literal
 	without          []string
+	never            []string // kinds that X is not of
 	motions          bool
 	loose            bool   // what it takes in the hand need not stay there
 	pair             string // what each thing is to be to the one before it: on it, or changed for it
@@ -136,7 +137,7 @@ func (x *vocabulary) read(text string) error {
 				r, body = &saying{}, false
 			}
 			err = x.say(r, rest)
-		case "goal", "start", "was", "need", "by", "without", "motions", "loose", "pair":
+		case "goal", "start", "was", "need", "by", "without", "never", "motions", "loose", "pair":
 			body = true
 			err = r.line(word, rest)
 		default:

@@ -151,4 +151,3 @@ func open(t testing.TB, url string) string {
 	}
 	return a.ID
 }
-

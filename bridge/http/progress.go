@@ -35,6 +35,9 @@ func (s *server) progress(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &q); err != nil {
 		return err
 	}
+	if len(q.Frames) == 0 {
+		return refuse(422, "frames", "there are none")
+	}
 	images, err := pictures("frames", q.Frames, s.limits.budget())
 	if err != nil {
 		return err

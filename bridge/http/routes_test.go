@@ -128,9 +128,7 @@ func TestDocument(t *testing.T) {
 		if rt.raw {
 			body = map[string]any{"frame": a}
 		}
-		if strings.Contains(path, "{id}") {
-			path = strings.Replace(path, "{id}", open(t, url), 1)
-		}
+		path = strings.Replace(path, "{id}", open(t, url), 1)
 		status, data := send(t, rt.method, url+path, "application/json", asJSON(t, body))
 		var got map[string]any
 		if err := json.Unmarshal(data, &got); err != nil || status > 201 {

@@ -3,13 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"image"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestSuperseded holds a session's turn, and sends three frames: the first two give way to the third.
@@ -70,49 +75,104 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// TestBrowser opens a running session's page in chromium, in light and dark, and reads what it came to show.
+// probe shows the page as wide as a phone, and reports what it came to show once that is all.
+const probe = `<!DOCTYPE html><iframe id="f" style="border:0;width:390px;height:900px" src="/sessions/%s#token=secret"></iframe><script>
+const light = c => { const m = c.match(/\d+/g).map(Number); return m[0] + m[1] + m[2] };
+const timer = setInterval(() => {
+  const w = document.getElementById("f").contentWindow, d = w.document, text = id => d.getElementById(id)?.textContent;
+  if (text("frames") !== "%d" || !d.getElementById("frame").naturalWidth) return;
+  clearInterval(timer);
+  fetch("/found", {method: "POST", body: JSON.stringify({
+    task: text("task"), note: text("note"), trend: text("trend"), points: d.getElementById("curve").points.length, width: d.getElementById("frame").naturalWidth,
+    content: d.documentElement.scrollWidth, dark: light(w.getComputedStyle(d.body).backgroundColor) < light(w.getComputedStyle(d.body).color),
+    elsewhere: w.performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith("blob:")) })});
+}, 50);
+</script>`
+
+type found struct {
+	Task, Note, Trend      string
+	Points, Width, Content int
+	Dark                   bool
+	Elsewhere              []string
+}
+
+// TestBrowser opens a running session's page in chromium, in light and dark, on a phone's width; a frame comes while it looks.
 func TestBrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil || testing.Short() {
 		t.Skip("chromium is not on PATH: on Debian, apt-get install --no-install-recommends chromium")
 	}
-	_, url := serving(t, nil, "secret")
+	s, url := serving(t, nil, "secret")
 	auth := []string{"Authorization", "Bearer secret"}
-	_, data := send(t, "POST", url+"/v1/sessions", "application/json", []byte(`{"task":"Open <b>a</b> drawer","every_ms":-1}`), auth...)
-	id := strings.Split(string(data), `"`)[3]
-	for i := range 3 {
-		if got, _ := send(t, "PUT", url+"/v1/sessions/"+id+"/frame", "image/jpeg", frame(t, 56, 56, uint8(i*50)), auth...); got != 200 {
-			t.Fatal(got)
-		}
-	}
 	for _, dark := range []bool{false, true} {
-		args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--window-size=500,900", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
-			"--timeout=3000", "--enable-logging=stderr", "--dump-dom", url + "/sessions/" + id + "#token=secret"}
-		if dark {
-			args = append([]string{"--blink-settings=preferredColorScheme=0"}, args...)
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-		cmd := exec.CommandContext(ctx, browser, args...)
-		var out, log bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &log
-		err := cmd.Run()
-		cancel()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, log.String())
-		}
-		dom := out.String()
-		for _, want := range []string{"Open &lt;b&gt;a&lt;/b&gt; drawer</h1>", ">live</p>", `<dd id="frames">3</dd>`, `src="blob:`, `points="0.0,`} {
-			if !strings.Contains(dom, want) {
-				t.Errorf("dark %v: the page lacks %s:\n%s", dark, want, dom)
+		_, data := send(t, "POST", url+"/v1/sessions", "application/json", []byte(`{"task":"Open <b>a</b> drawer","every_ms":-1}`), auth...)
+		id := strings.Split(string(data), `"`)[3]
+		put := func(i int) {
+			if got, _ := send(t, "PUT", url+"/v1/sessions/"+id+"/frame", "image/jpeg", frame(t, 56, 56, uint8(i*50)), auth...); got != 200 {
+				t.Fatal(got)
 			}
 		}
+		put(0)
+		put(1)
+		got := browse(t, browser, s, id, dark, func() { put(2) })
+		trend := got.Trend
+		got.Trend = ""
+		if diff := cmp.Diff(found{Task: "Open <b>a</b> drawer", Note: "live", Points: 3, Width: 56, Content: 390, Dark: dark, Elsewhere: []string{}}, got); diff != "" || trend == "–" {
+			t.Errorf("trend %s: %s", trend, diff)
+		}
+	}
+}
+
+func browse(t *testing.T, browser string, s *server, id string, dark bool, watched func()) (got found) {
+	t.Helper()
+	results := make(chan found, 1)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/probe":
+			fmt.Fprintf(w, probe, id, 3)
+		case r.URL.Path == "/found":
+			var f found
+			if err := json.NewDecoder(r.Body).Decode(&f); err != nil {
+				t.Error(err)
+			}
+			results <- f
+		default:
+			s.ServeHTTP(w, r)
+		}
+	}))
+	defer h.Close()
+	defer h.CloseClientConnections()
+	args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--window-size=500,1000", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
+		"--remote-debugging-port=0", "--enable-logging=stderr", h.URL + "/probe"}
+	if dark {
+		args = append([]string{"--blink-settings=preferredColorScheme=0"}, args...)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, browser, args...)
+	cmd.WaitDelay = time.Second
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cancel()
+		_ = cmd.Wait() // it was ended by us
+		time.Sleep(200 * time.Millisecond)
 		if strings.Contains(log.String(), "CONSOLE") {
 			t.Errorf("the browser complains:\n%s", log.String())
 		}
+	}()
+	for deadline := time.Now().Add(20 * time.Second); len(s.watchers) == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
 	}
-	if strings.Contains(page, "http://") || strings.Contains(page, "https://") {
-		t.Error("the page names another host")
+	watched()
+	select {
+	case got = <-results:
+	case <-time.After(20 * time.Second):
+		t.Error("the page does not come to show three frames")
 	}
+	return got
 }
 
 // FuzzDecode feeds every decoder of requests: none panics, and each error has a status.

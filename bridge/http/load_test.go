@@ -134,7 +134,7 @@ func askInTurn(client *http.Client, url string, images [][]byte, turn int, asked
 // TestTerminated ends the program itself by SIGTERM, with an answer under way, a body that does not come and somebody watching.
 func TestTerminated(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-addr", "127.0.0.1:0", "-backend", "go", "-model", filepath.Join("..", "..", "testdata", "tiny"))
-	cmd.Env = append(os.Environ(), "BRIDGE_MAIN=1")
+	cmd.Env = append(os.Environ(), "BRIDGE_MAIN=1", "GORACE=atexit_sleep_ms=0") // the race detector sleeps for a second at exit
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page bridge report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -100,6 +100,13 @@ check-metrics:   ## correlations, AUC, calibration, intervals of a report beside
 check-page:      ## the report in chromium: on a phone's width, in the dark, fetching nothing
 	command -v chromium >/dev/null || { echo 'chromium is not on PATH (Debian: apt-get install --no-install-recommends chromium)'; exit 1; }
 	EGOTSR_LONG=1 go test -count=1 -v -run TestBrowser ./evaluate
+
+bridge:          ## the HTTP bridge, a module of its own: vet, staticcheck, tests with the race detector, a page in chromium, its fuzz target
+	test -z "$$(gofmt -l bridge/http)"
+	cd bridge/http && go vet ./... && go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	cd bridge/http && go test -count=1 -timeout 5m ./...
+	cd bridge/http && PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -count=1 -timeout 5m ./...
+	cd bridge/http && go test -run '^$$' -fuzz FuzzDecode -fuzztime 5s -fuzzminimizetime 5x .
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

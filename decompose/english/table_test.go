@@ -265,15 +265,16 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 	return
 }
 
-// TestOutside tries sentences of twelve styles, with what they should bring about. Four tables were written by people who had not seen the
-// grammar, and the author of the grammar has since read them. Before that 215 of look.tsv were right, 168 of held.tsv with 7 wrong, and
+// TestOutside tries sentences of twelve styles, with what they should bring about. Five tables were written by people who had not seen the
+// grammar, and the author of the grammar has since read all but the last. Before that 215 of look.tsv were right, 168 of held.tsv with 7 wrong, and
 // 149 of unseen.tsv with 2 wrong. Of blind.tsv 136 of 190 were right as its words are, with 19 counted wrong for its own names of what a
 // step leaves; with those matched to ours, after the fact (called, doing), 155 were right and none wrong; 3 of 50 were planned that must be
-// refused. The author wrote fresh.tsv, imagining strangers, and before anything was mended by it 208 of 279 were right, 7 wrong (four of them
+// refused. blind2.tsv stands as it came after that, and nothing has been mended by it yet: three of its five wrong are so by its names. The author
+// wrote fresh.tsv, imagining strangers, and before anything was mended by it 208 of 279 were right, 7 wrong (four of them
 // by the fault of the table or of how it is compared), and 2 of 47 planned that must be refused.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/look.tsv": {235, 0, 0}, "testdata/held.tsv": {230, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {274, 0, 0}, "testdata/blind.tsv": {186, 0, 0},
+		"testdata/blind2.tsv": {99, 5, 2}, "testdata/look.tsv": {235, 0, 0}, "testdata/held.tsv": {230, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {274, 0, 0}, "testdata/blind.tsv": {186, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")
 		t.Logf("%s: %d of %d right, %d wrong, %d refused; %d of %d planned that must be refused", name, right, all, wrong, no, leaked, refuse)

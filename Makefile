@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-save check-peft check-video check-events check-plans check-metrics check-page bridge report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-int8 check-save check-peft check-video check-events check-plans check-metrics check-page bridge report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -122,6 +122,9 @@ nano:            ## a checkpoint in nano's shape from random weights, out of sim
 
 validate-nano:   ## the embedded checkpoint on episodes with true progress
 	go run ./examples/validate -data $(EPISODES)
+
+check-int8:      ## nano's verdicts with int8 weights beside float32's, on every pair that validate-nano asks about
+	EGOTSR_EPISODES=$(abspath $(EPISODES)) go test -count=1 -timeout 60m -v -run TestInt8Verdicts .
 
 check-save:      ## what Save writes, seen by transformers
 	rm -rf .cache/saved && go run ./internal/resave testdata/golden/a/checkpoint .cache/saved

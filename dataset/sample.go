@@ -82,8 +82,8 @@ func (s Sample) Swap() Sample {
 
 // CheckCloser finds an answer that is none: anything but [Img1], [Img2] and nothing.
 func (s Sample) CheckCloser() error {
-	if s.Closer != "" && s.Closer != Img1 && s.Closer != Img2 {
-		return fmt.Errorf("dataset: closer is %.40q: want %q, %q or nothing", s.Closer, Img1, Img2)
+	if label, err := answer(s.Closer); err != nil || label != s.Closer {
+		return fmt.Errorf("the answer is %.40q, not %s, %s or nothing", s.Closer, Img1, Img2)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package dataset
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -185,8 +184,8 @@ func (s *Sample) writable() error {
 			return fmt.Errorf("image path %q is not in its shortest form, %q", name, clean)
 		}
 	}
-	if _, err := answer(s.Closer); err != nil || strings.TrimSpace(s.Closer) != s.Closer {
-		return errors.Join(fmt.Errorf("the answer is %q", s.Closer), err)
+	if err := s.CheckCloser(); err != nil {
+		return err
 	}
 	texts := append([]string{s.Task, string(s.Prompt), s.Detail[0], s.Detail[1], s.Scene, s.Episode, s.Camera, string(s.Level), string(s.Kind)}, s.Plan...)
 	for name, raw := range s.Extra {

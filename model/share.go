@@ -18,19 +18,19 @@ func (m *Model) share(ctx context.Context, prompts []Prompt) ([]Prompt, error) {
 		return prompts, nil
 	}
 	groups := m.alike(prompts)
-	begin := make([]Prompt, len(groups))
-	out := slices.Clone(prompts)
-	for k, g := range groups {
-		begin[k] = prompts[g.members[0]].head(g.cut, m.shown(prompts[g.members[0]]))
-	}
 	nothing := slices.ContainsFunc(groups, func(g group) bool { return g.cut == 0 })
-	if given == 0 && (nothing || !m.worthwhile(prompts, begin, groups)) {
+	if given == 0 && (nothing || !m.worthwhile(prompts, groups)) {
 		return prompts, nil
+	}
+	begin := make([]Prompt, len(groups))
+	for k, g := range groups {
+		begin[k] = prompts[g.members[0]].head(g.cut, g.shown)
 	}
 	prefixes, err := m.prefixes(ctx, begin)
 	if err != nil {
 		return nil, err
 	}
+	out := slices.Clone(prompts)
 	for k, g := range groups {
 		for _, i := range g.members {
 			out[i] = prompts[i].after(prefixes[k])
@@ -43,34 +43,32 @@ func (m *Model) share(ctx context.Context, prompts []Prompt) ([]Prompt, error) {
 type group struct {
 	members []int
 	cut     int
+	shown   []*Features // by the first member
 }
 
 // alike groups the prompts that stand after no prefix by what they begin with, up to the end of the first image, and finds
 // how far those of a group agree. At least one token of each is left.
 func (m *Model) alike(prompts []Prompt) (groups []group) {
-	shown := make([][]*Features, len(prompts))
 	for i, p := range prompts {
 		if p.After != nil {
 			continue
 		}
-		shown[i] = m.shown(p)
-		cut := p.opening(m.Config.ImageToken)
+		shown, cut := m.shown(p), p.opening(m.Config.ImageToken)
 		same := func(g group) bool {
-			first := g.members[0]
-			return g.cut >= cut && agree(prompts[first], p, shown[first], shown[i], cut) == cut
+			return g.cut >= cut && agree(prompts[g.members[0]], p, g.shown, shown, cut) == cut
 		}
 		k := slices.IndexFunc(groups, same)
 		if k < 0 {
-			groups = append(groups, group{[]int{i}, cut})
+			groups = append(groups, group{[]int{i}, cut, shown})
 			continue
 		}
 		g := &groups[k]
-		first := g.members[0]
-		limit := min(len(prompts[first].IDs), len(p.IDs)) - 1
+		first := prompts[g.members[0]]
+		limit := min(len(first.IDs), len(p.IDs)) - 1
 		if len(g.members) > 1 {
 			limit = min(limit, g.cut)
 		}
-		g.cut = max(cut, agree(prompts[first], p, shown[first], shown[i], limit))
+		g.cut = max(cut, agree(first, p, g.shown, shown, limit))
 		g.members = append(g.members, i)
 	}
 	return groups
@@ -89,18 +87,18 @@ func agree(a, b Prompt, inA, inB []*Features, limit int) int {
 }
 
 // worthwhile weighs the tokens of whole prompts, padding and all, against those of their beginnings and rests.
-func (m *Model) worthwhile(prompts, begin []Prompt, groups []group) bool {
+func (m *Model) worthwhile(prompts []Prompt, groups []group) bool {
 	whole, rest, first := 0, 0, 0
 	for _, p := range prompts {
 		whole = max(whole, len(p.IDs))
 	}
-	for k, g := range groups {
-		first = max(first, len(begin[k].IDs))
+	for _, g := range groups {
+		first = max(first, g.cut)
 		for _, i := range g.members {
 			rest = max(rest, len(prompts[i].IDs)-g.cut)
 		}
 	}
-	rows, firsts := len(prompts), len(begin)
+	rows, firsts := len(prompts), len(groups)
 	if cap(m.lanes) == 1 { // they run together, padded to one size
 		rows = m.evenly(bucketBatch(rows))
 		full := prefixRows * m.Devices()

@@ -31,7 +31,7 @@ type Trainer struct {
 // What a stage, its source or an image panics with is an error: samples that cannot be read are left out, listed in quarantine.jsonl and
 // counted against TrainOptions.MaxBad, see [dataset.OpenQuarantine].
 //
-// The model's weights are widened to float32 masters; its passes run in the type it was opened with. opts must name a
+// Weights are widened to float32 masters where a stage trains them itself; passes run in the type the model was opened with. opts must name a
 // directory; a nil Logger in it is the model's. Training makes a calibration worthless: none is used or saved until [Model.Calibrate] fits another. Each
 // checkpoint in it is a model for Open and for transformers, and holds what resuming needs besides. One from within a
 // stage with adapters holds them apart, in peft's files in adapter/, which Model.Adapt merges; when the stage ends they are

@@ -9,50 +9,60 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
-// masters widens the weights to float32, which is what an optimiser's small steps need. Forward passes go on in the type
-// they ran in before, so results stay the same. Int8 weights have lost too much to be trained.
-func (m *Model) masters(ctx context.Context) error {
-	if m.int8 {
-		return errors.New("train: int8 weights have lost what they were rounded from; open the checkpoint with others")
-	}
-	if m.dtype == dtypes.Float32 {
-		return nil
-	}
-	return m.exclusive(ctx, func() error {
-		for _, p := range m.Config.Params() {
-			v := m.store.GetVariable("/" + p.Name)
-			if v.DType() == dtypes.Float32 {
-				continue
-			}
-			narrow, err := v.Value()
-			if err != nil {
-				return fmt.Errorf("tensor %s: %w", p.Name, err)
-			}
-			// In the backend's own memory: from ours, a copy of all weights would wait beside it for the garbage collector.
-			wide, err := tensors.FromShapeForBackend(m.backend, 0, shapes.Make(dtypes.Float32, p.Shape...))
-			if err != nil {
-				return fmt.Errorf("tensor %s: %w", p.Name, err)
-			}
-			var bad error
-			err = tensors.ConstFlatData(narrow, func(from []bfloat16.BFloat16) {
-				bad = tensors.MutableFlatData(wide, func(to []float32) {
-					for i, x := range from {
-						to[i] = x.Float32()
-					}
-				})
-			})
-			if err = errors.Join(err, bad); err != nil {
-				return fmt.Errorf("tensor %s: %w", p.Name, err)
-			}
+// widen makes float32 masters of the weights named, which is what an optimiser's small steps need. Passes go on in the type they ran
+// in before, so results stay the same. It is called within exclusive.
+func (m *Model) widen(names []string) error {
+	widened := false
+	for _, name := range names {
+		v := m.store.GetVariable("/" + name)
+		if v.DType() == dtypes.Float32 {
+			continue
+		}
+		wide, err := m.master(v)
+		if err == nil {
+			spec := v.ShardingSpec()
 			m.store.DeleteVariable(v.Path())
-			if _, err := m.store.CreateVariable("/"+p.Name, wide); err != nil {
-				return fmt.Errorf("tensor %s: %w", p.Name, err)
+			if v, err = m.store.CreateVariable("/"+name, wide); err == nil && spec != nil {
+				err = v.SetShardingSpec(spec)
 			}
 		}
-		return errors.Join(m.settle(), m.rebuild()) // the graphs were compiled for the narrow weights
+		if err != nil {
+			return fmt.Errorf("tensor %s: %w", name, err)
+		}
+		widened = true
+	}
+	if !widened {
+		return nil
+	}
+	return errors.Join(m.settle(), m.rebuild()) // the graphs were compiled for the narrow weights
+}
+
+// master gives the values of a bfloat16 variable in float32.
+func (m *Model) master(v *model.Variable) (*tensors.Tensor, error) {
+	narrow, err := v.Value()
+	if err != nil {
+		return nil, err
+	}
+	shape := shapes.Make(dtypes.Float32, v.Shape().Dimensions...)
+	wide := tensors.FromShape(shape)
+	if m.mesh == nil {
+		// In the backend's own memory: from ours, a copy of all weights would wait beside it for the garbage collector.
+		if wide, err = tensors.FromShapeForBackend(m.backend, 0, shape); err != nil {
+			return nil, err
+		}
+	}
+	var bad error
+	err = tensors.ConstFlatData(narrow, func(from []bfloat16.BFloat16) {
+		bad = tensors.MutableFlatData(wide, func(to []float32) {
+			for i, x := range from {
+				to[i] = x.Float32()
+			}
+		})
 	})
+	return wide, errors.Join(err, bad)
 }
 
 // exclusive runs f while no graph of this model runs: weights may be changed, or read as one state. A closed model is

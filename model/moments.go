@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -16,8 +18,8 @@ import (
 	"github.com/egotsr/egotsr/internal/safetensors"
 )
 
-// kept are the float32 variables that a run goes on from, beside what a checkpoint holds: masters under "w/", and of the stage
-// under way adapters under "a/", moments under "m/" and "v/".
+// kept are the variables that a run goes on from: weights under "w/", which are float32 where a stage has trained them, and of the
+// stage under way adapters under "a/", moments under "m/" and "v/", all float32.
 func (t *Training) kept() map[string]*model.Variable {
 	store := t.model.store
 	kept := map[string]*model.Variable{}
@@ -40,18 +42,19 @@ func (t *Training) kept() map[string]*model.Variable {
 	return kept
 }
 
-// WriteState writes, as one safetensors file, the masters and what the stage under way has of adapters and moments.
+// WriteState writes, as one safetensors file, the weights in the types they are held in, and what the stage under way has of adapters
+// and moments.
 func (t *Training) WriteState(w io.Writer) error {
 	var list []safetensors.Tensor
 	for key, v := range t.kept() {
 		list = append(list, safetensors.Tensor{
-			Name: key, DType: safetensors.F32, Shape: v.Shape().Dimensions,
+			Name: key, DType: stored(v), Shape: v.Shape().Dimensions,
 			WriteTo: func(w io.Writer) error {
 				value, err := v.Value()
 				if err != nil {
 					return err
 				}
-				return writeTensor(w, safetensors.F32, value)
+				return writeTensor(w, stored(v), value)
 			},
 		})
 	}
@@ -59,7 +62,15 @@ func (t *Training) WriteState(w io.Writer) error {
 	return safetensors.Write(w, nil, list)
 }
 
-// ReadState takes up what WriteState wrote to the named file: before Begin the masters, after it the stage's adapters and
+// stored is the type in which a file holds a variable to the bit.
+func stored(v *model.Variable) safetensors.DType {
+	if v.DType() == dtypes.BFloat16 {
+		return safetensors.BF16
+	}
+	return safetensors.F32
+}
+
+// ReadState takes up what WriteState wrote to the named file: before Begin the weights, after it the stage's adapters and
 // moments. A tensor that is missing or has another shape is an error; some may then have been read.
 func (t *Training) ReadState(ctx context.Context, files fs.FS, name string) error {
 	prefixes := []string{"w/"}
@@ -72,22 +83,43 @@ func (t *Training) ReadState(ctx context.Context, files fs.FS, name string) erro
 	}
 	defer set.Close()
 	return t.model.exclusive(ctx, func() error {
-		for key, v := range t.kept() {
+		kept := t.kept()
+		var masters []string
+		for key, v := range kept {
 			if !slices.Contains(prefixes, key[:2]) {
+				delete(kept, key)
 				continue
 			}
 			info, ok := set.Info(key)
-			if !ok || info.DType != safetensors.F32 || !slices.Equal(info.Shape, v.Shape().Dimensions) {
+			narrow := ok && info.DType == safetensors.BF16 && t.stage == nil
+			if !narrow && info.DType != safetensors.F32 || !slices.Equal(info.Shape, v.Shape().Dimensions) {
 				return fmt.Errorf("%s: tensor %q is not F32 %v", path.Base(name), key, v.Shape().Dimensions)
 			}
-			flat := make([]float32, v.Shape().Size())
-			if err := set.ReadFloat32(key, flat); err != nil {
-				return err
+			if !narrow && t.stage == nil {
+				masters = append(masters, strings.TrimPrefix(key, "w/"))
 			}
-			if err := v.SetValue(tensors.FromFlatDataAndDimensions(flat, v.Shape().Dimensions...)); err != nil {
+		}
+		if err := t.model.widen(masters); err != nil {
+			return err
+		}
+		for key, v := range t.kept() { // masters have taken the place of what was there
+			if kept[key] == nil {
+				continue
+			}
+			if err := readVariable(v, set, key); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// readVariable gives a variable the value that a file has under a name.
+func readVariable(v *model.Variable, set *safetensors.Set, key string) error {
+	value := tensors.FromShape(v.Shape())
+	var bad error
+	if err := value.MutableFlatData(func(flat any) { bad = fill(flat, set, key, 0) }); err != nil || bad != nil {
+		return errors.Join(err, bad)
+	}
+	return v.SetValue(value)
 }

@@ -63,17 +63,25 @@ func (s *stepper) choose(ctx context.Context, o TrainingOptions) error {
 	train := func(p Param) {
 		s.params = append(s.params, optim.Param{Variable: m.store.GetVariable("/" + p.Name), Decay: p.Decay})
 	}
+	var chosen []Param
+	var names []string
 	for _, p := range m.Config.Params() {
-		chosen, err := matches(o.Trainable, p.Name)
+		match, err := matches(o.Trainable, p.Name)
 		if err != nil {
 			return err
 		}
-		if chosen || o.Trainable == nil && o.LoRA == nil {
-			train(p)
+		if match || o.Trainable == nil && o.LoRA == nil {
+			chosen, names = append(chosen, p), append(names, p.Name)
 		}
 	}
-	if len(s.params) == 0 && (o.LoRA == nil || o.Trainable != nil) {
+	if len(chosen) == 0 && (o.LoRA == nil || o.Trainable != nil) {
 		return fmt.Errorf("train: no tensor matches %q", o.Trainable)
+	}
+	if err := m.exclusive(ctx, func() error { return m.widen(names) }); err != nil {
+		return err
+	}
+	for _, p := range chosen {
+		train(p)
 	}
 	if o.LoRA == nil {
 		return nil

@@ -26,12 +26,11 @@ type TrainingOptions struct {
 	Seed          uint64   // of what adapters begin with, and of what their dropout is drawn from
 }
 
-// Train widens the weights to float32 masters, which is what an optimiser's small steps need; forward passes go on in the
-// type they ran in before. With shard each device then holds a part of the weights, of their moments and of their gradients
-// instead of a copy of all. Int8 weights cannot be trained.
+// Train prepares a model's weights to be changed. With shard each device then holds a part of the weights, of their moments and of
+// their gradients instead of a copy of all. Int8 weights cannot be trained: they have lost too much.
 func (m *Model) Train(ctx context.Context, shard bool) (*Training, error) {
-	if err := m.masters(ctx); err != nil {
-		return nil, err
+	if m.int8 {
+		return nil, errors.New("train: int8 weights have lost what they were rounded from; open the checkpoint with others")
 	}
 	t := &Training{model: m, shard: shard}
 	if shard {
@@ -42,7 +41,8 @@ func (m *Model) Train(ctx context.Context, shard bool) (*Training, error) {
 	return t, nil
 }
 
-// Begin makes the graphs of a stage, fresh moments, and adapters where it trains them.
+// Begin makes the graphs of a stage, fresh moments, and adapters where it trains them. Weights that it trains are widened to float32
+// masters, and stay so; passes go on in the type they ran in before. Those beside adapters stay as they are held.
 func (t *Training) Begin(ctx context.Context, o TrainingOptions) error {
 	if t.stage != nil {
 		return errors.New("train: a stage is under way")

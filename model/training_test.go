@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -214,18 +215,27 @@ func TestStepNotFinite(t *testing.T) {
 	}
 }
 
-// TestState: adapters and moments read back make the next step that would have come, to the bit.
+// TestState: adapters and moments read back make the next step that would have come, to the bit. Weights that are not trained stay
+// as they were opened, in memory and in the file.
 func TestState(t *testing.T) {
+	for _, weights := range []string{"f32", "bf16"} {
+		t.Run(weights, func(t *testing.T) { testState(t, weights) })
+	}
+}
+
+func testState(t *testing.T, weights string) {
 	o := TrainingOptions{LoRA: &LoRA{Rank: 2, Dropout: 0.3}, Trainable: []string{"model.norm.weight"}, Seed: 9}
-	started := func() (*Model, *Training) {
-		m, err := New(tinyConfig(t), "go", 5)
-		if err != nil {
+	started := func(seed uint64) *Model {
+		random, err := New(tinyConfig(t), "go", seed)
+		dir := t.TempDir()
+		if err := errors.Join(err, random.Save(t.Context(), fstest.MapFS{}, nil, dir), random.Close()); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { m.Close() })
-		return m, begin(t, m, o)
+		return open(t, os.DirFS(dir), "go", weights)
 	}
-	m, tr := started()
+	m := started(5)
+	held := m.dtype
+	tr := begin(t, m, o)
 	for n := range 3 {
 		take(t, m, tr, n+1, 1e-2)
 	}
@@ -236,17 +246,20 @@ func TestState(t *testing.T) {
 	files := fstest.MapFS{"state": {Data: file.Bytes()}}
 	want, norm := take(t, m, tr, 4, 1e-2)
 
-	again, err := New(tinyConfig(t), "go", 6) // other weights
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer again.Close()
+	again := started(6) // other weights
 	second, err := again.Train(t.Context(), false)
 	if err := errors.Join(err, second.ReadState(t.Context(), files, "state"), second.Begin(t.Context(), o), second.ReadState(t.Context(), files, "state")); err != nil {
 		t.Fatal(err)
 	}
 	if loss, n := take(t, again, second, 4, 1e-2); loss != want || n != norm {
 		t.Errorf("loss %v, norm %v; want %v, %v", loss, n, want, norm)
+	}
+	for name, want := range map[string]dtypes.DType{"model.norm.weight": dtypes.Float32, "model.embed_tokens.weight": held} {
+		for _, m := range []*Model{m, again} {
+			if got := m.store.GetVariable("/" + name).DType(); got != want {
+				t.Errorf("%s is %s, not %s", name, got, want)
+			}
+		}
 	}
 
 	if err := second.Begin(t.Context(), o); err == nil {

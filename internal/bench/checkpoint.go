@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/egotsr/egotsr/internal/safetensors"
 	"github.com/egotsr/egotsr/internal/state"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/vision"
 )
@@ -81,35 +80,28 @@ func olderTokenizerFiles(words []byte) (fstest.MapFS, error) {
 	}, err
 }
 
-// writeCheckpoint makes a checkpoint with random weights in bfloat16 out of its small files: the scales of norms are 1, all else
-// is normal with a deviation of 0.02, as in a model that nobody has trained yet. It goes as fast as the disk takes it, since every
-// tensor is cut from one pool of random values, at a place of its own.
+// writeCheckpoint makes a checkpoint with random weights in bfloat16 out of its small files.
 func writeCheckpoint(dir string, files fstest.MapFS, shard int64) error {
 	config, err := model.LoadConfig(files)
 	if err != nil {
 		return err
 	}
-	values, err := randomBytes()
-	if err != nil {
-		return err
+	var tensors []safetensors.Tensor
+	for _, p := range config.Params() {
+		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape})
 	}
-	ones := bytes.Repeat([]byte{0x80, 0x3f}, 1<<14) // 1.0 in bfloat16
+	timing.Weights(tensors)
 	var shards [][]safetensors.Tensor
 	var length, total int64
-	for i, p := range config.Params() {
-		pool, from := values, i*99991*2%len(values)
-		if len(p.Shape) == 1 && strings.HasSuffix(p.Name, ".weight") {
-			pool, from = ones, 0
-		}
-		n := 2 * elements(p.Shape)
+	for _, t := range tensors {
+		n := 2 * elements(t.Shape)
 		if len(shards) == 0 || length+n > shard {
 			shards, length = append(shards, nil), 0
 		}
 		length += n
 		total += n
 		last := &shards[len(shards)-1]
-		*last = append(*last, safetensors.Tensor{Name: p.Name, DType: safetensors.BF16, Shape: p.Shape,
-			WriteTo: func(w io.Writer) error { return repeat(w, pool, from, n) }})
+		*last = append(*last, t)
 	}
 	index, err := indexOf(shards, total)
 	if err != nil {
@@ -148,31 +140,6 @@ func elements(shape []int) int64 {
 		n *= int64(side)
 	}
 	return n
-}
-
-// randomBytes is the pool. Its length is prime, so that no matrix has two equal rows one below the other.
-func randomBytes() ([]byte, error) {
-	r := rand.New(rand.NewPCG(1, 2))
-	values := make([]float32, 4194301)
-	for i := range values {
-		values[i] = float32(0.02 * r.NormFloat64())
-	}
-	var b bytes.Buffer
-	err := safetensors.EncodeFloat32(&b, safetensors.BF16, values)
-	return b.Bytes(), err
-}
-
-// repeat writes n bytes of a pool, from a place in it and over again.
-func repeat(w io.Writer, pool []byte, from int, n int64) error {
-	for n > 0 {
-		part := pool[from:min(int64(len(pool)), int64(from)+n)]
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
-		n -= int64(len(part))
-		from = 0
-	}
-	return nil
 }
 
 // weightBytes is the size of all tensors in bfloat16.

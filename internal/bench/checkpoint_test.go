@@ -86,7 +86,7 @@ func TestWriteCheckpoint(t *testing.T) {
 	}
 }
 
-// checkValues wants what a model that nobody has trained has: scales of 1, and all else around 0.
+// checkValues wants scales of 1, biases of 0, and all else around 0 with the deviation that keeps activations near one.
 func checkValues(t *testing.T, set *safetensors.Set, p model.Param, n int) {
 	t.Helper()
 	values := make([]float32, n)
@@ -99,8 +99,13 @@ func checkValues(t *testing.T, set *safetensors.Set, p model.Param, n int) {
 		squares += float64(v) * float64(v)
 	}
 	mean, square := sum/float64(n), squares/float64(n)
-	scale := len(p.Shape) == 1 && strings.HasSuffix(p.Name, ".weight")
-	if scale && (mean != 1 || square != 1) || !scale && (mean < -0.01 || mean > 0.01 || square < 0.0002 || square > 0.0008) {
+	inputs := float64(n) / float64(p.Shape[0])
+	switch {
+	case len(p.Shape) > 1:
+		if mean*mean*inputs > 0.01 || square*inputs < 0.9 || square*inputs > 1.1 {
+			t.Errorf("%s: the mean of its values is %v, and of their squares %v", p.Name, mean, square)
+		}
+	case strings.HasSuffix(p.Name, ".weight") && (mean != 1 || square != 1), strings.HasSuffix(p.Name, ".bias") && square != 0:
 		t.Errorf("%s: the mean of its values is %v, and of their squares %v", p.Name, mean, square)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -138,19 +140,12 @@ func (b *bench) decode(ctx context.Context) (perSecond float64, err error) {
 	return perSecond, err
 }
 
+// median is that of n calls after two that compile and warm up.
 func median(n int, f func() error) (float64, error) {
-	var times []float64
-	for i := range n + 2 { // the first two compile and warm up
-		start := time.Now()
-		if err := f(); err != nil {
-			return 0, err
-		}
-		if i >= 2 {
-			times = append(times, time.Since(start).Seconds())
-		}
+	if err := errors.Join(f(), f()); err != nil {
+		return 0, err
 	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
+	return timing.Median(n, 0, f)
 }
 
 // peakMB reads the process's largest resident set from the kernel.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/internal/timing"
 )
 
 const task = "Pick up the red cup"
@@ -94,14 +94,5 @@ const patience = time.Minute
 
 // within is the median of n calls, or of as many as fit into a minute.
 func within(n int, f func() error) (float64, error) {
-	var times []float64
-	for began := time.Now(); len(times) < n && (len(times) == 0 || time.Since(began) < patience); {
-		start := time.Now()
-		if err := f(); err != nil {
-			return 0, err
-		}
-		times = append(times, time.Since(start).Seconds())
-	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
+	return timing.Median(n, patience, f)
 }

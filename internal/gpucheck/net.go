@@ -14,6 +14,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 	"github.com/egotsr/egotsr/tokenizer"
 	"github.com/egotsr/egotsr/vision"
@@ -109,7 +110,7 @@ func forward(ctx context.Context, w *worker) (float64, string, error) {
 	if err := pass(); err != nil {
 		return 0, "", err
 	}
-	took, err := median(11, pass)
+	took, err := timing.Median(11, 0, pass)
 	if err != nil {
 		return 0, "", err
 	}

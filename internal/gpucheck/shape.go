@@ -6,16 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/egotsr/egotsr/internal/safetensors"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -69,12 +66,17 @@ func makeCheckpoint(ctx context.Context, w *worker) (float64, string, error) {
 	if err != nil {
 		return 0, "", err
 	}
+	var tensors []safetensors.Tensor
+	for _, p := range c.Params() {
+		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Shape: p.Shape})
+	}
+	timing.Weights(tensors)
 	f, err := os.Create(file + ".part")
 	if err != nil {
 		return 0, "", err
 	}
 	buffered := bufio.NewWriterSize(f, 1<<20)
-	err = errors.Join(writeRandom(ctx, buffered, c.Params()), buffered.Flush(), f.Close())
+	err = errors.Join(safetensors.Write(buffered, nil, tensors), buffered.Flush(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), file) // now it is whole
 	}
@@ -119,55 +121,4 @@ func (s shape) configure(c map[string]any) {
 	} {
 		c[key] = value
 	}
-}
-
-// writeRandom fills matrices from one pool of normal values, each from a place of its own, with the deviation that keeps activations near
-// one; norms are one and biases zero.
-func writeRandom(ctx context.Context, w io.Writer, params []model.Param) error {
-	const pooled = 1<<22 - 3
-	rng := rand.New(rand.NewPCG(1, 2))
-	pool, scaled := make([]float32, pooled), make([]byte, 2*pooled)
-	for i := range pool {
-		pool[i] = float32(rng.NormFloat64())
-	}
-	var deviation float64 // that scaled has
-	var tensors []safetensors.Tensor
-	for _, p := range params {
-		tensors = append(tensors, safetensors.Tensor{Name: p.Name, DType: safetensors.BF16, Shape: p.Shape, WriteTo: func(w io.Writer) error {
-			size := 1
-			for _, d := range p.Shape {
-				size *= d
-			}
-			if len(p.Shape) == 1 {
-				return same(w, size, strings.HasSuffix(p.Name, ".weight"))
-			}
-			if d := 1 / math.Sqrt(float64(size/p.Shape[0])); d != deviation {
-				deviation = d
-				for i, x := range pool {
-					b := uint16(math.Float32bits(x*float32(d)) >> 16)
-					scaled[2*i], scaled[2*i+1] = byte(b), byte(b>>8)
-				}
-			}
-			at := 2 * rng.IntN(pooled)
-			for left := 2 * size; left > 0; at = 0 {
-				part := scaled[at:min(len(scaled), at+left)]
-				if _, err := w.Write(part); err != nil {
-					return err
-				}
-				left -= len(part)
-			}
-			return ctx.Err()
-		}})
-	}
-	return safetensors.Write(w, nil, tensors)
-}
-
-// same writes ones or zeros.
-func same(w io.Writer, n int, ones bool) error {
-	flat := make([]byte, 2*n)
-	for i := 0; ones && i < len(flat); i += 2 {
-		flat[i], flat[i+1] = 0x80, 0x3f
-	}
-	_, err := w.Write(flat)
-	return err
 }

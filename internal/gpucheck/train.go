@@ -13,6 +13,7 @@ import (
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -69,7 +70,7 @@ func trainNext(ctx context.Context, w *worker) (float64, string, error) {
 	if w.steps == nil {
 		return 0, "", notReached
 	}
-	took, err := median(5, func() error { return w.steps(ctx) })
+	took, err := timing.Median(5, 0, func() error { return w.steps(ctx) })
 	return took, "", err
 }
 

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"image"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/egotsr/egotsr"
+	"github.com/egotsr/egotsr/internal/timing"
 	"github.com/egotsr/egotsr/model"
 )
 
@@ -127,22 +127,8 @@ func frame(side, i int) image.Image {
 	return m
 }
 
-// median is that of n runs, which were warmed up before.
-func median(n int, f func() error) (float64, error) {
-	var times []float64
-	for range n {
-		start := time.Now()
-		if err := f(); err != nil {
-			return 0, err
-		}
-		times = append(times, time.Since(start).Seconds())
-	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
-}
-
 // timed is how long one run takes.
-func timed(f func() error) (float64, error) { return median(1, f) }
+func timed(f func() error) (float64, error) { return timing.Median(1, 0, f) }
 
 const notReached = skipped("what came before it failed")
 
@@ -187,7 +173,7 @@ func judgeNext(ctx context.Context, w *worker) (float64, string, error) {
 	if w.judge == nil {
 		return 0, "", notReached
 	}
-	took, err := median(11, func() error { return w.verdict(ctx) })
+	took, err := timing.Median(11, 0, func() error { return w.verdict(ctx) })
 	return took, fmt.Sprintf("two new frames of %dx%d", w.side(), w.side()), err
 }
 
@@ -206,7 +192,7 @@ func judgeTrack(ctx context.Context, w *worker) (float64, string, error) {
 			return 0, "", err
 		}
 	}
-	took, err := median(31, observe)
+	took, err := timing.Median(31, 0, observe)
 	return 1 / took, "new frames, a median", err
 }
 
@@ -237,7 +223,7 @@ func judgeBatch(ctx context.Context, w *worker) (float64, string, error) {
 	if err := batch(); err != nil {
 		return 0, "", err
 	}
-	took, err := median(3, batch)
+	took, err := timing.Median(3, 0, batch)
 	return 64 / took, "of 65 new frames", err
 }
 
@@ -255,6 +241,6 @@ func judgeCurve(ctx context.Context, w *worker) (float64, string, error) {
 	if err := curve(); err != nil {
 		return 0, "", err
 	}
-	took, err := median(3, curve)
+	took, err := timing.Median(3, 0, curve)
 	return took, "new frames", err
 }

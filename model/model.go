@@ -130,6 +130,8 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	lanes := 1
 	if pureGo(m.backend) {
 		lanes = runtime.GOMAXPROCS(0)
+	} else if m.Config.Parameters() >= manyParameters {
+		returnFreed()
 	}
 	m.mesh, m.lanes = newMesh(m.backend), make(chan struct{}, lanes)
 	if err = fill(); err == nil {
@@ -140,6 +142,9 @@ func (m *Model) start(backend string, fill func() error) (err error) {
 	}
 	return explain(err)
 }
+
+// manyParameters is where memory that calls leave behind counts for more than the time it takes to map it anew.
+const manyParameters = 500_000_000
 
 // Backend is the name by which the backend calls itself.
 func (m *Model) Backend() string { return m.backend.Name() }

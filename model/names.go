@@ -18,6 +18,18 @@ type Param struct {
 	Decay bool
 }
 
+// Parameters is how many numbers the weights are: 3.8e9 of the 3B, whose tied head counts once.
+func (c Config) Parameters() (n int64) {
+	for _, p := range c.Params() {
+		size := int64(1)
+		for _, side := range p.Shape {
+			size *= int64(side)
+		}
+		n += size
+	}
+	return n
+}
+
 // Params lists every tensor of the model in a fixed order: vision tower, text tower, head. Nothing else in this package
 // knows a tensor's shape. The weight of a linear layer is [outputs, inputs].
 func (c Config) Params() []Param {

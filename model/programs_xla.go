@@ -33,3 +33,6 @@ func keepPrograms(plugin string) {
 	}
 	_ = compiled.Keep(plugin, path, filepath.Join(cache, "egotsr", "xla"))
 }
+
+// returnFreed keeps what large calls have freed from adding up.
+func returnFreed() { compiled.ReturnFreed() }

@@ -142,15 +142,6 @@ func elements(shape []int) int64 {
 	return n
 }
 
-// weightBytes is the size of all tensors in bfloat16.
-func weightBytes(files fstest.MapFS) (n int64, err error) {
-	config, err := model.LoadConfig(files)
-	for _, p := range config.Params() {
-		n += 2 * elements(p.Shape)
-	}
-	return n, err
-}
-
 // room makes sure that the disk that dir is to lie on has so many bytes free.
 func room(dir string, bytes int64) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -74,8 +74,8 @@ func TestWriteCheckpoint(t *testing.T) {
 	if diff := cmp.Diff(want, slices.Sorted(slices.Values(set.Names()))); diff != "" {
 		t.Errorf("tensors (-want +got):\n%s", diff)
 	}
-	if n, err := weightBytes(files); err != nil || n != total {
-		t.Errorf("weightBytes gives %d, %v: want %d", n, err, total)
+	if n := 2 * config.Parameters(); n != total {
+		t.Errorf("the config counts %d bytes, and the files have %d", n, total)
 	}
 	shards, err := weightFiles(dir)
 	if err != nil || len(shards) < 3 {

@@ -64,6 +64,12 @@ void *compile_anew(compile_args *args) {
   return error;
 }
 
+void return_freed(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int compiled_load(compile_args *args, const char *bytes, size_t size) {
   struct {
     size_t size;

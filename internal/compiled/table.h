@@ -39,6 +39,9 @@ const void *table_open(const char *path);
 void *compile_anew(compile_args *args);
 void error_free(void *error);
 
+// return_freed has blocks of a megabyte and more mapped one by one, so that what is freed is the system's at once.
+void return_freed(void);
+
 // compiled_load puts a program that was serialised into args->executable, and is 0 where the plugin will not have it.
 int compiled_load(compile_args *args, const char *bytes, size_t size);
 

@@ -38,12 +38,31 @@ func (p *parser) context(i int) map[int][]reading {
 // subject is the thing at i that a verb follows which tells of it: "the lamp in the hallway is".
 func (p *parser) subject(i int) *phrase {
 	for _, ph := range p.single(i) {
-		if slices.Contains(tellers, p.text(ph.end)) {
+		if p.tells(ph.end) {
 			return &ph
 		}
 	}
 	return nil
 }
+
+// tells tells whether a verb at k tells of what is so, or of what has come to pass: is, fell, knocked.
+func (p *parser) tells(k int) bool {
+	w := p.text(k)
+	if slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
+		return true
+	}
+	stem, ok := strings.CutSuffix(w, "ed")
+	return ok && slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+}
+
+// comes are verbs of what something comes to.
+var comes = strings.Fields("opens closes shuts turns goes comes lights")
+
+// passed are verbs in the past that do not end in -ed.
+var passed = strings.Fields("fell left broke spilt knocked threw put made got went came ran took forgot brought lost shut wants keeps needs began woke burnt rang")
+
+// spills are what is done to a liquid that is then on something.
+var spills = strings.Fields("spilled spilt dripped dropped splashed leaked")
 
 // reason reads why something is asked for, at the end of a sentence: "draw the curtains, the sun is blinding me".
 func (p *parser) reason(i int) map[int][]reading {
@@ -92,6 +111,11 @@ func (p *parser) toldOf(i, k int, subject bool) *mention {
 	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
 	if !subject {
 		if ph := p.subject(i); ph != nil && thing(*ph) {
+			for _, done := range p.single(ph.end + 1) { // the pillow, of "the cat knocked the pillow down"
+				if thing(done) && !slices.Contains(tellers, p.text(ph.end)) {
+					return done.list[0]
+				}
+			}
 			return ph.list[0]
 		}
 		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
@@ -99,11 +123,15 @@ func (p *parser) toldOf(i, k int, subject bool) *mention {
 		}
 		return nil
 	}
-	for at := i + 1; at < k; at++ {
+	for at := i + 1 + boolean(p.tells(i+1)); at < k; at++ {
 		for _, ph := range p.single(at) {
-			if ph.end == k && thing(ph) {
-				return ph.list[0]
+			if left := p.trail[p.text(k-1)] || p.states[p.text(k-1)] != nil; !thing(ph) || ph.end != k-boolean(left) {
+				continue
 			}
+			if m := ph.list[0]; fitsKind(m.noun.kinds, "liquid") && m.where != nil && slices.Contains(spills, p.text(i+1)) {
+				return m.where // juice on the table, of which it is the table that is wet
+			}
+			return ph.list[0]
 		}
 	}
 	return nil

@@ -52,14 +52,44 @@ func (p *parser) mannerAt(i int) int {
 	if p.text(i) == "," {
 		return p.located(i)
 	}
-	if p.text(i) == "well" && p.thoroughly(i) {
+	if p.text(i) == "well" && p.thoroughly(i) || p.adverb(i) {
 		return 1
+	}
+	if n := p.motion(i); n > 0 {
+		return n
 	}
 	if k := p.aim(i); k > 0 {
 		return p.toEnd(i, k)
 	}
 	return 0
 }
+
+// adverb tells whether the word at i says how something is done, and nothing else: quietly.
+func (p *parser) adverb(i int) bool {
+	w := p.text(i)
+	e, _ := look(w)
+	return strings.HasSuffix(w, "ly") && e.adverb && !e.verb && !e.thing() && !e.adjective && !p.known[w]
+}
+
+// motion is how many words "in a star pattern" and "with a twisting motion" at i have; 0 where nothing like that stands there.
+func (p *parser) motion(i int) int {
+	if !slices.Contains([]string{"in", "with", "using"}, p.text(i)) {
+		return 0
+	}
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) || slices.Contains(indefinite, p.text(k)) {
+		k++
+	}
+	for ; k < i+5 && p.content(k); k++ {
+		if slices.Contains(motions, p.text(k)) && !p.content(k+1) {
+			return k + 1 - i
+		}
+	}
+	return 0
+}
+
+// motions are how something is moved, or what it makes.
+var motions = strings.Fields("pattern motion motions fashion manner movement movements direction strokes pressure force formation sequence")
 
 // aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
 func (p *parser) aim(i int) int {
@@ -88,7 +118,7 @@ func (p *parser) aim(i int) int {
 	case "with":
 		return p.facing(i)
 	case "before", "when":
-		if p.has(i+1, []string{"you", "leave"}) {
+		if p.text(i+1) == "you" && slices.Contains([]string{"leave", "go", "exit", "head"}, p.text(i+2)) {
 			return i + 1
 		}
 	case "until", "because", "since":
@@ -109,7 +139,7 @@ func (p *parser) intended(i int) bool {
 	if n > 3 && slices.Contains([]string{"faces", "face", "points", "point", "facing", "pointing", "looks"}, p.text(i+n-2)) {
 		return true // so that the label faces up
 	}
-	return n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up"
+	return n > 2 && p.states[last] == nil && !slices.Contains([]string{"on", "off", "up", "out", "opens", "closes", "shuts"}, last)
 }
 
 // facing finds "facing" in "with the label facing the front"; 0 where it is not there.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// marks drops the numbers of a list, "1. open the fridge 2. take the juice", and makes commas of arrows.
+// marks drops the numbers of a list, "1. open the fridge 2. take the juice".
 func marks(all []word) (out []word) {
 	for i := 0; i < len(all); i++ {
 		w := all[i]
@@ -21,13 +21,6 @@ func marks(all []word) (out []word) {
 			}
 			out = append(out, all[i+1])
 			i++
-		case w.text == "-" && next == ">", w.text == "=" && next == ">":
-			w.text = ","
-			out = append(out, w)
-			i++
-		case w.text == "->" || w.text == ">" && i > 0 && strings.HasSuffix(all[i-1].text, "-"):
-			w.text = ","
-			out = append(out, w)
 		default:
 			out = append(out, w)
 		}
@@ -61,6 +54,28 @@ func particles(all []word) (out []word) {
 		}
 	}
 	return out
+}
+
+// afterNoun puts the number of "stack_bowls_two" before what there are two of.
+func (p *parser) afterNoun(all []word) []word {
+	n := len(all)
+	if n < 3 || p.rules[all[0].text] == nil || !slices.Contains(numbers, all[n-1].text) || slices.ContainsFunc(all, func(w word) bool { return p.stop[w.text] }) {
+		return all
+	}
+	return slices.Concat(all[:1], all[n-1:], all[1:n-1])
+}
+
+// belated puts what tells which thing is meant before a particle that came before it: "flip the pot upright which is in the sink".
+func (p *parser) belated(all []word) []word {
+	p.words = all
+	for i := 3; i+2 < len(all); i++ {
+		if !isAt(all, i, "which that") || !isAt(all, i+1, "is are was were sits lies stands fell") || !isAt(all, i-1, "upright up over off down out open shut closed back away around") || !p.content(i-2) {
+			continue
+		}
+		end := i + p.toEnd(i, i+1)
+		return slices.Concat(all[:i-1], all[i:end], all[i-1:i], all[end:])
+	}
+	return all
 }
 
 // removed tells whether the clause that words end with takes something off or out of something.
@@ -131,18 +146,27 @@ func resulting(all []word, i int) int {
 	return 0
 }
 
+// wanting is how somebody says that something is to be brought.
+var wanting = [][]string{{"i", "need"}, {"i", "want"}, {"i'd", "like"}, {"i'd", "love"}, {"i", "would", "like"}, {"i", "would", "love"}, {"i", "could", "use"}, {"i", "could", "do", "with"}}
+
 // needed makes "bring me" of "I need", where nothing but a thing follows.
 func (p *parser) needed(all []word) []word {
 	p.words = all
 	for i := range all {
-		if !starts(all, i) || p.text(i) != "i" || p.text(i+1) != "need" && p.text(i+1) != "want" {
+		n := 0
+		for _, words := range wanting {
+			if n == 0 && starts(all, i) && p.has(i, words) {
+				n = len(words)
+			}
+		}
+		if n == 0 {
 			continue
 		}
-		for _, ph := range p.single(i + 2) {
+		for _, ph := range p.single(i + n) {
 			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
 				out := slices.Clone(all)
 				out[i].text, out[i+1].text = "bring", "me"
-				return out
+				return slices.Delete(out, i+2, i+n)
 			}
 		}
 	}

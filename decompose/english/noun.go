@@ -78,7 +78,7 @@ func (p *parser) core(i int) (out []phrase) {
 			}
 			out = append(out, phrase{list: list, end: e})
 		}
-		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
+		if e > j+1 && !p.trails(e-1) && !p.tells(e-1) && len(out) > 0 {
 			break
 		}
 	}

@@ -187,8 +187,7 @@ func (p *parser) noSkill(w string) string {
 	}
 	var near []string
 	for v := range strings.SplitSeq(e.near, ",") {
-		v, _, _ = strings.Cut(v, "_")
-		if p.rules[v] != nil && !slices.Contains(near, v) {
+		if !slices.Contains(near, v) && slices.ContainsFunc(p.rules[v], func(r *saying) bool { return r.said(v) }) {
 			near = append(near, v)
 		}
 	}

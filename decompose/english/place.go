@@ -192,7 +192,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case is(y, "container/surface") && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")), p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
-		with.said = y.said + " " + m.said // the button on the fan
+		with.said, with.whole = y.said+" "+m.said, y // the button on the fan
 		return &with, 0
 	case is(m, "item") && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
@@ -262,6 +262,10 @@ func (p *parser) several(i int) (out []phrase) {
 			j := p.further(one.end)
 			if j > one.end && p.budget > 0 {
 				p.budget--
+				if p.rules[p.text(j)] != nil && slices.Contains([]string{"in", "on", "into", "onto", "to", "next"}, p.text(j+1)) && p.text(j-1) == "," {
+					out = append(out, one)
+					continue // lift the basket, set on the washer
+				}
 				for _, rest := range p.several(j) {
 					if last := rest.list[0]; p.text(j-1) == "," && last.noun != nil && last.noun.class == '@' {
 						continue // "open the doors, Hal"

@@ -10,7 +10,7 @@ import (
 // meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
 // the sponge", or loses the sponge, where bare is set.
 func (p *parser) prepare(all []word, bare bool) []word {
-	all = p.ordered(marks(apart(all)))
+	all = p.ordered(marks(p.afterNoun(p.notation(apart(all)))))
 	for i := 0; i+1 < len(all); i++ { // w/ spoon
 		if all[i].text == "w" && all[i+1].text == "/" {
 			all[i].text = "with"
@@ -21,7 +21,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 		all[len(all)-1].text = "."
 	}
 	p.singles = map[int][]phrase{}
-	p.words = p.volumes(particles(p.needed(p.whereabouts(all))))
+	p.words = p.volumes(particles(p.belated(p.needed(p.whereabouts(all)))))
 	all = p.meaningful(p.words)
 	p.words = all
 	all = p.used(all, bare)

@@ -183,7 +183,12 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		}
 		return nil, b.fault(m.at, m.end, "%q what?", said)
 	}
-	for _, fit := range []func(*object) bool{fits, could} {
+	for n, fit := range []func(*object) bool{fits, could} {
+		if last := len(b.past) - 1; n > 0 && last >= 0 && kind == "device" && m.pronoun == "it" { // the fan, of "the button on the fan"
+			if i := slices.IndexFunc(b.past[last].wholes, fits); i >= 0 {
+				return b.past[last].wholes[i : i+1], nil
+			}
+		}
 		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
 				if list := last.several(fit); list != nil {

@@ -54,6 +54,7 @@ func (b *builder) understand(pc piece) error {
 		return err
 	}
 	b.backOn(c)
+	b.inHand(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.awaits && len(words) > 0 {
 			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
@@ -101,6 +102,24 @@ func (b *builder) backOn(c *understood) {
 			}
 		}
 		return
+	}
+}
+
+// inHand makes a putting of "slide it into the oven", where it is in the hand.
+func (b *builder) inHand(c *understood) {
+	n := len(b.past) - 2
+	x, t := c.bound["X"], c.bound["T"]
+	if n < 0 || c.rule == nil || len(x) != 1 || len(t) != 1 || b.past[n].taken != x[0] || len(c.rule.goal) != 1 || !moves(c.rule.goal[0]) {
+		return
+	}
+	s := b.slot(c, "T")
+	if s == nil {
+		return
+	}
+	for how, kind := range map[string]string{"in": "container", "on": "surface"} {
+		if w := b.text(s.list[0].at - 1); (w == how || w == how+"to") && !t[0].is("spot") && b.become(t[0], kind) {
+			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}}, t
+		}
 	}
 }
 

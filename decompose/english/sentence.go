@@ -124,7 +124,7 @@ scan:
 
 // after tells whether words that come to "then" have a verb after them: "once you're done wiping the table".
 func (p *parser) after(j int, words []string) bool {
-	return words[len(words)-1] == "done" && len(p.lemmas(p.text(j+len(words)), gerund)) > 0
+	return words[len(words)-1] == "done" && (p.text(j+len(words)) == "with" || len(p.lemmas(p.text(j+len(words)), gerund)) > 0)
 }
 
 func (p *parser) unit(i int, verb string) ([]piece, bool) {
@@ -138,10 +138,13 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 	if p.far = max(p.far, j); j == len(p.words) {
 		return nil, i > 0
 	}
+	if k := p.done(j); k > 0 {
+		return p.subordinate(k, "after", parted, this)
+	}
 	for _, sub := range []struct {
 		words []string
 		how   string
-	}{{[]string{"once", "you're", "done"}, "after"}, {[]string{"once", "you", "are", "done"}, "after"}, {[]string{"when", "you're", "done"}, "after"}, {[]string{"after", "you're", "done"}, "after"}, {[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
+	}{{[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
 		if p.has(j, sub.words) {
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}

@@ -230,7 +230,10 @@ func (p *parser) clauseEnds(i int) (ends []int) {
 			if before := p.text(k - 1); (before == "left" || before == "put" || before == "placed" || before == "dropped" || before == "forgot") && (w == "on" || w == "in") {
 				continue // that someone left on the piano
 			}
-			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
+			if p.text(k-1) == "upright" {
+				break // set the pot that fell over upright
+			}
+			if w == "" || slices.Contains([]string{",", ".", "and", "upright", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
 				ends = append(ends, k)
 			}
 			if w == "." || w == ";" || p.refuse[w] != "" {

@@ -244,6 +244,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "X" && len(xs) > 1 {
 			now.plural = xs
 		}
+		if s.name == "X" && len(xs) == 1 && s.list[0].pronoun == "it" && c.rule != nil && !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" || l.Name == "contains" }) {
+			now.topic = xs[0]
+		}
 		if s.name == "X" && len(xs) == 1 && c.rule != nil && takes(c.rule) {
 			now.taken = xs[0]
 		}

@@ -50,7 +50,7 @@ func (p *parser) mannerAt(i int) int {
 		return 0
 	}
 	if p.text(i) == "," {
-		return p.located(i)
+		return max(p.located(i), p.attitude(i))
 	}
 	if p.text(i) == "well" && p.thoroughly(i) || p.adverb(i) {
 		return 1
@@ -139,7 +139,7 @@ func (p *parser) intended(i int) bool {
 	if n > 3 && slices.Contains([]string{"faces", "face", "points", "point", "facing", "pointing", "looks"}, p.text(i+n-2)) {
 		return true // so that the label faces up
 	}
-	return n > 2 && p.states[last] == nil && !slices.Contains([]string{"on", "off", "up", "out", "opens", "closes", "shuts"}, last)
+	return n > 2 && p.states[last] == nil && !slices.Contains([]string{"on", "off", "up", "out", "opens", "closes", "shuts", "glows", "shines"}, last)
 }
 
 // facing finds "facing" in "with the label facing the front"; 0 where it is not there.
@@ -156,7 +156,7 @@ func (p *parser) facing(i int) int {
 func (p *parser) endsInState(i int) bool {
 	last := p.text(i + p.toEnd(i, i+1) - 1)
 	s := p.states[last]
-	return s != nil && s.need == nil || last == "on" || last == "off"
+	return s != nil && s.need == nil || (p.text(i+1) != "it" || last == "on" || last == "off") && slices.Contains([]string{"on", "off", "out", "opens", "closes", "shuts", "glows", "shines"}, last)
 }
 
 // waiting are what things are left to do.
@@ -194,6 +194,30 @@ func (p *parser) purpose(i int) bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] })
+}
+
+// attitude is how many words ", handle pointing up" at i has; 0 where nothing like that stands there.
+func (p *parser) attitude(i int) int {
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) {
+		k++
+	}
+	if !p.content(k) || p.rules[p.text(k)] != nil && p.nouns[p.text(k)] == nil {
+		return 0
+	}
+	for j := k + 1; j < k+4 && p.content(j-1); j++ {
+		w := p.text(j)
+		if n, _ := p.lookup(j-1, j); n == nil || n.class == '?' {
+			continue
+		}
+		if w == "facing" || w == "pointing" || w == "first" {
+			return p.toEnd(i, j)
+		}
+		if (w == "up" || w == "down" || w == "out" || w == "forward") && ends(p.words, j+1) {
+			return j + 1 - i
+		}
+	}
+	return 0
 }
 
 // located passes ", it's on the chair".

@@ -43,6 +43,10 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
+	if spilt := slices.ContainsFunc(p.words[j:last], func(w word) bool { return w.text == "spilled" || w.text == "spilt" }); spilt && fitsKind(head.kinds, "liquid") {
+		head = &noun{name: head.name, kinds: "thing", class: 'X'} // a puddle
+		m.noun = head
+	}
 	p.quantified(&m, plural, e)
 	if e == j+1 && !m.definite && !m.indefinite && head.class == '?' && p.capital(j) {
 		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false

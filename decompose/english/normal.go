@@ -38,12 +38,15 @@ func particles(all []word) (out []word) {
 			i += 2
 		case i > 1 && w.text == "up" && isAt(all, i+1, "off from out"), i > 0 && w.text == "back" && isAt(all, i+1, "out off") && !isAt(all, i-1, "the"):
 		case i > 1 && w.text == "and" && isAt(all, i+1, "into onto") && removed(all[:i]): // out of the bag and onto the counter
+		case i > 1 && (w.text == "out" || w.text == "up") && (isAt(all, i+1, "from") && isAt(all, i+2, "under underneath beneath behind between beside") || isAt(all, i+1, "against")) && !isAt(all, i-1, "the"):
 		case (w.text == "from" || w.text == "off") && topOf(all, i) > 0: // not out of it
 			out = append(out, word{"from", w.said, w.at}, word{"on", w.said, w.at}, word{"top", w.said, w.at}, word{"of", w.said, w.at})
 			i = topOf(all, i)
 		case i > 2 && w.text == "its" && isAt(all, i+1, "contents") && isAt(all, i-1, "pour empty tip dump stir mix decant transfer dispense"):
 			out = append(out, word{"it", w.said, w.at})
 			i++
+		case i > 2 && w.text == "with" && isAt(all, i+1, "the its all") && isAt(all, i+2, "other others rest") && isAt(all, 0, "put place set leave find lay"): // next to the other one
+			out = append(out, word{"next", w.said, w.at}, word{"to", w.said, w.at})
 		case w.text == "before" && anythingElse(all, i) > 0:
 			out = append(out, word{"first", w.said, w.at})
 			i = anythingElse(all, i)

@@ -7,7 +7,49 @@ import (
 
 // notation says in words what programs and notes say in signs: "pick_place(nut, tray)", "tape roll -> left bin".
 func (p *parser) notation(all []word) []word {
-	return p.arrows(p.invoked(all))
+	for i := range all {
+		if all[i].text == "—" || all[i].text == "–" {
+			all[i].text = ","
+		}
+	}
+	return p.topics(p.arrows(p.invoked(p.pickPlace(all))))
+}
+
+// pickPlace makes one verb of the two of "PickPlaceMugFromCounterToShelf".
+func (p *parser) pickPlace(all []word) []word {
+	if len(all) > 3 && all[0].text == "pick" && isAt(all, 1, "place n and") {
+		k := 1 + boolean(!isAt(all, 1, "place"))
+		if isAt(all, k, "place") && !isAt(all, k+1, "( it them") {
+			all = slices.Clone(all)
+			all[0].text = "put"
+			return slices.Delete(all, 1, k+1)
+		}
+	}
+	return all
+}
+
+// topics says "towel: fold" as "fold towel".
+func (p *parser) topics(all []word) []word {
+	p.words = all
+	for i := 1; i+1 < len(all); i++ {
+		if all[i].text != ":" {
+			continue
+		}
+		from, end := i, i+1
+		for from > 0 && !slices.Contains([]string{",", ".", ";"}, all[from-1].text) {
+			from--
+		}
+		for end < len(all) && !slices.Contains([]string{",", ".", ";", ":"}, all[end].text) {
+			end++
+		}
+		_, named := p.named(mention{at: from}, from, i)
+		alone := slices.ContainsFunc(all[i+2:end], func(w word) bool { return !p.trail[w.text] && w.text != "up" && w.text != "on" && w.text != "off" })
+		if !named || alone || p.rules[all[i+1].text] == nil || p.acts[all[from].text] {
+			continue
+		}
+		return slices.Concat(all[:from], all[i+1:i+2], all[from:i], p.topics(all[i+2:]))
+	}
+	return all
 }
 
 // invoked says calls of functions, "move(block, left)", as clauses. Brackets of anything else go.
@@ -132,7 +174,7 @@ func (p *parser) arrows(all []word) (out []word) {
 		for end < len(all) && !slices.Contains([]string{",", ";", ".", "!", "and", "then"}, all[end].text) && arrow(all, end) == 0 {
 			end++
 		}
-		sign, ordered := all[i], p.rules[p.text(i+n)] != nil && p.nouns[p.text(i+n)] == nil
+		sign, ordered := all[i], p.rules[p.text(i+n)] != nil && p.nouns[p.text(i+n)] == nil && !p.adjectives[p.text(i+n)]
 		switch {
 		case ordered || end == i+n || !p.content(i+n):
 			out = append(out, word{",", sign.said, sign.at})

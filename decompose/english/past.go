@@ -10,6 +10,7 @@ type past struct {
 	objects []*object
 	plural  []*object // of a list
 	taken   *object   // it ended up in the hand
+	topic   *object   // it was called "it", or what is done to it alone
 	tool    *object   // it was only a means
 	base    *object   // something was stacked on it
 	put     *object   // it was put into what is next
@@ -28,6 +29,8 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		}
 	}
 	switch {
+	case pronoun == "it" && last.topic != nil && slices.Contains(all, last.topic):
+		return last.topic, nil
 	case len(all) == 0:
 		return nil, nil
 	case len(all) == 1:

@@ -175,6 +175,10 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case "inside", "within":
 		how = "in"
 	}
+	if m.noun == nil && how != "of" && m.one { // the other one on the stand: it tells which
+		with := *m
+		return &with, 1
+	}
 	if m.noun == nil {
 		return nil, 0
 	}

@@ -17,8 +17,14 @@ func (p *parser) prepare(all []word, bare bool) []word {
 			all = slices.Delete(all, i+1, i+2)
 		}
 	}
-	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
-		all[len(all)-1].text = "."
+	from := 0
+	for i := range all {
+		if sentence := all[from : i+1]; all[i].text == "?" {
+			if p.asks(sentence) {
+				all[i].text = "."
+			}
+			from = i + 1
+		}
 	}
 	p.singles = map[int][]phrase{}
 	p.words = p.volumes(particles(p.belated(p.needed(p.whereabouts(all)))))

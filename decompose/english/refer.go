@@ -141,6 +141,12 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 			return nil
 		}
 	}
+	for _, s := range b.spared { // not the blue mug, the green one
+		if s.noun != nil && (fitsKind(s.noun.kinds, kind) || b.assumes(s.noun.kinds, s.noun.class, false, kind)) {
+			m.noun, m.one, m.said = s.noun, false, strings.TrimSpace(m.said+" "+s.noun.name)
+			return nil
+		}
+	}
 	if b.unnamed(m) {
 		b.assume("the " + m.said + " one is a thing that can be held in one hand")
 		m.noun, m.one, m.said = &noun{name: "one", kinds: "item"}, false, m.said+" one"
@@ -160,6 +166,13 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 	if n := len(b.clauses); r.elided && s.name == "Y" && m.pronoun == "it" && n > 0 {
 		if y := b.clauses[n-1].bound["Y"]; len(y) == 1 && y[0].is(s.kind) {
 			return y, nil
+		}
+	}
+	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
+		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in
+			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.of != nil }); i >= 0 {
+				return []*object{last.objects[i].of}, nil
+			}
 		}
 	}
 	return b.refer(m, s.kind, named)

@@ -187,7 +187,7 @@ func (b *builder) another(c *understood) error {
 func (b *builder) spare() error {
 	for _, m := range b.spared {
 		for _, o := range b.objects {
-			if o.noun.name == m.noun.name {
+			if o.noun.name == m.noun.name && (m.bare || o.bare || o.name == m.said) {
 				return b.fault(m.at, m.end, "is to be left alone, and the %s is needed", o.name)
 			}
 		}

@@ -88,7 +88,7 @@ func (p *parser) hallmark(i int) int {
 	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
 		return 0
 	}
-	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for"}, w) {
+	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for", "missing"}, w) {
 		return 0
 	}
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {

@@ -16,7 +16,7 @@ func (p *parser) belonging(i int, found func(reading)) {
 			from, wish = i+len(words), true
 		}
 	}
-	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && p.text(i) != "both" && p.text(i) != "all" {
+	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && !slices.Contains([]string{"both", "all", "any", "every", "each"}, p.text(i)) {
 		return
 	}
 	for _, ph := range p.several(from) {
@@ -57,6 +57,12 @@ func (p *parser) belongs(i int) int {
 		}
 	case "should", "must":
 		i++
+	}
+	if w := p.text(i); (w == "end" || w == "ends" || w == "wind" || w == "winds") && p.text(i+1) == "up" {
+		return i + 2
+	}
+	if w := p.text(i); (w == "sit" || w == "stand" || w == "rest" || w == "stay" || w == "live" || w == "lives") && i > 0 && (p.text(i-1) == "should" || p.text(i-1) == "must" || w == "lives") {
+		return i + 1
 	}
 	switch p.text(i) {
 	case "go", "goes", "belong", "belongs":
@@ -125,7 +131,7 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 	switch w := p.text(j); w {
 	case "is", "are", "be", "stays", "remains", "lights", "turns", "goes", "comes", "'s":
 		return j + 1, true
-	case "opens", "closes", "shuts":
+	case "opens", "closes", "shuts", "glows", "shines":
 		return j, !wanted || i > 0
 	case "in", "inside", "onto", "into":
 		return j, wanted && p.terse()
@@ -142,6 +148,9 @@ func (p *parser) stateAt(j int) (l decompose.Literal, kind string) {
 	w := p.text(j)
 	if out := w == "out" && p.text(j-1) == "goes"; w == "on" || w == "off" || out || w == "up" && p.text(j-1) == "lights" {
 		return decompose.Literal{Not: w == "off" || out, Name: "running", Args: []string{"X"}}, "device"
+	}
+	if w == "glows" || w == "shines" {
+		return decompose.Literal{Name: "running", Args: []string{"X"}}, "device"
 	}
 	if w == "opens" || w == "closes" || w == "shuts" {
 		return decompose.Literal{Not: w != "opens", Name: "is-open", Args: []string{"X"}}, "openable"

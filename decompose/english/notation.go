@@ -31,7 +31,7 @@ func (p *parser) pickPlace(all []word) []word {
 // topics says "towel: fold" as "fold towel".
 func (p *parser) topics(all []word) []word {
 	p.words = all
-	for i := 1; i+1 < len(all); i++ {
+	for i := 1; i+1 < len(all) && len(all) <= maxWords; i++ {
 		if all[i].text != ":" {
 			continue
 		}
@@ -41,6 +41,9 @@ func (p *parser) topics(all []word) []word {
 		}
 		for end < len(all) && !slices.Contains([]string{",", ".", ";", ":"}, all[end].text) {
 			end++
+		}
+		if end == i+1 || from == i {
+			continue
 		}
 		_, named := p.named(mention{at: from}, from, i)
 		alone := slices.ContainsFunc(all[i+2:end], func(w word) bool { return !p.trail[w.text] && w.text != "up" && w.text != "on" && w.text != "off" })

@@ -52,6 +52,9 @@ func (p *parser) mannerAt(i int) int {
 	if p.text(i) == "," {
 		return max(p.located(i), p.attitude(i))
 	}
+	if p.text(i) == "once" && i > 2 && ends(p.words, i+1) {
+		return 1
+	}
 	if p.text(i) == "well" && p.thoroughly(i) || p.adverb(i) {
 		return 1
 	}

@@ -43,6 +43,16 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
+	if shaped := e-1 > j && p.colours[p.text(e-2)] && slices.Contains(shapes, p.text(e-1)); shaped { // the red heart, of a game
+		head = &noun{name: p.text(e - 1), kinds: "block-like spot"}
+		m.noun = head
+	}
+	if e-2 >= j && p.partitives[head.name] && at == e-1 { // a paper strip is cut as paper is
+		if of, _ := p.lookup(e-2, e-1); of != nil && of.class != '?' && fitsKind(of.kinds, "cuttable") {
+			head = &noun{name: head.name, kinds: of.kinds + " item", class: of.class}
+			m.noun = head
+		}
+	}
 	if spilt := slices.ContainsFunc(p.words[j:last], func(w word) bool { return w.text == "spilled" || w.text == "spilt" }); spilt && fitsKind(head.kinds, "liquid") {
 		head = &noun{name: head.name, kinds: "thing", class: 'X'} // a puddle
 		m.noun = head
@@ -63,6 +73,9 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	m.noun = p.handy(m.noun, j, last)
 	return &m, true
 }
+
+// shapes are those of blocks and of marks.
+var shapes = strings.Fields("star heart moon crescent circle square triangle hexagon pentagon octagon diamond oval rectangle cross arrow semicircle trapezoid")
 
 // capital tells whether the word at k, which begins no sentence, begins with a capital letter.
 func (p *parser) capital(k int) bool {
@@ -131,7 +144,9 @@ func (p *parser) handy(n *noun, j, last int) *noun {
 		return n
 	}
 	with := *n
-	with.kinds += " item"
+	if with.kinds += " item"; n.kinds == room {
+		with.kinds = "block-like" // a wooden bridge
+	}
 	return &with
 }
 

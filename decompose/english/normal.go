@@ -50,6 +50,16 @@ func particles(all []word) (out []word) {
 		case w.text == "before" && anythingElse(all, i) > 0:
 			out = append(out, word{"first", w.said, w.at})
 			i = anythingElse(all, i)
+		case (w.text == "and" || w.text == "then") && released(all, i) > 0:
+			i = released(all, i) - 1
+		case w.text == "with" && shutDoor(all, i) != "":
+			if isAt(all, i+3, "open") { // as it is
+				i += 3
+				continue
+			}
+			like := func(text string, at int) word { return word{text, all[at].said, all[at].at} }
+			out = append(out, like("and", i), like(shutDoor(all, i), i+3), like("the", i+1), all[i+2])
+			i += 3
 		case i > 1 && resulting(all, i) > 0:
 			i = resulting(all, i) - 1
 		default:
@@ -91,6 +101,31 @@ func removed(words []word) bool {
 	return false
 }
 
+// released finds where "and let it go" ends, after what was not in the hand; 0 where it is not at i.
+func released(all []word, i int) int {
+	k := i + 1
+	for isAt(all, k, "then let go it release of") {
+		k++
+	}
+	held := slices.ContainsFunc(all[:i], func(w word) bool {
+		return slices.Contains(strings.Fields("pick grab grasp take lift hold move carry put place"), w.text)
+	})
+	if said := isAt(all, k-1, "go release") || isAt(all, k-1, "it") && isAt(all, k-2, "release of"); held || !said || k == i+1 || !ends(all, k) {
+		return 0
+	}
+	return k
+}
+
+// shutDoor is what "with the door closed" at i asks for, after something was put somewhere: close; empty where nothing like that stands there.
+func shutDoor(all []word, i int) string {
+	if i < 3 || !isAt(all, i+1, "the its") || !isAt(all, i+2, "door lid cover") || i+3 >= len(all) || !ends(all, i+4) || !slices.ContainsFunc(all[:i], func(w word) bool {
+		return slices.Contains(strings.Fields("put place leave keep set"), w.text)
+	}) {
+		return ""
+	}
+	return map[string]string{"shut": "close", "closed": "close", "open": "open"}[all[i+3].text]
+}
+
 // topOf finds where "from the top of" and "off the top of" end; 0 where it is not at i.
 func topOf(all []word, i int) int {
 	k := i + 1
@@ -126,7 +161,7 @@ func isAt(all []word, i int, words string) bool {
 // resulting finds the place in "so that it falls into the drawer" and "so that it is on the table"; 0 where nothing like that is at i.
 func resulting(all []word, i int) int {
 	k := i
-	for isAt(all, k, "so such that") {
+	for isAt(all, k, "so such that") || k == i && isAt(all, k, "until") {
 		k++
 	}
 	if k == i || !isAt(all, k, "it they") {
@@ -166,7 +201,7 @@ func (p *parser) needed(all []word) []word {
 			continue
 		}
 		for _, ph := range p.single(i + n) {
-			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
+			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && !p.trail[p.text(ph.end-1)] && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
 				out := slices.Clone(all)
 				out[i].text, out[i+1].text = "bring", "me"
 				return slices.Delete(out, i+2, i+n)

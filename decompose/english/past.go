@@ -35,6 +35,8 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		return nil, nil
 	case len(all) == 1:
 		return all[0], nil
+	case len(all) == 2 && pronoun == "it" && inPlural(all[0].name) != inPlural(all[1].name):
+		return all[boolean(inPlural(all[0].name))], nil
 	case len(all) == 2:
 		if o := last.ofTwo(kind, all, out); o != nil {
 			return o, nil

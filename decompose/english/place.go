@@ -81,6 +81,12 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		return out
 	}
+	if end := p.excepted(m, i); end > 0 {
+		other := m
+		other.said += " " + p.joinedFrom(i, end)
+		more(&other, end, 0, false)
+		return out
+	}
 	if end := p.they(i); end > 0 {
 		more(&m, end, 1, false)
 		return out
@@ -90,6 +96,20 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		more(&m, end, 0, false)
 	}
 	return out
+}
+
+// excepted passes "except the knife" after everything and all the spoons; 0 where it does not stand at i.
+func (p *parser) excepted(m mention, i int) int {
+	k := i + 1
+	if w := p.text(i); !m.plural && (m.noun == nil || m.noun.name != "everything") || w != "except" && w != "but" && w != "excluding" && !p.has(i, []string{"apart", "from"}) && !p.has(i, []string{"other", "than"}) {
+		return 0
+	} else if w == "apart" || w == "other" || p.text(k) == "for" {
+		k++
+	}
+	if list := p.single(k); len(list) > 0 && list[0].list[0].noun != nil {
+		return shortest(list).end
+	}
+	return 0
 }
 
 // somewhere passes a preposition and a thing, of which it only matters that they tell which thing is meant.
@@ -187,6 +207,10 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
+	if y.noun.kinds != room && slices.Contains([]string{"spot", "mark", "area", "region", "position", "square", "zone", "corner"}, m.noun.name) && is(m, "spot") && with.bare {
+		with.said, with.bare = y.said+" "+m.said, false // its spot on the shelf
+		return &with, 0
+	}
 	fixed := !is(m, "item") && is(m, "container/surface")
 	switch {
 	case is(m, "spot") || fixed && is(y, "item"):

@@ -3,6 +3,7 @@ package english
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // piece is a clause of the sentence, and how it hangs together with the others.
@@ -54,7 +55,7 @@ func (p *parser) polite(i int) (end int, how string) {
 			}
 		}
 	}
-	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
+	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}, {"i", "want"}, {"i'd", "like"}, {"i", "would", "like"}, {"we", "want"}} {
 		if p.has(i, f) {
 			if i += len(f); p.text(i) == "that" {
 				return i + 1, "state"
@@ -165,7 +166,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return pieces, true
 		}
 	}
-	if how == "state" && p.text(from) == "check" {
+	if how == "state" && slices.Contains([]string{"check", "i", "i'd", "we"}, p.text(from)) {
 		j = from
 	}
 	if first && slices.ContainsFunc(p.words, func(w word) bool { return w.text == ":" }) {
@@ -230,7 +231,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using") { // "turn the light off by the door"
+		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using" || strings.HasSuffix(p.text(next-1), "ward")) { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true

@@ -43,6 +43,13 @@ func (p *parser) aside(i int, r reading) int {
 			}
 		}
 	}
+	if slot := r.slots; len(slot) > 1 && (p.text(i) == "on" || p.text(i) == "in" || p.text(i) == "along") { // two squares forward on the board
+		if m := slot[len(slot)-1].list[0]; m.noun != nil && m.bare && m.noun.kinds == "spot" && strings.HasSuffix(m.noun.name, "ward") {
+			if list := p.single(i + 1); len(list) > 0 {
+				return shortest(list).end
+			}
+		}
+	}
 	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
 		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
 	})

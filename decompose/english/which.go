@@ -85,6 +85,9 @@ func shortest(list []phrase) phrase {
 // hallmark passes "with the orange grip", "containing a pair of glasses".
 func (p *parser) hallmark(i int) int {
 	w := p.text(i)
+	if next := p.text(i + 1); (w == "that" || w == "which") && slices.Contains([]string{"has", "have", "had", "contains", "holds"}, next) && (slices.Contains(definite, p.text(i+2)) || slices.Contains(indefinite, p.text(i+2))) {
+		i, w = i+1, "containing" // the drawer that has the spoon in it
+	}
 	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
 		return 0
 	}

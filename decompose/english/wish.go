@@ -137,8 +137,10 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 		return j, wanted && p.terse()
 	case "closed", "open", "shut":
 		return j, true
+	case "down", "up":
+		return j, wanted && i > 0 && ends(p.words, j+1) && !slices.Contains(comes, p.text(j-1))
 	case "on", "off":
-		return j, i == 0 && j == len(p.words)-1 || wanted && p.terse() && p.content(j+1)
+		return j, i == 0 && j == len(p.words)-1 || wanted && i > 0 && ends(p.words, j+1) || wanted && p.terse() && p.content(j+1)
 	}
 	return 0, false
 }
@@ -148,6 +150,9 @@ func (p *parser) stateAt(j int) (l decompose.Literal, kind string) {
 	w := p.text(j)
 	if out := w == "out" && p.text(j-1) == "goes"; w == "on" || w == "off" || out || w == "up" && p.text(j-1) == "lights" {
 		return decompose.Literal{Not: w == "off" || out, Name: "running", Args: []string{"X"}}, "device"
+	}
+	if w == "down" || w == "up" {
+		return decompose.Literal{Not: w == "down", Name: "raised", Args: []string{"X"}}, "thing"
 	}
 	if w == "glows" || w == "shines" {
 		return decompose.Literal{Name: "running", Args: []string{"X"}}, "device"

@@ -205,6 +205,16 @@ func (p *parser) attitude(i int) int {
 	if slices.Contains(definite, p.text(k)) {
 		k++
 	}
+	if w := p.text(k); strings.HasSuffix(w, "est") && len(w) > 5 { // the largest at the bottom
+		k++
+		if p.text(k) == "one" || p.text(k) == "ones" {
+			k++
+		}
+		if _, end := p.side(k); end > 0 && ends(p.words, end) {
+			return end - i
+		}
+		return 0
+	}
 	if !p.content(k) || p.rules[p.text(k)] != nil && p.nouns[p.text(k)] == nil {
 		return 0
 	}

@@ -14,6 +14,12 @@ func marks(all []word) (out []word) {
 			next = all[i+1].text
 		}
 		switch {
+		case w.text == "step" && isNumber(next) && isAt(all, i+2, ": . , -"): // step 1: open the lid
+			i += 2
+			if len(out) > 0 && out[len(out)-1].text != "." {
+				out = append(out, word{".", w.said, w.at})
+			}
+		case i == 0 && w.text == "by" && next == "using":
 		case isNumber(w.text) && next == "." && i+2 < len(all) && all[0].text == "1" && all[1].text == ".":
 			if i == 0 {
 				i++

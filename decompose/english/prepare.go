@@ -27,6 +27,8 @@ func (p *parser) prepare(all []word, bare bool) []word {
 		}
 	}
 	p.singles = map[int][]phrase{}
+	all = p.passive(all)
+	p.singles = map[int][]phrase{}
 	p.words = p.volumes(particles(p.belated(p.needed(p.whereabouts(all)))))
 	all = p.meaningful(p.words)
 	p.words = all
@@ -46,13 +48,17 @@ func (p *parser) asks(all []word) bool {
 		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
 			for _, list := range [][][]string{p.frames, p.asking} {
 				if slices.ContainsFunc(list, func(f []string) bool {
-					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
+					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[0] == "how" || f[0] == "why" || f[len(f)-1] == "mind")
 				}) {
 					return true
 				}
 			}
 		}
 	}
+	if slices.Contains([]string{"can", "could", "will", "would"}, all[0].text) && len(p.passive(all)) < len(all) {
+		return true // could the window be opened?
+	}
+	p.words = all
 	return len(all) > 3 && all[len(all)-3].text == "would" && all[len(all)-2].text == "you"
 }
 

@@ -163,7 +163,7 @@ func (b *builder) unnamed(m *mention) bool {
 
 // referTo finds what a pronoun stands for in a slot: where the verb is left out, what filled the slot in the clause before.
 func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*object, error) {
-	if n := len(b.clauses); r.elided && s.name == "Y" && m.pronoun == "it" && n > 0 {
+	if n := len(b.clauses); r.elided && s.name == "Y" && (m.pronoun == "it" || m.pronoun == "there") && n > 0 {
 		if y := b.clauses[n-1].bound["Y"]; len(y) == 1 && y[0].is(s.kind) {
 			return y, nil
 		}

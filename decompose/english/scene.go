@@ -2,6 +2,7 @@ package english
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -132,6 +133,9 @@ func (b *builder) require(c *understood) error {
 		if n.kind == "support" {
 			continue
 		}
+		if v := c.bound["V"]; n.kind == "tap-water" && len(v) == 1 && b.meantFor(v[0]) {
+			return b.fault(c.at, c.end, "with what?")
+		}
 		if slices.ContainsFunc(r.goal, about) || r.by != nil && about(*r.by) || slices.ContainsFunc(r.start, about) || slices.ContainsFunc(r.was, about) {
 			o, err := b.supply(c, n)
 			if err != nil {
@@ -143,6 +147,16 @@ func (b *builder) require(c *understood) error {
 		}
 	}
 	return nil
+}
+
+// meantFor tells whether a vessel is called by what it is for, and that is not water: a salt shaker.
+func (b *builder) meantFor(v *object) bool {
+	return slices.ContainsFunc(strings.Fields(v.name), func(w string) bool {
+		n := b.nouns[w]
+		e, _ := look(w)
+		stuff := e.kind != 0 && strings.IndexByte("BFR", e.kind) >= 0 || n != nil && fitsKind(n.kinds, "liquid/food")
+		return w != "water" && w != v.noun.name && stuff && !b.modifiers[w] && (n == nil || !fitsKind(n.kinds, "vessel"))
+	})
 }
 
 // inside takes what is got right after something was opened to be in there: "open the fridge and get the milk".

@@ -36,7 +36,7 @@ var joints = []struct {
 // "make sure that" what is to be so.
 func (p *parser) polite(i int) (end int, how string) {
 	for _, f := range p.asking {
-		if p.has(i, f) {
+		if p.has(i, f) && p.text(i+len(f)) != "you" {
 			return i + len(f), "gerund"
 		}
 	}
@@ -55,7 +55,7 @@ func (p *parser) polite(i int) (end int, how string) {
 			}
 		}
 	}
-	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}, {"i", "want"}, {"i'd", "like"}, {"i", "would", "like"}, {"we", "want"}} {
+	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}, {"i", "want"}, {"i'd", "like"}, {"i", "would", "like"}, {"we", "want"}, {"i'd", "prefer"}, {"it", "would", "be", "great", "to", "have"}, {"it", "would", "be", "nice", "to", "have"}, {"it", "would", "be", "good", "to", "have"}} {
 		if p.has(i, f) {
 			if i += len(f); p.text(i) == "that" {
 				return i + 1, "state"

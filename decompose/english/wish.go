@@ -11,7 +11,7 @@ import (
 // milk in the fridge".
 func (p *parser) belonging(i int, found func(reading)) {
 	from, wish := i, false
-	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}, {"we", "need"}, {"we", "want"}} {
+	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}, {"i'd", "prefer"}, {"we", "need"}, {"we", "want"}} {
 		if p.has(i, words) {
 			from, wish = i+len(words), true
 		}
@@ -138,7 +138,7 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 	case "closed", "open", "shut":
 		return j, true
 	case "down", "up":
-		return j, wanted && i > 0 && ends(p.words, j+1) && !slices.Contains(comes, p.text(j-1))
+		return j, wanted && (i > 0 || j == len(p.words)-1) && ends(p.words, j+1) && !slices.Contains(comes, p.text(j-1))
 	case "on", "off":
 		return j, i == 0 && j == len(p.words)-1 || wanted && i > 0 && ends(p.words, j+1) || wanted && p.terse() && p.content(j+1)
 	}

@@ -52,11 +52,20 @@ func (b *builder) choose(all []reading) (reading, error) {
 			}
 		}
 	}
-	best := slices.MinFunc(fit, func(r, s reading) int { return r.taken - s.taken })
+	best := slices.MinFunc(fit, func(r, s reading) int {
+		return 2*(r.taken-s.taken) - boolean(b.provided(r)) + boolean(b.provided(s))
+	})
 	if best.taken > 0 && doubtful != nil {
 		return reading{}, doubtful // an assumption settles no doubt
 	}
 	return best, nil
+}
+
+// provided tells whether what a reading needs and does not name has been named, by the very kind: spin them, in the centrifuge.
+func (b *builder) provided(r reading) bool {
+	return r.rule != nil && slices.ContainsFunc(r.rule.needs, func(n need) bool {
+		return !b.general[n.kind] && slices.ContainsFunc(b.objects, func(o *object) bool { return o.is(n.kind) })
+	})
 }
 
 func different(all []reading) bool {
@@ -135,7 +144,7 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 // sort tells whether something that was named is of a kind, for "the left one" to be one of its sort.
 func (b *builder) sort(kind string, now []*noun) bool {
 	fits := func(n *noun) bool { return fitsKind(n.kinds, kind) || b.assumes(n.kinds, n.class, false, kind) }
-	return slices.ContainsFunc(now, fits) || slices.ContainsFunc(b.past, func(p past) bool {
+	return slices.ContainsFunc(now, fits) || slices.ContainsFunc(b.spared, func(m *mention) bool { return m.noun != nil && fits(m.noun) }) || slices.ContainsFunc(b.past, func(p past) bool {
 		return slices.ContainsFunc(p.objects, func(o *object) bool { return fits(o.noun) })
 	})
 }

@@ -88,6 +88,15 @@ func (p *parser) fillers(e element, rest []element, i int, so reading) []phrase 
 		phrases = p.several
 	}
 	found := phrases(i)
+	if e.slot == "M" && len(found) == 0 { // what no list has need not be a thing: the password
+		end := i
+		for end < i+4 && (p.content(end) || end == i && (slices.Contains(definite, p.text(end)) || slices.Contains(indefinite, p.text(end)))) {
+			end++
+		}
+		if end > i && p.content(end-1) {
+			found = []phrase{{end: end}}
+		}
+	}
 	if len(found) == 0 && e.slot == "X" && len(so.slots) == 0 && slices.ContainsFunc(rest, func(e element) bool { return e.slot != "" }) {
 		// "pick up the mug and place on the table"
 		return []phrase{{list: []*mention{{pronoun: "taken", at: i - 1, end: i}}, end: i}}

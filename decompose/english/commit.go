@@ -49,7 +49,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 // bindTo finds what one mention stands for.
 func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) error {
 	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
-	b.reached = s.name == "Y"
+	b.reached = s.name == "Y" || s.name == "X" && c.rule != nil && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return slices.Contains(inPlace, l.Name) })
 	if s.name == "Y" && s.kind == "spot" && m.count > 1 { // both ends of the sofa are one place to put something
 		one := *m
 		one.count = 0
@@ -78,6 +78,9 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 	c.bound[s.name] = append(c.bound[s.name], found...)
 	return nil
 }
+
+// inPlace is what is done to a thing where it stands, in an open basin too: stir the pot in the sink.
+var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced is-open scanned inspected sprayed peeled tight watered")
 
 // meant finds or makes the things of one mention.
 func (b *builder) meant(c *understood, s slot, m *mention, named []*object) (found []*object, err error) {
@@ -241,6 +244,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "X" && len(xs) > 1 {
 			now.plural = xs
 		}
+		if s.name == "X" && len(xs) == 1 && s.list[0].pronoun == "it" && c.rule != nil && !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Placed() == "X" || l.Name == "contains" }) {
+			now.topic = xs[0]
+		}
 		if s.name == "X" && len(xs) == 1 && c.rule != nil && takes(c.rule) {
 			now.taken = xs[0]
 		}
@@ -249,7 +255,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
 		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
-		if m := s.list[0]; m.pronoun == "" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) }) {
+		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}

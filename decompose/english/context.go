@@ -38,29 +38,49 @@ func (p *parser) context(i int) map[int][]reading {
 // subject is the thing at i that a verb follows which tells of it: "the lamp in the hallway is".
 func (p *parser) subject(i int) *phrase {
 	for _, ph := range p.single(i) {
-		if slices.Contains(tellers, p.text(ph.end)) {
+		if p.tells(ph.end) {
 			return &ph
 		}
 	}
 	return nil
 }
 
+// tells tells whether a verb at k tells of what is so, or of what has come to pass: is, fell, knocked.
+func (p *parser) tells(k int) bool {
+	w := p.text(k)
+	if slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
+		return true
+	}
+	stem, ok := strings.CutSuffix(w, "ed")
+	return ok && slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+}
+
+// comes are verbs of what something comes to.
+var comes = strings.Fields("opens closes shuts turns goes comes lights glows shines")
+
+// passed are verbs in the past that do not end in -ed.
+var passed = strings.Fields("fell left broke spilt knocked threw put made got went came ran took forgot brought lost shut wants keeps needs began woke burnt rang")
+
+// spills are what is done to a liquid that is then on something.
+var spills = strings.Fields("spilled spilt dripped dropped splashed leaked")
+
 // reason reads why something is asked for, at the end of a sentence: "draw the curtains, the sun is blinding me".
 func (p *parser) reason(i int) map[int][]reading {
-	if i == 0 || p.text(i-1) != "," {
+	if i == 0 || p.content(i-1) {
 		return nil
 	}
 	k, end, mine := i, i+p.toEnd(i, i), p.has(i, []string{"i", "am"}) || p.text(i) == "i'm" || p.has(i, []string{"we", "are"}) || p.text(i) == "we're"
+	it := p.text(i) == "it's" && p.text(i-1) == "." && p.adjective(i+1)
 	if ph := p.subject(i); ph != nil {
 		k = ph.end + 1
-	} else if !mine {
+	} else if !mine && !it {
 		return nil
 	}
 	w := p.text(k)
 	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) {
 		return nil
 	}
-	why := mine || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
 	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
 		return nil
 	}
@@ -92,6 +112,11 @@ func (p *parser) toldOf(i, k int, subject bool) *mention {
 	thing := func(ph phrase) bool { return len(ph.list) == 1 && ph.list[0].noun != nil }
 	if !subject {
 		if ph := p.subject(i); ph != nil && thing(*ph) {
+			for _, done := range p.single(ph.end + 1) { // the pillow, of "the cat knocked the pillow down"
+				if thing(done) && !slices.Contains(tellers, p.text(ph.end)) {
+					return done.list[0]
+				}
+			}
 			return ph.list[0]
 		}
 		if list := p.single(i); len(list) > 0 && thing(shortest(list)) {
@@ -99,11 +124,15 @@ func (p *parser) toldOf(i, k int, subject bool) *mention {
 		}
 		return nil
 	}
-	for at := i + 1; at < k; at++ {
+	for at := i + 1 + boolean(p.tells(i+1)); at < k; at++ {
 		for _, ph := range p.single(at) {
-			if ph.end == k && thing(ph) {
-				return ph.list[0]
+			if left := p.trail[p.text(k-1)] || p.states[p.text(k-1)] != nil; !thing(ph) || ph.end != k-boolean(left) {
+				continue
 			}
+			if m := ph.list[0]; fitsKind(m.noun.kinds, "liquid") && m.where != nil && slices.Contains(spills, p.text(i+1)) {
+				return m.where // juice on the table, of which it is the table that is wet
+			}
+			return ph.list[0]
 		}
 	}
 	return nil
@@ -111,6 +140,12 @@ func (p *parser) toldOf(i, k int, subject bool) *mention {
 
 // happens finds the end of what is waited for, and no step brings about: "it clicks", "the water boils", "the mug is under the spout".
 func (p *parser) happens(i int) (end int) {
+	if w := p.text(i); w == "it's" || w == "they're" || (w == "it" || w == "they") && (p.text(i+1) == "is" || p.text(i+1) == "are") {
+		k := i + 1 + boolean(w == "it" || w == "they")
+		if p.adjective(k) || p.trail[p.text(k)] || p.states[p.text(k)] != nil || p.text(k) == "done" || p.text(k) == "ready" {
+			return k + 1
+		}
+	}
 	for k := i + 1; k < i+6 && k < len(p.words); k++ {
 		w := p.text(k)
 		finite := slices.Contains(tellers, w) || strings.HasSuffix(w, "s") && slices.ContainsFunc(singulars(w), func(s string) bool { e, _ := look(s); return e.verb })
@@ -129,7 +164,11 @@ func (p *parser) awaited(i, end int) map[int][]reading {
 	if end == 0 {
 		return nil
 	}
-	return map[int][]reading{end: {{rule: &saying{}, told: true, awaits: true, verb: "tell", manner: p.words[i:end], at: i, end: end}}}
+	r := reading{rule: &saying{}, told: true, awaits: true, verb: "tell", manner: p.words[i:end], at: i, end: end}
+	if ph := p.subject(i); ph != nil && len(ph.list) == 1 && ph.list[0].noun != nil && !fitsKind(ph.list[0].noun.kinds, "liquid") {
+		r.slots = []slot{{"X", "thing", ph.list}}
+	}
+	return map[int][]reading{end: {r}}
 }
 
 // waits reads "wait until the light turns green".

@@ -107,10 +107,16 @@ func (s *setter) located(c *understood, g decompose.Literal, before map[*object]
 		return s.fault(c.at, c.end, "where is that?")
 	}
 	if now := s.now[x.name]; now != nil {
-		if !now.Equal(g) {
-			return s.fault(c.at, c.end, "the %s is not there by then", x.name)
+		if now.Equal(g) {
+			return nil
 		}
-		return nil
+		if now.Name == "holding" && x.loc == nil && x.where == nil { // "grasp the block and lift it from the tray"
+			s.touch(y)
+			x.loc = &g
+			c.rule = &saying{goal: []decompose.Literal{{Name: "lifted", Args: []string{"X"}}}}
+			return nil
+		}
+		return s.fault(c.at, c.end, "the %s is not there by then", x.name)
 	}
 	s.touch(y)
 	done := slices.ContainsFunc(s.planned, func(e planned) bool {

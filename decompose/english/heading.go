@@ -17,7 +17,7 @@ func (p *parser) heading(i int) map[int][]reading {
 		if p.text(from) == "with" || p.text(from) == "for" {
 			from++
 		}
-	case i > 0 && !p.begun(i) || !headed(p, i):
+	case i > 0 && !p.begun(i) || !headed(p, i) && p.rules[p.text(i)] == nil:
 		return out
 	}
 	for k := i + 1; k < i+3; k++ { // clean up:
@@ -31,6 +31,9 @@ func (p *parser) heading(i int) map[int][]reading {
 			ph.end++
 		}
 		if m := ph.list[0]; len(ph.list) == 1 && m.noun != nil && slices.Contains(until, p.text(ph.end)) {
+			if len(until) == 1 && !headed(p, i) && (p.text(ph.end) != ":" || !p.orders(ph.end)) {
+				continue
+			}
 			out[ph.end] = append(out[ph.end], reading{rule: &saying{}, told: true, verb: "put", manner: p.words[i:ph.end], slots: []slot{{"X", "thing", ph.list}}, at: i, end: ph.end})
 		}
 	}

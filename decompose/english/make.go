@@ -229,7 +229,7 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	var one []*object
 	for _, o := range b.objects {
-		if o.serves(n.kind) && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) && !slices.Contains(c.bound["V"], o) {
+		if o.serves(n.kind) && (n.kind != "liquid" || o.noun.name == n.name || n.name == "contents") && (n.kind != room || o.name == n.name) && !slices.ContainsFunc(c.slots, func(s slot) bool { return slices.Contains(c.bound[s.name], o) }) && !slices.Contains(c.bound["V"], o) {
 			one = append(one, o)
 		}
 	}

@@ -50,16 +50,49 @@ func (p *parser) mannerAt(i int) int {
 		return 0
 	}
 	if p.text(i) == "," {
-		return p.located(i)
+		return max(p.located(i), p.attitude(i))
 	}
-	if p.text(i) == "well" && p.thoroughly(i) {
+	if p.text(i) == "once" && i > 2 && ends(p.words, i+1) {
 		return 1
+	}
+	if p.text(i) == "well" && p.thoroughly(i) || p.adverb(i) {
+		return 1
+	}
+	if n := p.motion(i); n > 0 {
+		return n
 	}
 	if k := p.aim(i); k > 0 {
 		return p.toEnd(i, k)
 	}
 	return 0
 }
+
+// adverb tells whether the word at i says how something is done, and nothing else: quietly.
+func (p *parser) adverb(i int) bool {
+	w := p.text(i)
+	e, _ := look(w)
+	return strings.HasSuffix(w, "ly") && e.adverb && !e.verb && !e.thing() && !e.adjective && !p.known[w]
+}
+
+// motion is how many words "in a star pattern" and "with a twisting motion" at i have; 0 where nothing like that stands there.
+func (p *parser) motion(i int) int {
+	if !slices.Contains([]string{"in", "with", "using"}, p.text(i)) {
+		return 0
+	}
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) || slices.Contains(indefinite, p.text(k)) {
+		k++
+	}
+	for ; k < i+5 && p.content(k); k++ {
+		if slices.Contains(motions, p.text(k)) && !p.content(k+1) {
+			return k + 1 - i
+		}
+	}
+	return 0
+}
+
+// motions are how something is moved, or what it makes.
+var motions = strings.Fields("pattern motion motions fashion manner movement movements direction strokes pressure force formation sequence")
 
 // aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
 func (p *parser) aim(i int) int {
@@ -88,7 +121,7 @@ func (p *parser) aim(i int) int {
 	case "with":
 		return p.facing(i)
 	case "before", "when":
-		if p.has(i+1, []string{"you", "leave"}) {
+		if p.text(i+1) == "you" && slices.Contains([]string{"leave", "go", "exit", "head"}, p.text(i+2)) {
 			return i + 1
 		}
 	case "until", "because", "since":
@@ -109,7 +142,7 @@ func (p *parser) intended(i int) bool {
 	if n > 3 && slices.Contains([]string{"faces", "face", "points", "point", "facing", "pointing", "looks"}, p.text(i+n-2)) {
 		return true // so that the label faces up
 	}
-	return n > 2 && p.states[last] == nil && last != "on" && last != "off" && last != "up"
+	return n > 2 && p.states[last] == nil && !slices.Contains([]string{"on", "off", "up", "out", "opens", "closes", "shuts", "glows", "shines"}, last)
 }
 
 // facing finds "facing" in "with the label facing the front"; 0 where it is not there.
@@ -126,7 +159,7 @@ func (p *parser) facing(i int) int {
 func (p *parser) endsInState(i int) bool {
 	last := p.text(i + p.toEnd(i, i+1) - 1)
 	s := p.states[last]
-	return s != nil && s.need == nil || last == "on" || last == "off"
+	return s != nil && s.need == nil || (p.text(i+1) != "it" || last == "on" || last == "off") && slices.Contains([]string{"on", "off", "out", "opens", "closes", "shuts", "glows", "shines"}, last)
 }
 
 // waiting are what things are left to do.
@@ -164,6 +197,40 @@ func (p *parser) purpose(i int) bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.nearby, func(n []string) bool { return n[len(n)-1] == "to" && p.text(i-1) == n[0] })
+}
+
+// attitude is how many words ", handle pointing up" at i has; 0 where nothing like that stands there.
+func (p *parser) attitude(i int) int {
+	k := i + 1
+	if slices.Contains(definite, p.text(k)) {
+		k++
+	}
+	if w := p.text(k); strings.HasSuffix(w, "est") && len(w) > 5 { // the largest at the bottom
+		k++
+		if p.text(k) == "one" || p.text(k) == "ones" {
+			k++
+		}
+		if _, end := p.side(k); end > 0 && ends(p.words, end) {
+			return end - i
+		}
+		return 0
+	}
+	if !p.content(k) || p.rules[p.text(k)] != nil && p.nouns[p.text(k)] == nil {
+		return 0
+	}
+	for j := k + 1; j < k+4 && p.content(j-1); j++ {
+		w := p.text(j)
+		if n, _ := p.lookup(j-1, j); n == nil || n.class == '?' {
+			continue
+		}
+		if w == "facing" || w == "pointing" || w == "first" {
+			return p.toEnd(i, j)
+		}
+		if (w == "up" || w == "down" || w == "out" || w == "forward") && ends(p.words, j+1) {
+			return j + 1 - i
+		}
+	}
+	return 0
 }
 
 // located passes ", it's on the chair".

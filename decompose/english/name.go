@@ -17,6 +17,10 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 		m.said = p.spoken(&m, j, e-1)
 		return &m, e-1 > j
 	}
+	if e == j+1 && !m.definite && !m.indefinite && p.proper(j) {
+		m.noun, m.said = &noun{p.text(j), "person", '@'}, p.words[j].said
+		return &m, true
+	}
 	head, plural := (*noun)(nil), false
 	last := e
 	if w := p.text(e - 1); e-1 > j && label(w) { // plate 2, tray A
@@ -39,8 +43,22 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
+	if shaped := e-1 > j && p.colours[p.text(e-2)] && slices.Contains(shapes, p.text(e-1)); shaped { // the red heart, of a game
+		head = &noun{name: p.text(e - 1), kinds: "block-like spot"}
+		m.noun = head
+	}
+	if e-2 >= j && p.partitives[head.name] && at == e-1 { // a paper strip is cut as paper is
+		if of, _ := p.lookup(e-2, e-1); of != nil && of.class != '?' && fitsKind(of.kinds, "cuttable") {
+			head = &noun{name: head.name, kinds: of.kinds + " item", class: of.class}
+			m.noun = head
+		}
+	}
+	if spilt := slices.ContainsFunc(p.words[j:last], func(w word) bool { return w.text == "spilled" || w.text == "spilt" }); spilt && fitsKind(head.kinds, "liquid") {
+		head = &noun{name: head.name, kinds: "thing", class: 'X'} // a puddle
+		m.noun = head
+	}
 	p.quantified(&m, plural, e)
-	if capital := []rune(p.words[j].said)[0]; head.class == '?' && e == j+1 && j > 0 && unicode.IsUpper(capital) && !m.definite && !m.indefinite {
+	if e == j+1 && !m.definite && !m.indefinite && head.class == '?' && p.capital(j) {
 		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
 	}
 	if w := p.text(j - 1); w == "another" || w == "other" {
@@ -56,20 +74,65 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	return &m, true
 }
 
-// gibberish tells whether two words that nobody knows follow the name of a thing, or one follows that of furniture: apple asdf jkl, drawer asdf.
+// shapes are those of blocks and of marks.
+var shapes = strings.Fields("star heart moon crescent circle square triangle hexagon pentagon octagon diamond oval rectangle cross arrow semicircle trapezoid")
+
+// capital tells whether the word at k, which begins no sentence, begins with a capital letter.
+func (p *parser) capital(k int) bool {
+	return k > 0 && unicode.IsUpper([]rune(p.words[k].said)[0])
+}
+
+// proper tells whether the word at k may be somebody's name, whatever else it means: Tom, after words that are not all capitalised.
+func (p *parser) proper(k int) bool {
+	if w := p.text(k); !p.capital(k) || len(w) < 3 || strings.ToUpper(w) == p.words[k].said || p.nouns[w] != nil || !slices.Contains([]string{"to", "give", "hand", "bring", "pass", "get", "for", "from", "with"}, p.text(k-1)) {
+		return false
+	}
+	return unicode.IsLower([]rune(p.words[k-1].said)[0]) || k == 1
+}
+
+// gibberish tells whether words that nobody knows follow the name of a thing: apple asdf jkl, drawer asdf. What a thing is made of, or is for,
+// may stand before a word that nobody knows.
 func (p *parser) gibberish(j, e int) bool {
 	for k := j + 1; k < e; k++ {
 		n, _ := p.lookup(k-1, k)
-		if known := n != nil && n.class != '?' && p.strange(k); known && (k+1 < e && p.strange(k+1) || k+1 == e && !fitsKind(n.kinds, "item/liquid") && fitsKind(n.kinds, "container/surface/device")) {
+		if known := n != nil && n.class != '?' && p.strange(k); !known || p.adjective(k-1) || p.toys[p.text(k-1)] {
+			continue
+		}
+		if k+1 < e && p.strange(k+1) || k+1 == e && (n.class == 0 || strings.IndexByte("RBK", n.class) < 0) {
 			return true
 		}
 	}
 	return false
 }
 
-// strange tells whether no list and no lexicon has a word.
+// strange tells whether no list and no lexicon has a word, and it is not made of words that are known: dishrack, drainer.
 func (p *parser) strange(k int) bool {
-	return !p.familiar(k) && !label(p.text(k)) && strings.IndexFunc(p.text(k), unicode.IsDigit) < 0
+	w := p.text(k)
+	if p.familiar(k) || label(w) || strings.IndexFunc(w, unicode.IsDigit) >= 0 || strings.Contains(w, "-") || tail(w) != "" {
+		return false
+	}
+	for _, ending := range []string{"er", "or", "ers", "ors"} {
+		if stem, ok := strings.CutSuffix(w, ending); ok {
+			for _, v := range []string{stem, stem + "e", stem[:max(0, len(stem)-1)]} {
+				if e, _ := look(v); e.verb {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// tail is the last of the two words that a word is made of: rack, of dishrack; empty where it is not.
+func tail(w string) string {
+	for i := len(w) - 3; i >= 3; i-- {
+		head, _ := look(w[:i])
+		last, _ := look(w[i:])
+		if head.thing() && last.thing() {
+			return w[i:]
+		}
+	}
+	return ""
 }
 
 // handy is a noun that a hand can hold, where the words from j to last say so: a toy boat, and the handle of a screwdriver, which one
@@ -81,7 +144,9 @@ func (p *parser) handy(n *noun, j, last int) *noun {
 		return n
 	}
 	with := *n
-	with.kinds += " item"
+	if with.kinds += " item"; n.kinds == room {
+		with.kinds = "block-like" // a wooden bridge
+	}
 	return &with
 }
 
@@ -189,6 +254,15 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 	for _, s := range singulars(joined) {
 		if f, known := look(s); known && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
 			return &noun{name: strings.ReplaceAll(s, "_", " "), kinds: p.classes[f.kind], class: f.kind}, true
+		}
+	}
+	if rest := tail(key); e-k == 1 && !ok && rest != "" && p.rules[key] == nil && !p.known[key] { // a dishrack is a rack
+		if n := p.nouns[rest]; n != nil {
+			return &noun{name: key, kinds: n.kinds, class: n.class}, false
+		}
+		last, _ := look(rest)
+		if kinds := p.classes[last.kind]; kinds != "" && last.kind != 'K' {
+			return &noun{name: key, kinds: kinds, class: last.kind}, false
 		}
 	}
 	if e-k == 1 && !ok && p.invented(key) {

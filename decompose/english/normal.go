@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// marks drops the numbers of a list, "1. open the fridge 2. take the juice", and makes commas of arrows.
+// marks drops the numbers of a list, "1. open the fridge 2. take the juice".
 func marks(all []word) (out []word) {
 	for i := 0; i < len(all); i++ {
 		w := all[i]
@@ -14,6 +14,12 @@ func marks(all []word) (out []word) {
 			next = all[i+1].text
 		}
 		switch {
+		case w.text == "step" && isNumber(next) && isAt(all, i+2, ": . , -"): // step 1: open the lid
+			i += 2
+			if len(out) > 0 && out[len(out)-1].text != "." {
+				out = append(out, word{".", w.said, w.at})
+			}
+		case i == 0 && w.text == "by" && next == "using":
 		case isNumber(w.text) && next == "." && i+2 < len(all) && all[0].text == "1" && all[1].text == ".":
 			if i == 0 {
 				i++
@@ -21,13 +27,6 @@ func marks(all []word) (out []word) {
 			}
 			out = append(out, all[i+1])
 			i++
-		case w.text == "-" && next == ">", w.text == "=" && next == ">":
-			w.text = ","
-			out = append(out, w)
-			i++
-		case w.text == "->" || w.text == ">" && i > 0 && strings.HasSuffix(all[i-1].text, "-"):
-			w.text = ","
-			out = append(out, w)
 		default:
 			out = append(out, w)
 		}
@@ -45,15 +44,28 @@ func particles(all []word) (out []word) {
 			i += 2
 		case i > 1 && w.text == "up" && isAt(all, i+1, "off from out"), i > 0 && w.text == "back" && isAt(all, i+1, "out off") && !isAt(all, i-1, "the"):
 		case i > 1 && w.text == "and" && isAt(all, i+1, "into onto") && removed(all[:i]): // out of the bag and onto the counter
+		case i > 1 && (w.text == "out" || w.text == "up") && (isAt(all, i+1, "from") && isAt(all, i+2, "under underneath beneath behind between beside") || isAt(all, i+1, "against")) && !isAt(all, i-1, "the"):
 		case (w.text == "from" || w.text == "off") && topOf(all, i) > 0: // not out of it
 			out = append(out, word{"from", w.said, w.at}, word{"on", w.said, w.at}, word{"top", w.said, w.at}, word{"of", w.said, w.at})
 			i = topOf(all, i)
 		case i > 2 && w.text == "its" && isAt(all, i+1, "contents") && isAt(all, i-1, "pour empty tip dump stir mix decant transfer dispense"):
 			out = append(out, word{"it", w.said, w.at})
 			i++
+		case i > 2 && w.text == "with" && isAt(all, i+1, "the its all") && isAt(all, i+2, "other others rest") && isAt(all, 0, "put place set leave find lay"): // next to the other one
+			out = append(out, word{"next", w.said, w.at}, word{"to", w.said, w.at})
 		case w.text == "before" && anythingElse(all, i) > 0:
 			out = append(out, word{"first", w.said, w.at})
 			i = anythingElse(all, i)
+		case (w.text == "and" || w.text == "then") && released(all, i) > 0:
+			i = released(all, i) - 1
+		case w.text == "with" && shutDoor(all, i) != "":
+			if isAt(all, i+3, "open") { // as it is
+				i += 3
+				continue
+			}
+			like := func(text string, at int) word { return word{text, all[at].said, all[at].at} }
+			out = append(out, like("and", i), like(shutDoor(all, i), i+3), like("the", i+1), all[i+2])
+			i += 3
 		case i > 1 && resulting(all, i) > 0:
 			i = resulting(all, i) - 1
 		default:
@@ -61,6 +73,28 @@ func particles(all []word) (out []word) {
 		}
 	}
 	return out
+}
+
+// afterNoun puts the number of "stack_bowls_two" before what there are two of.
+func (p *parser) afterNoun(all []word) []word {
+	n := len(all)
+	if n < 3 || p.rules[all[0].text] == nil || !slices.Contains(numbers, all[n-1].text) || slices.ContainsFunc(all, func(w word) bool { return p.stop[w.text] }) {
+		return all
+	}
+	return slices.Concat(all[:1], all[n-1:], all[1:n-1])
+}
+
+// belated puts what tells which thing is meant before a particle that came before it: "flip the pot upright which is in the sink".
+func (p *parser) belated(all []word) []word {
+	p.words = all
+	for i := 3; i+2 < len(all); i++ {
+		if !isAt(all, i, "which that") || !isAt(all, i+1, "is are was were sits lies stands fell") || !isAt(all, i-1, "upright up over off down out open shut closed back away around") || !p.content(i-2) {
+			continue
+		}
+		end := i + p.toEnd(i, i+1)
+		return slices.Concat(all[:i-1], all[i:end], all[i-1:i], all[end:])
+	}
+	return all
 }
 
 // removed tells whether the clause that words end with takes something off or out of something.
@@ -71,6 +105,31 @@ func removed(words []word) bool {
 		}
 	}
 	return false
+}
+
+// released finds where "and let it go" ends, after what was not in the hand; 0 where it is not at i.
+func released(all []word, i int) int {
+	k := i + 1
+	for isAt(all, k, "then let go it release of") {
+		k++
+	}
+	held := slices.ContainsFunc(all[:i], func(w word) bool {
+		return slices.Contains(strings.Fields("pick grab grasp take lift hold move carry put place"), w.text)
+	})
+	if said := isAt(all, k-1, "go release") || isAt(all, k-1, "it") && isAt(all, k-2, "release of"); held || !said || k == i+1 || !ends(all, k) {
+		return 0
+	}
+	return k
+}
+
+// shutDoor is what "with the door closed" at i asks for, after something was put somewhere: close; empty where nothing like that stands there.
+func shutDoor(all []word, i int) string {
+	if i < 3 || !isAt(all, i+1, "the its") || !isAt(all, i+2, "door lid cover") || i+3 >= len(all) || !ends(all, i+4) || !slices.ContainsFunc(all[:i], func(w word) bool {
+		return slices.Contains(strings.Fields("put place leave keep set"), w.text)
+	}) {
+		return ""
+	}
+	return map[string]string{"shut": "close", "closed": "close", "open": "open"}[all[i+3].text]
 }
 
 // topOf finds where "from the top of" and "off the top of" end; 0 where it is not at i.
@@ -108,7 +167,7 @@ func isAt(all []word, i int, words string) bool {
 // resulting finds the place in "so that it falls into the drawer" and "so that it is on the table"; 0 where nothing like that is at i.
 func resulting(all []word, i int) int {
 	k := i
-	for isAt(all, k, "so such that") {
+	for isAt(all, k, "so such that") || k == i && isAt(all, k, "until") {
 		k++
 	}
 	if k == i || !isAt(all, k, "it they") {
@@ -131,18 +190,27 @@ func resulting(all []word, i int) int {
 	return 0
 }
 
+// wanting is how somebody says that something is to be brought.
+var wanting = [][]string{{"i", "need"}, {"i", "want"}, {"i'd", "like"}, {"i'd", "love"}, {"i", "would", "like"}, {"i", "would", "love"}, {"i", "could", "use"}, {"i", "could", "do", "with"}}
+
 // needed makes "bring me" of "I need", where nothing but a thing follows.
 func (p *parser) needed(all []word) []word {
 	p.words = all
 	for i := range all {
-		if !starts(all, i) || p.text(i) != "i" || p.text(i+1) != "need" && p.text(i+1) != "want" {
+		n := 0
+		for _, words := range wanting {
+			if n == 0 && starts(all, i) && p.has(i, words) {
+				n = len(words)
+			}
+		}
+		if n == 0 {
 			continue
 		}
-		for _, ph := range p.single(i + 2) {
-			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
+		for _, ph := range p.single(i + n) {
+			if next := p.text(ph.end); ph.places == 0 && ph.list[0].noun != nil && !p.trail[p.text(ph.end-1)] && (ph.end == len(all) || slices.Contains([]string{",", ".", ";", "!", "from"}, next)) {
 				out := slices.Clone(all)
 				out[i].text, out[i+1].text = "bring", "me"
-				return out
+				return slices.Delete(out, i+2, i+n)
 			}
 		}
 	}

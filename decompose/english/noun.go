@@ -78,7 +78,7 @@ func (p *parser) core(i int) (out []phrase) {
 			}
 			out = append(out, phrase{list: list, end: e})
 		}
-		if e > j+1 && !p.trails(e-1) && len(out) > 0 {
+		if e > j+1 && !p.trails(e-1) && !p.tells(e-1) && len(out) > 0 {
 			break
 		}
 	}
@@ -172,7 +172,10 @@ func (p *parser) content(i int) bool {
 		if w == "back" && slices.Contains([]string{"on", "onto", "in", "at"}, p.text(i-1)) && p.nouns[p.text(i+1)] != nil {
 			return true // on back burner
 		}
-		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && slices.Contains(definite, p.text(i-1)) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
+		if slices.Contains([]string{"marked", "labeled", "labelled", "named", "filled", "nearest", "closest", "nearer", "closer", "farthest", "furthest"}, w) && slices.Contains(definite, p.text(i-1)) {
+			return p.content(i + 1) // the marked spot
+		}
+		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && (slices.Contains(definite, p.text(i-1)) || strings.HasSuffix(p.text(i-1), "'s")) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
 	}
 	first := []rune(w)[0]
 	return unicode.IsLetter(first) || unicode.IsDigit(first)

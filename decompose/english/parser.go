@@ -78,7 +78,7 @@ func (p *parser) has(i int, words []string) bool {
 
 // quantity tells whether a word is a number, in digits or not, or stands for one.
 func quantity(w string) bool {
-	return w != "" && (w[0] >= '0' && w[0] <= '9' || slices.Contains(numbers, w) || slices.Contains([]string{"one", "a", "an", "several", "ten", "twenty", "thirty", "sixty", "ninety"}, w))
+	return w != "" && (w[0] >= '0' && w[0] <= '9' || slices.Contains(numbers, w) || slices.Contains([]string{"one", "a", "an", "several", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred"}, w))
 }
 
 // idiom finds words that mean no taking or giving of a thing.
@@ -187,8 +187,7 @@ func (p *parser) noSkill(w string) string {
 	}
 	var near []string
 	for v := range strings.SplitSeq(e.near, ",") {
-		v, _, _ = strings.Cut(v, "_")
-		if p.rules[v] != nil && !slices.Contains(near, v) {
+		if !slices.Contains(near, v) && slices.ContainsFunc(p.rules[v], func(r *saying) bool { return r.said(v) }) {
 			near = append(near, v)
 		}
 	}

@@ -10,6 +10,7 @@ type past struct {
 	objects []*object
 	plural  []*object // of a list
 	taken   *object   // it ended up in the hand
+	topic   *object   // it was called "it", or what is done to it alone
 	tool    *object   // it was only a means
 	base    *object   // something was stacked on it
 	put     *object   // it was put into what is next
@@ -28,10 +29,14 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		}
 	}
 	switch {
+	case pronoun == "it" && last.topic != nil && slices.Contains(all, last.topic):
+		return last.topic, nil
 	case len(all) == 0:
 		return nil, nil
 	case len(all) == 1:
 		return all[0], nil
+	case len(all) == 2 && pronoun == "it" && inPlural(all[0].name) != inPlural(all[1].name):
+		return all[boolean(inPlural(all[0].name))], nil
 	case len(all) == 2:
 		if o := last.ofTwo(kind, all, out); o != nil {
 			return o, nil

@@ -81,6 +81,12 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		return out
 	}
+	if end := p.excepted(m, i); end > 0 {
+		other := m
+		other.said += " " + p.joinedFrom(i, end)
+		more(&other, end, 0, false)
+		return out
+	}
 	if end := p.they(i); end > 0 {
 		more(&m, end, 1, false)
 		return out
@@ -90,6 +96,20 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		more(&m, end, 0, false)
 	}
 	return out
+}
+
+// excepted passes "except the knife" after everything and all the spoons; 0 where it does not stand at i.
+func (p *parser) excepted(m mention, i int) int {
+	k := i + 1
+	if w := p.text(i); !m.plural && (m.noun == nil || m.noun.name != "everything") || w != "except" && w != "but" && w != "excluding" && !p.has(i, []string{"apart", "from"}) && !p.has(i, []string{"other", "than"}) {
+		return 0
+	} else if w == "apart" || w == "other" || p.text(k) == "for" {
+		k++
+	}
+	if list := p.single(k); len(list) > 0 && list[0].list[0].noun != nil {
+		return shortest(list).end
+	}
+	return 0
 }
 
 // somewhere passes a preposition and a thing, of which it only matters that they tell which thing is meant.
@@ -175,6 +195,10 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case "inside", "within":
 		how = "in"
 	}
+	if m.noun == nil && how != "of" && m.one { // the other one on the stand: it tells which
+		with := *m
+		return &with, 1
+	}
 	if m.noun == nil {
 		return nil, 0
 	}
@@ -183,6 +207,10 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
+	if y.noun.kinds != room && slices.Contains([]string{"spot", "mark", "area", "region", "position", "square", "zone", "corner"}, m.noun.name) && is(m, "spot") && with.bare {
+		with.said, with.bare = y.said+" "+m.said, false // its spot on the shelf
+		return &with, 0
+	}
 	fixed := !is(m, "item") && is(m, "container/surface")
 	switch {
 	case is(m, "spot") || fixed && is(y, "item"):
@@ -192,7 +220,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	case is(y, "container/surface") && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")), p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"
 	case (how == "on" || is(m, "hole")) && !fixed && p.attached(m, y):
-		with.said = y.said + " " + m.said // the button on the fan
+		with.said, with.whole = y.said+" "+m.said, y // the button on the fan
 		return &with, 0
 	case is(m, "item") && p.fits(y, map[string]string{"on": "surface", "in": "container"}[how]) > unfit:
 		with.where, with.how = y, how
@@ -262,6 +290,10 @@ func (p *parser) several(i int) (out []phrase) {
 			j := p.further(one.end)
 			if j > one.end && p.budget > 0 {
 				p.budget--
+				if p.rules[p.text(j)] != nil && slices.Contains([]string{"in", "on", "into", "onto", "to", "next"}, p.text(j+1)) && p.text(j-1) == "," {
+					out = append(out, one)
+					continue // lift the basket, set on the washer
+				}
 				for _, rest := range p.several(j) {
 					if last := rest.list[0]; p.text(j-1) == "," && last.noun != nil && last.noun.class == '@' {
 						continue // "open the doors, Hal"

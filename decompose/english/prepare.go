@@ -10,18 +10,26 @@ import (
 // meaning go, what is said of the manner goes and is noted, and "use the sponge to wipe the table" becomes "wipe the table with
 // the sponge", or loses the sponge, where bare is set.
 func (p *parser) prepare(all []word, bare bool) []word {
-	all = p.ordered(marks(apart(all)))
+	all = p.ordered(marks(p.afterNoun(p.notation(apart(all)))))
 	for i := 0; i+1 < len(all); i++ { // w/ spoon
 		if all[i].text == "w" && all[i+1].text == "/" {
 			all[i].text = "with"
 			all = slices.Delete(all, i+1, i+2)
 		}
 	}
-	if len(all) > 0 && all[len(all)-1].text == "?" && p.asks(all) {
-		all[len(all)-1].text = "."
+	from := 0
+	for i := range all {
+		if sentence := all[from : i+1]; all[i].text == "?" {
+			if p.asks(sentence) {
+				all[i].text = "."
+			}
+			from = i + 1
+		}
 	}
 	p.singles = map[int][]phrase{}
-	p.words = p.volumes(particles(p.needed(p.whereabouts(all))))
+	all = p.passive(all)
+	p.singles = map[int][]phrase{}
+	p.words = p.volumes(particles(p.belated(p.needed(p.whereabouts(all)))))
 	all = p.meaningful(p.words)
 	p.words = all
 	all = p.used(all, bare)
@@ -40,13 +48,17 @@ func (p *parser) asks(all []word) bool {
 		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
 			for _, list := range [][][]string{p.frames, p.asking} {
 				if slices.ContainsFunc(list, func(f []string) bool {
-					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[len(f)-1] == "mind")
+					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[0] == "how" || f[0] == "why" || f[len(f)-1] == "mind")
 				}) {
 					return true
 				}
 			}
 		}
 	}
+	if slices.Contains([]string{"can", "could", "will", "would"}, all[0].text) && len(p.passive(all)) < len(all) {
+		return true // could the window be opened?
+	}
+	p.words = all
 	return len(all) > 3 && all[len(all)-3].text == "would" && all[len(all)-2].text == "you"
 }
 

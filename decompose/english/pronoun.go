@@ -18,6 +18,8 @@ func (p *parser) pronoun(i int, alone bool) []phrase {
 		return stands(to, 2)
 	case alone && (w == "this" || w == "that") && p.pointed(i):
 		return stands("it", 1)
+	case w == "some" && !p.content(i+1) && next != "of" && !slices.Contains(definite, next) && p.content(i-1): // pour some into the glass
+		return stands("it", 1)
 	case known && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next):
 		return stands(to, 1)
 	case all && next == "of" && pronouns[p.text(i+2)] == "them" && !p.content(i+3):

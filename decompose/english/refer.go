@@ -141,6 +141,12 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 			return nil
 		}
 	}
+	for _, s := range b.spared { // not the blue mug, the green one
+		if s.noun != nil && (fitsKind(s.noun.kinds, kind) || b.assumes(s.noun.kinds, s.noun.class, false, kind)) {
+			m.noun, m.one, m.said = s.noun, false, strings.TrimSpace(m.said+" "+s.noun.name)
+			return nil
+		}
+	}
 	if b.unnamed(m) {
 		b.assume("the " + m.said + " one is a thing that can be held in one hand")
 		m.noun, m.one, m.said = &noun{name: "one", kinds: "item"}, false, m.said+" one"
@@ -157,9 +163,16 @@ func (b *builder) unnamed(m *mention) bool {
 
 // referTo finds what a pronoun stands for in a slot: where the verb is left out, what filled the slot in the clause before.
 func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*object, error) {
-	if n := len(b.clauses); r.elided && s.name == "Y" && m.pronoun == "it" && n > 0 {
+	if n := len(b.clauses); r.elided && s.name == "Y" && (m.pronoun == "it" || m.pronoun == "there") && n > 0 {
 		if y := b.clauses[n-1].bound["Y"]; len(y) == 1 && y[0].is(s.kind) {
 			return y, nil
+		}
+	}
+	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
+		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in
+			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.of != nil }); i >= 0 {
+				return []*object{last.objects[i].of}, nil
+			}
 		}
 	}
 	return b.refer(m, s.kind, named)
@@ -183,7 +196,12 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		}
 		return nil, b.fault(m.at, m.end, "%q what?", said)
 	}
-	for _, fit := range []func(*object) bool{fits, could} {
+	for n, fit := range []func(*object) bool{fits, could} {
+		if last := len(b.past) - 1; n > 0 && last >= 0 && kind == "device" && m.pronoun == "it" { // the fan, of "the button on the fan"
+			if i := slices.IndexFunc(b.past[last].wholes, fits); i >= 0 {
+				return b.past[last].wholes[i : i+1], nil
+			}
+		}
 		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
 				if list := last.several(fit); list != nil {

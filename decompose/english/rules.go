@@ -58,6 +58,13 @@ func (x *vocabulary) say(r *saying, text string) error {
 	return nil
 }
 
+// said tells whether a pattern has a verb, of one word or of several joined by _, and not only the first of its words.
+func (r *saying) said(verb string) bool {
+	return slices.ContainsFunc(r.patterns, func(pattern []element) bool {
+		return slices.ContainsFunc(pattern[0].words, func(w []string) bool { return strings.Join(w, "_") == verb })
+	})
+}
+
 // replaceWord puts words where a name stands, alone or between bars.
 func replaceWord(text, name, by string) string {
 	var out strings.Builder

@@ -2,6 +2,7 @@ package english
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -54,6 +55,7 @@ func (b *builder) understand(pc piece) error {
 		return err
 	}
 	b.backOn(c)
+	b.inHand(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.awaits && len(words) > 0 {
 			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
@@ -104,6 +106,24 @@ func (b *builder) backOn(c *understood) {
 	}
 }
 
+// inHand makes a putting of "slide it into the oven", where it is in the hand.
+func (b *builder) inHand(c *understood) {
+	n := len(b.past) - 2
+	x, t := c.bound["X"], c.bound["T"]
+	if n < 0 || c.rule == nil || len(x) != 1 || len(t) != 1 || b.past[n].taken != x[0] || len(c.rule.goal) != 1 || !moves(c.rule.goal[0]) {
+		return
+	}
+	s := b.slot(c, "T")
+	if s == nil {
+		return
+	}
+	for how, kind := range map[string]string{"in": "container", "on": "surface"} {
+		if w := b.text(s.list[0].at - 1); (w == how || w == how+"to") && !t[0].is("spot") && b.become(t[0], kind) {
+			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}}, t
+		}
+	}
+}
+
 // require supplies what a clause needs and does not name.
 func (b *builder) require(c *understood) error {
 	r := c.rule
@@ -112,6 +132,9 @@ func (b *builder) require(c *understood) error {
 		about := func(l decompose.Literal) bool { return slices.Contains(l.Args, n.slot) }
 		if n.kind == "support" {
 			continue
+		}
+		if v := c.bound["V"]; n.kind == "tap-water" && len(v) == 1 && b.meantFor(v[0]) {
+			return b.fault(c.at, c.end, "with what?")
 		}
 		if slices.ContainsFunc(r.goal, about) || r.by != nil && about(*r.by) || slices.ContainsFunc(r.start, about) || slices.ContainsFunc(r.was, about) {
 			o, err := b.supply(c, n)
@@ -124,6 +147,16 @@ func (b *builder) require(c *understood) error {
 		}
 	}
 	return nil
+}
+
+// meantFor tells whether a vessel is called by what it is for, and that is not water: a salt shaker.
+func (b *builder) meantFor(v *object) bool {
+	return slices.ContainsFunc(strings.Fields(v.name), func(w string) bool {
+		n := b.nouns[w]
+		e, _ := look(w)
+		stuff := e.kind != 0 && strings.IndexByte("BFR", e.kind) >= 0 || n != nil && fitsKind(n.kinds, "liquid/food")
+		return w != "water" && w != v.noun.name && stuff && !b.modifiers[w] && (n == nil || !fitsKind(n.kinds, "vessel"))
+	})
 }
 
 // inside takes what is got right after something was opened to be in there: "open the fridge and get the milk".
@@ -168,7 +201,7 @@ func (b *builder) another(c *understood) error {
 func (b *builder) spare() error {
 	for _, m := range b.spared {
 		for _, o := range b.objects {
-			if o.noun.name == m.noun.name {
+			if o.noun.name == m.noun.name && (m.bare || o.bare || o.name == m.said) {
 				return b.fault(m.at, m.end, "is to be left alone, and the %s is needed", o.name)
 			}
 		}

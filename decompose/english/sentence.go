@@ -3,6 +3,7 @@ package english
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // piece is a clause of the sentence, and how it hangs together with the others.
@@ -35,7 +36,7 @@ var joints = []struct {
 // "make sure that" what is to be so.
 func (p *parser) polite(i int) (end int, how string) {
 	for _, f := range p.asking {
-		if p.has(i, f) {
+		if p.has(i, f) && p.text(i+len(f)) != "you" {
 			return i + len(f), "gerund"
 		}
 	}
@@ -54,7 +55,7 @@ func (p *parser) polite(i int) (end int, how string) {
 			}
 		}
 	}
-	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}} {
+	for _, f := range [][]string{{"make", "sure"}, {"making", "sure"}, {"make", "certain"}, {"ensuring"}, {"be", "sure"}, {"ensure"}, {"see", "to", "it"}, {"check"}, {"verify"}, {"i", "want"}, {"i'd", "like"}, {"i", "would", "like"}, {"we", "want"}, {"i'd", "prefer"}, {"it", "would", "be", "great", "to", "have"}, {"it", "would", "be", "nice", "to", "have"}, {"it", "would", "be", "good", "to", "have"}} {
 		if p.has(i, f) {
 			if i += len(f); p.text(i) == "that" {
 				return i + 1, "state"
@@ -124,7 +125,7 @@ scan:
 
 // after tells whether words that come to "then" have a verb after them: "once you're done wiping the table".
 func (p *parser) after(j int, words []string) bool {
-	return words[len(words)-1] == "done" && len(p.lemmas(p.text(j+len(words)), gerund)) > 0
+	return words[len(words)-1] == "done" && (p.text(j+len(words)) == "with" || len(p.lemmas(p.text(j+len(words)), gerund)) > 0)
 }
 
 func (p *parser) unit(i int, verb string) ([]piece, bool) {
@@ -138,10 +139,13 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 	if p.far = max(p.far, j); j == len(p.words) {
 		return nil, i > 0
 	}
+	if k := p.done(j); k > 0 {
+		return p.subordinate(k, "after", parted, this)
+	}
 	for _, sub := range []struct {
 		words []string
 		how   string
-	}{{[]string{"once", "you're", "done"}, "after"}, {[]string{"once", "you", "are", "done"}, "after"}, {[]string{"when", "you're", "done"}, "after"}, {[]string{"after", "you're", "done"}, "after"}, {[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
+	}{{[]string{"before"}, "before"}, {[]string{"after"}, "after"}, {[]string{"once"}, "after"}, {[]string{"when"}, "after"}, {[]string{"as", "soon", "as"}, "after"}} {
 		if p.has(j, sub.words) {
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}
@@ -162,7 +166,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return pieces, true
 		}
 	}
-	if how == "state" && p.text(from) == "check" {
+	if how == "state" && slices.Contains([]string{"check", "i", "i'd", "we"}, p.text(from)) {
 		j = from
 	}
 	if first && slices.ContainsFunc(p.words, func(w word) bool { return w.text == ":" }) {
@@ -227,7 +231,7 @@ func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 		if rest, ok := p.pieces(next, this.readings[0].verb); ok {
 			return append([]piece{last}, rest...), true
 		}
-		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using") { // "turn the light off by the door"
+		if aside := p.aside(next, this.readings[0]); aside > 0 && (!this.readings[0].ends() || p.text(next) == "with" || p.text(next) == "using" || strings.HasSuffix(p.text(next-1), "ward")) { // "turn the light off by the door"
 			if rest, ok := p.pieces(aside, this.readings[0].verb); ok {
 				last.aside = p.words[next:aside]
 				return append([]piece{last}, rest...), true

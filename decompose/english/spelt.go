@@ -26,7 +26,7 @@ func (p *parser) spelt(all []word) (out []word) {
 
 // ends tells whether a clause may end before i.
 func ends(all []word, i int) bool {
-	return i == len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!", "until"}, all[i].text)
+	return i >= len(all) || slices.Contains([]string{",", ".", ";", "and", "then", "!", "until"}, all[i].text)
 }
 
 // added says where something is added that was opened or spoken of before: "open the drawer; insert the socks".

@@ -199,11 +199,13 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		}
 		for _, l := range e.goal {
 			gone := func(m decompose.Literal) bool {
-				taken := m.Name == "holding" && !l.Not && placed(l) == m.Args[0]
+				taken := m.Name == "holding" && !l.Not && (placed(l) == m.Args[0] || moves(l) && l.Args[0] == m.Args[0])
 				return taken || l.Opposes(m) || m.Fleeting() || m.Name == "at" && s.planned[i].here != strings.Join(m.Args, "")
 			}
 			for j := range s.planned[:i] {
-				if f := &s.planned[j]; !f.stays && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
+				f := &s.planned[j]
+				f.Loose = f.Loose || moves(l) && len(f.goal) == 1 && f.goal[0].Name == "holding" && f.goal[0].Args[0] == l.Args[0]
+				if !f.stays && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}
@@ -216,6 +218,11 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		s.request.Events = append(s.request.Events, e.Event)
 	}
 	return final
+}
+
+// moves tells whether a literal is that something was moved where it stands, with an empty hand.
+func moves(l decompose.Literal) bool {
+	return !l.Not && slices.Contains([]string{"pushed", "pulled", "slid", "swept"}, l.Name)
 }
 
 // placed is what leaves the hand where a literal comes about.

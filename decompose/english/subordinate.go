@@ -43,6 +43,13 @@ func (p *parser) aside(i int, r reading) int {
 			}
 		}
 	}
+	if slot := r.slots; len(slot) > 1 && (p.text(i) == "on" || p.text(i) == "in" || p.text(i) == "along") { // two squares forward on the board
+		if m := slot[len(slot)-1].list[0]; m.noun != nil && m.bare && m.noun.kinds == "spot" && strings.HasSuffix(m.noun.name, "ward") {
+			if list := p.single(i + 1); len(list) > 0 {
+				return shortest(list).end
+			}
+		}
+	}
 	attitude := r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
 		return l.Name == "upright" || l.Name == "flipped" || l.Name == "toppled"
 	})
@@ -60,6 +67,34 @@ var instrumental = strings.Fields("remove retrieve lift extract pull pluck pry p
 // poking are instrumental verbs that say nothing of which thing is meant after "with".
 var poking = strings.Fields("poke prod jab nudge pry")
 
+// done passes "when you're done" and "once you have finished" where what was done follows; 0 where they are not at i.
+func (p *parser) done(i int) int {
+	k := i + 1
+	if !slices.Contains([]string{"when", "once", "after"}, p.text(i)) || !slices.Contains([]string{"you", "you're", "you've"}, p.text(k)) {
+		return 0
+	}
+	if k++; p.text(k) == "are" || p.text(k) == "have" {
+		k++
+	}
+	if !slices.Contains([]string{"done", "finished", "finish", "through"}, p.text(k)) {
+		return 0
+	}
+	if k++; p.text(k) == "with" || len(p.text(k)) > 4 && strings.HasSuffix(p.text(k), "ing") {
+		return k
+	}
+	return 0
+}
+
+// past finds where what comes before something else ends, of which nothing is to be done now: sweeping, with the dishes.
+func (p *parser) past(i int) int {
+	stem, ok := strings.CutSuffix(p.text(i), "ing")
+	doing := ok && slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+	if end := i + p.toEnd(i, i+1); p.text(end) == "," && (doing && end == i+1 || p.text(i) == "with" && p.text(i-1) != "with") {
+		return end
+	}
+	return 0
+}
+
 // subordinate reads "closing the drawer" or "you have closed the drawer", and more of the same after "and".
 func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece, bool) {
 	ends := map[int][]reading{}
@@ -73,6 +108,9 @@ func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece,
 	} else {
 		maps.Copy(ends, p.clause(i, gerund, ""))
 		maps.Copy(ends, p.condition(i, false))
+	}
+	if end := p.past(i); len(ends) == 0 && lead && end > 0 {
+		ends[end] = []reading{{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], at: i, end: end}}
 	}
 	if len(ends) == 0 {
 		maps.Copy(ends, p.awaited(i, p.happens(i)))

@@ -21,7 +21,7 @@ func tokens(s string) (out []word) {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		from := i
 		i += n
-		if unicode.IsSpace(r) || r == '_' || r == '(' || r == ')' || r == '"' || r == '“' || r == '”' {
+		if unicode.IsSpace(r) || r == '_' || (r == '(' || r == ')') && !calling(s, from, out) || r == '"' || r == '“' || r == '”' {
 			continue
 		}
 		for inWord(r) && i < len(s) {
@@ -38,6 +38,19 @@ func tokens(s string) (out []word) {
 		out = append(out, word{strings.ReplaceAll(strings.ToLower(s[from:i]), "’", "'"), s[from:i], from})
 	}
 	return out
+}
+
+// calling tells whether a bracket at i opens or closes what a function is called with: pick(cup).
+func calling(s string, i int, before []word) bool {
+	open := 0
+	for _, w := range before {
+		open += boolean(w.text == "(") - boolean(w.text == ")")
+	}
+	if s[i] == ')' {
+		return open > 0
+	}
+	last, _ := utf8.DecodeLastRuneInString(s[:i])
+	return unicode.IsLetter(last) || unicode.IsDigit(last)
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }

@@ -85,10 +85,13 @@ func shortest(list []phrase) phrase {
 // hallmark passes "with the orange grip", "containing a pair of glasses".
 func (p *parser) hallmark(i int) int {
 	w := p.text(i)
+	if next := p.text(i + 1); (w == "that" || w == "which") && slices.Contains([]string{"has", "have", "had", "contains", "holds"}, next) && (slices.Contains(definite, p.text(i+2)) || slices.Contains(indefinite, p.text(i+2))) {
+		i, w = i+1, "containing" // the drawer that has the spoon in it
+	}
 	if w == "without" && len(p.lemmas(p.text(i+1), gerund)) > 0 {
 		return 0
 	}
-	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for"}, w) {
+	if !slices.Contains([]string{"without", "with", "w", "containing", "holding", "labeled", "labelled", "marked", "named", "called", "full", "for", "missing"}, w) {
 		return 0
 	}
 	if i++; p.text(i) == "/" || w == "full" && p.text(i) == "of" {
@@ -230,7 +233,10 @@ func (p *parser) clauseEnds(i int) (ends []int) {
 			if before := p.text(k - 1); (before == "left" || before == "put" || before == "placed" || before == "dropped" || before == "forgot") && (w == "on" || w == "in") {
 				continue // that someone left on the piano
 			}
-			if w == "" || slices.Contains([]string{",", ".", "and", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
+			if p.text(k-1) == "upright" {
+				break // set the pot that fell over upright
+			}
+			if w == "" || slices.Contains([]string{",", ".", "and", "upright", "then", "in", "on", "to", "into", "onto", "from", "with", "next", "back", "off", "out", "up", "away"}, w) && !(k == i+1 && (p.text(i) == "is" || p.text(i) == "are" || p.text(i) == "was" || p.text(i) == "you")) {
 				ends = append(ends, k)
 			}
 			if w == "." || w == ";" || p.refuse[w] != "" {

@@ -2,6 +2,7 @@ package english
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/egotsr/egotsr/decompose"
 )
@@ -10,17 +11,17 @@ import (
 // milk in the fridge".
 func (p *parser) belonging(i int, found func(reading)) {
 	from, wish := i, false
-	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}, {"we", "need"}, {"we", "want"}} {
+	for _, words := range [][]string{{"i", "want"}, {"i", "need"}, {"i", "would", "like"}, {"i'd", "like"}, {"i'd", "prefer"}, {"we", "need"}, {"we", "want"}} {
 		if p.has(i, words) {
 			from, wish = i+len(words), true
 		}
 	}
-	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && p.text(i) != "both" && p.text(i) != "all" {
+	if !wish && !p.content(i) && !slices.Contains(definite, p.text(i)) && !slices.Contains([]string{"both", "all", "any", "every", "each"}, p.text(i)) {
 		return
 	}
 	for _, ph := range p.several(from) {
 		end := p.belongs(ph.end)
-		if end == ph.end && p.rules[p.text(i)] != nil {
+		if end == ph.end && p.rules[p.text(i)] != nil && p.nouns[p.text(i)] == nil {
 			continue // load boxes onto
 		}
 		if end == 0 && wish {
@@ -57,6 +58,12 @@ func (p *parser) belongs(i int) int {
 	case "should", "must":
 		i++
 	}
+	if w := p.text(i); (w == "end" || w == "ends" || w == "wind" || w == "winds") && p.text(i+1) == "up" {
+		return i + 2
+	}
+	if w := p.text(i); (w == "sit" || w == "stand" || w == "rest" || w == "stay" || w == "live" || w == "lives") && i > 0 && (p.text(i-1) == "should" || p.text(i-1) == "must" || w == "lives") {
+		return i + 1
+	}
 	switch p.text(i) {
 	case "go", "goes", "belong", "belongs":
 		return i + 1
@@ -90,7 +97,7 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 		if !ok || len(ph.list) != 1 {
 			continue
 		}
-		if w := p.text(j); (w == "on" || w == "in") && (p.content(j+1) || slices.Contains(definite, p.text(j+1))) {
+		if w := strings.TrimSuffix(strings.TrimSuffix(p.text(j), "side"), "to"); (w == "on" || w == "in") && (p.content(j+1) || slices.Contains(definite, p.text(j+1))) {
 			p.placed(i, ph, w, j+1, wanted, out)
 			continue
 		}
@@ -109,6 +116,11 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 	return out
 }
 
+// terse tells whether a sentence is a note: it has no articles, and begins with no verb.
+func (p *parser) terse() bool {
+	return !slices.ContainsFunc(p.words, func(w word) bool { return slices.Contains(definite, w.text) || slices.Contains(indefinite, w.text) }) && (p.rules[p.text(0)] == nil || p.nouns[p.text(0)] != nil)
+}
+
 // verbOfBeing passes "is", "should be", "lights" at j; it may be missing before "closed", and in "lamp on".
 func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 	for _, must := range [][]string{{"has", "to"}, {"have", "to"}, {"should"}, {"must"}, {"needs", "to"}, {"need", "to"}, {"ought", "to"}} {
@@ -117,12 +129,18 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 		}
 	}
 	switch w := p.text(j); w {
-	case "is", "are", "be", "stays", "remains", "lights", "turns", "goes", "'s":
+	case "is", "are", "be", "stays", "remains", "lights", "turns", "goes", "comes", "'s":
 		return j + 1, true
+	case "opens", "closes", "shuts", "glows", "shines":
+		return j, !wanted || i > 0
+	case "in", "inside", "onto", "into":
+		return j, wanted && p.terse()
 	case "closed", "open", "shut":
 		return j, true
+	case "down", "up":
+		return j, wanted && (i > 0 || j == len(p.words)-1) && ends(p.words, j+1) && !slices.Contains(comes, p.text(j-1))
 	case "on", "off":
-		return j, i == 0 && j == len(p.words)-1
+		return j, i == 0 && j == len(p.words)-1 || wanted && i > 0 && ends(p.words, j+1) || wanted && p.terse() && p.content(j+1)
 	}
 	return 0, false
 }
@@ -130,8 +148,17 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 // stateAt is what a word says of a thing, and the kind of thing that it is said of; empty where it says nothing.
 func (p *parser) stateAt(j int) (l decompose.Literal, kind string) {
 	w := p.text(j)
-	if w == "on" || w == "off" || w == "up" && p.text(j-1) == "lights" {
-		return decompose.Literal{Not: w == "off", Name: "running", Args: []string{"X"}}, "device"
+	if out := w == "out" && p.text(j-1) == "goes"; w == "on" || w == "off" || out || w == "up" && p.text(j-1) == "lights" {
+		return decompose.Literal{Not: w == "off" || out, Name: "running", Args: []string{"X"}}, "device"
+	}
+	if w == "down" || w == "up" {
+		return decompose.Literal{Not: w == "down", Name: "raised", Args: []string{"X"}}, "thing"
+	}
+	if w == "glows" || w == "shines" {
+		return decompose.Literal{Name: "running", Args: []string{"X"}}, "device"
+	}
+	if w == "opens" || w == "closes" || w == "shuts" {
+		return decompose.Literal{Not: w != "opens", Name: "is-open", Args: []string{"X"}}, "openable"
 	}
 	s := p.states[w]
 	if s == nil || s.need != nil {

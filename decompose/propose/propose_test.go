@@ -189,7 +189,7 @@ func TestDecompose(t *testing.T) {
 				provenPlan(t, c.goal, opts, p)
 			}
 			for i, prompt := range f.prompts {
-				if len(prompt) > 26_000 || f.frames != 1 || !strings.Contains(prompt, fmt.Sprintf("%q\n", c.goal)) {
+				if len(prompt) > 30_000 || f.frames != 1 || !strings.Contains(prompt, fmt.Sprintf("%q\n", c.goal)) {
 					t.Errorf("prompt %d: %d bytes: %s", i, len(prompt), prompt)
 				}
 			}

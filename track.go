@@ -31,7 +31,9 @@ type Tracker struct {
 	task  string
 	plan  []string
 	every time.Duration
-	err   error // of the task or the options
+	err   error         // of the task or the options
+	shows []image.Image // of TrackOptions.Demo, until they are looked at; guarded by busy, as demo is
+	demo  *demonstration
 
 	busy    chan struct{} // full while a frame is being observed, which guards attempt
 	attempt attempt
@@ -58,6 +60,14 @@ type TrackOptions struct {
 	// the pace of the recordings that the checkpoint learnt from, 200 ms for nano. Another pace than that means trends that are slower or
 	// hastier. Negative, every frame counts as one period, whenever it comes.
 	Every time.Duration
+
+	// Demo is one recording of the task done well, its frames in order; nil = none. Frames are then placed on it as well, by how alike they
+	// look and what came before, and what the model says counts by how much it knows of the demonstration: next to nothing in a task that
+	// it has never learnt. The recording may have another pace, shape and camera, but should see the scene from about the same side. Up to 64 frames of it,
+	// evenly spaced, are encoded once, by Warmup or the first Observe, which for trust also takes as long as five further frames; a frame's own extra work
+	// is next to nothing. Kept are 64 numbers of the checkpoint's width a frame: 0.8 MB in all for nano, 8 MB for a model of 3B.
+	// One in which no two frames differ shows nothing, and is let go. A frame of it that cannot be taken is an *InputError of the first Observe, or of Warmup.
+	Demo []image.Image
 }
 
 // State is what a Tracker has seen so far. Its Confidence is the probability that the task is closer to completion than seven periods
@@ -82,6 +92,7 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	}
 	if opts != nil {
 		t.every = cmp.Or(opts.Every, t.every)
+		t.shows = slices.Clone(opts.Demo)
 		if opts.Plan != nil {
 			var err error
 			t.plan, err = texts(opts.Plan)
@@ -155,6 +166,9 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 		return t.still(), false, ctx.Err()
 	}
 	f, err := m.prepare("frame", frame)
+	if err == nil {
+		err = t.study(ctx)
+	}
 	if err != nil {
 		return t.still(), false, err
 	}
@@ -196,6 +210,7 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 	a := &t.attempt
 	repeated := now == a.last
 	a.keep(now)
+	a.motion.sight = now.sight
 	s := a.motion.step(when, now.score, now.next, repeated)
 	if len(t.plan) == 0 {
 		s.Subtask = -1
@@ -217,6 +232,9 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 	now := &seen{hash: f.hash, features: features[0]}
 	if err := t.begin(ctx, now); err != nil {
 		return nil, err
+	}
+	if t.demo != nil {
+		now.sight = t.demo.see(a.last, now.features, m.net.Config.Vision.MergeSize)
 	}
 	if compared := a.compared(); len(compared) > 0 {
 		p, err := t.compare(ctx, now, compared)

@@ -39,6 +39,9 @@ const (
 	sharp                         = 10.0
 )
 
+// What is so near to the last frame, in parts of the mean distance, shows the task done as that does; or as near as most frames are to the next.
+const demoRest = 0.15
+
 // demoOdds is what the whole of a demonstration counts as on the scale of scores.
 const demoOdds = 16.0
 
@@ -124,7 +127,8 @@ func newDemonstration(features []*model.Features, merge int) *demonstration {
 		return nil
 	}
 	slices.Sort(steps)
-	for d.rest = n - 1; d.rest > 1 && distance(d.looks[d.rest-1], d.looks[n-1]) <= steps[len(steps)/2]; d.rest-- {
+	near := max(steps[len(steps)/2], demoRest*d.apart)
+	for d.rest = n - 1; d.rest > 1 && distance(d.looks[d.rest-1], d.looks[n-1]) <= near; d.rest-- {
 	}
 	return d
 }

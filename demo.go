@@ -14,7 +14,7 @@ import (
 // cannot tell: two moments of the task that look the same are told apart by what came before alone.
 type demonstration struct {
 	looks [][]float32 // [frames][cells * hidden], in order
-	apart float64     // how far two of them are from each other, in the mean
+	apart float64     // how far two of them are from each other, in the mean; distances are squared
 	rest  int         // from here on they look as the last one does
 	trust float64     // 0..1: what the model's comparisons are worth here, by those of the demonstration's own frames
 }
@@ -31,16 +31,16 @@ const lookSide = 4
 
 // Of an attempt that goes on frame by frame: it stays where it is, goes on by k frames of the demonstration with a probability that
 // halves with each, falls back by up to four, or is anywhere. The alignment hardly depends on these: it stays the same for a demonstration of a
-// third, or three times, as many frames. sharp is what tells frames apart: log-odds, where one looks nearer by as much as two frames of the
-// demonstration are apart in the mean.
+// third, or three times, as many frames. sharp is what looks tell: log-odds, where one frame is nearer by as much as two of the demonstration are
+// apart in the mean.
 const (
 	demoStays, demoBack, demoLost = 0.35, 0.10, 0.01
 	demoSteps, demoBacks          = 8, 4
-	sharp                         = 10.0
+	sharp                         = 8.0
 )
 
 // What is so near to the last frame, in parts of the mean distance, shows the task done as that does; or as near as most frames are to the next.
-const demoRest = 0.15
+const demoRest = 0.09
 
 // demoOdds is what the whole of a demonstration counts as on the scale of scores.
 const demoOdds = 16.0
@@ -160,13 +160,14 @@ func look(f *model.Features, merge int) []float32 {
 	return out
 }
 
+// distance is squared.
 func distance(a, b []float32) float64 {
 	sum := 0.0
 	for i, x := range a {
 		d := float64(x - b[i])
 		sum += d * d
 	}
-	return math.Sqrt(sum)
+	return sum
 }
 
 // see places a frame, given where the one before it was; nil before the first.

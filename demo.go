@@ -16,15 +16,10 @@ type demonstration struct {
 	looks [][]float32 // [frames][cells * hidden], in order
 	apart float64     // how far two of them are from each other, in the mean; distances are squared
 	rest  int         // from here on they look as the last one does
-	trust float64     // 0..1: what the model's comparisons are worth here, by those of the demonstration's own frames
 }
 
-// How many frames of a demonstration are looked at, evenly spaced, and how many of those are compared with each other, which costs as
-// much as following five frames.
-const (
-	demoFrames   = 64
-	demoCompared = 7
-)
+// demoFrames is how many frames of a demonstration are looked at, evenly spaced.
+const demoFrames = 64
 
 // A frame is laid out as so many by so many cells, whatever its shape.
 const lookSide = 4
@@ -40,10 +35,7 @@ const (
 )
 
 // What is so near to the last frame, in parts of the mean distance, shows the task done as that does; or as near as most frames are to the next.
-const demoRest = 0.09
-
-// demoOdds is what the whole of a demonstration counts as on the scale of scores.
-const demoOdds = 16.0
+const demoRest = 0.15
 
 // sighting is where a demonstration sees a frame.
 type sighting struct {
@@ -51,23 +43,32 @@ type sighting struct {
 	at     float64   // how far it is along the demonstration, in parts of its length
 	from   float64   // where the first frame was
 	end    float64   // the probability that it looks like the demonstration's end
-	trust  float64   // of the demonstration
 }
 
-// join is a score that what the demonstration shows has a say in: the mean, in which the model counts by what it is worth.
-func (s *sighting) join(score float64) float64 {
+// What a demonstration shows joins what the model says: its length is worth so many log-odds. Beside that the model's score counts in part, little
+// for progress, which the demonstration orders better even in tasks that the model has learnt, more for trends, since a demonstration shows no setback. Chosen
+// on half of the episodes of 16 known tasks and 30 of 3 unseen ones.
+const (
+	demoOdds      = 12
+	progressShare = 0.2
+	trendShare    = 0.65
+	endShare      = 0.35
+)
+
+// join is a score with a share of what it was, where there is a demonstration.
+func (s *sighting) join(score, share float64) float64 {
 	if s == nil {
 		return score
 	}
-	return (s.trust*score + demoOdds*(s.at-s.from)) / (1 + s.trust)
+	return share*score + demoOdds*(s.at-s.from)
 }
 
-// ends is the probability of the end, in the same way.
+// ends is the probability of the end, given what the model says it is.
 func (s *sighting) ends(p float64) float64 {
 	if s == nil {
 		return p
 	}
-	return (s.trust*p + s.end) / (1 + s.trust)
+	return endShare*p + (1-endShare)*s.end
 }
 
 // study looks at the frames of TrackOptions.Demo, once. Without them, or where they show no two frames that differ, there is none.
@@ -83,13 +84,7 @@ func (t *Tracker) study(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := newDemonstration(features, t.m.net.Config.Vision.MergeSize)
-	if d != nil {
-		if d.trust, err = t.trust(ctx, features); err != nil {
-			return err
-		}
-	}
-	t.demo, t.shows = d, nil
+	t.demo, t.shows = newDemonstration(features, t.m.net.Config.Vision.MergeSize), nil
 	return nil
 }
 
@@ -172,7 +167,7 @@ func distance(a, b []float32) float64 {
 
 // see places a frame, given where the one before it was; nil before the first.
 func (d *demonstration) see(before *seen, f *model.Features, merge int) *sighting {
-	s := &sighting{trust: d.trust, belief: make([]float64, len(d.looks))}
+	s := &sighting{belief: make([]float64, len(d.looks))}
 	if before == nil {
 		for j := range s.belief { // most attempts begin where the demonstration did
 			s.belief[j] = math.Exp(-10 * float64(j) / float64(len(s.belief)))
@@ -219,49 +214,4 @@ func (d *demonstration) move(belief, before []float64) {
 	for i := range belief {
 		belief[i] += demoLost / float64(len(belief))
 	}
-}
-
-// trust is how much of the model's log-odds the frames of a demonstration bear out: the factor that makes them most likely, where each
-// frame is closer to completion than those before it.
-func (t *Tracker) trust(ctx context.Context, features []*model.Features) (float64, error) {
-	var frames []*seen
-	n := min(len(features), demoCompared)
-	for k := range n {
-		s := &seen{features: features[k*(len(features)-1)/(n-1)]}
-		if err := t.begin(ctx, s); err != nil {
-			return 0, err
-		}
-		frames = append(frames, s)
-	}
-	var odds []float64
-	for k, now := range frames {
-		for others := range slices.Chunk(frames[:k], mostCompared) {
-			p, err := t.compare(ctx, now, others)
-			if err != nil {
-				return 0, err
-			}
-			for _, p := range p {
-				p = min(max(p, 0.01), 0.99)
-				odds = append(odds, math.Log(p/(1-p)))
-			}
-		}
-	}
-	return borneOut(odds), nil
-}
-
-// borneOut is the factor a within 0 and 1 that maximises Σ log σ(a·z).
-func borneOut(odds []float64) float64 {
-	low, high := 0.0, 1.0
-	for range 30 {
-		a, slope := (low+high)/2, 0.0
-		for _, z := range odds {
-			slope += z * sigmoid(-a*z)
-		}
-		if slope > 0 {
-			low = a
-		} else {
-			high = a
-		}
-	}
-	return (low + high) / 2
 }

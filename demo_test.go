@@ -180,27 +180,12 @@ func TestDemoPace(t *testing.T) {
 	}
 }
 
-// The factor that makes log-odds true: of those that are always right all, of a coin's none, and where z is right three times in four, it is log 3 / z.
-func TestBorneOut(t *testing.T) {
-	for _, c := range []struct {
-		odds []float64
-		want float64
-	}{
-		{nil, 0}, {[]float64{3, 2, 4}, 1}, {[]float64{3, -3, 2, -2}, 0}, {[]float64{-1, -2}, 0}, {[]float64{4, 4, -4, 4}, math.Log(3) / 4}, {[]float64{0, 0}, 0},
-	} {
-		if got := borneOut(c.odds); math.Abs(got-c.want) > 1e-6 {
-			t.Errorf("%v: %v, want %v", c.odds, got, c.want)
-		}
-	}
-}
-
-// A demonstration has its say by what the model is worth beside it.
+// A demonstration has its say beside the model, and none where there is none.
 func TestSighting(t *testing.T) {
 	var none *sighting
-	half, whole := &sighting{at: 0.75, from: 0.25, end: 0.9}, &sighting{at: 0.75, from: 0.25, end: 0.9, trust: 1}
+	some := &sighting{at: 0.75, from: 0.25, end: 0.9}
 	for name, c := range map[string][2]float64{
-		"none": {none.join(4), 4}, "model unknown": {half.join(4), demoOdds / 2}, "both": {whole.join(4), (4 + demoOdds/2) / 2},
-		"end, none": {none.ends(0.2), 0.2}, "end, model unknown": {half.ends(0.2), 0.9}, "end, both": {whole.ends(0.2), 0.55},
+		"none": {none.join(4, 0.2), 4}, "joined": {some.join(4, 0.2), 6.8}, "no end": {none.ends(0.2), 0.2}, "end": {some.ends(0.2), 0.655},
 	} {
 		if math.Abs(c[0]-c[1]) > 1e-12 {
 			t.Errorf("%s: %v, want %v", name, c[0], c[1])

@@ -129,8 +129,8 @@ func (v *motion) step(when, score float64, next []float64, repeated bool) State 
 		v.next = next
 	}
 	next = v.next
-	at := v.sight.join(reached(score, next))
-	score = v.sight.join(score)
+	at := v.sight.join(reached(score, next), trendShare)
+	score = v.sight.join(score, progressShare)
 	v.frames++
 	v.places = append(v.places, placed{when, at})
 	// After a gap the frame before it is kept, so that what came meanwhile is seen.

@@ -14,6 +14,7 @@ type seen struct {
 	features *model.Features
 	begun    *model.Prefix // of the questions that show it first; nil where nothing is kept
 	score    float64
+	sight    *sighting // by a demonstration; nil without one
 	next     []float64 // probability of each subtask of the plan to be next, without a plan of any, and last that none remains; nil = not asked
 }
 

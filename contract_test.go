@@ -58,7 +58,7 @@ var (
 	_ = []egotsr.Side{egotsr.Undecided, egotsr.Img1, egotsr.Img2}
 	_ = []egotsr.Trend{egotsr.Advancing, egotsr.Stalled, egotsr.Regressing, egotsr.Recovering, egotsr.Done}
 	_ = egotsr.State{Progress: 0, Trend: egotsr.Done, Confidence: 0, Subtask: -1}
-	_ = egotsr.TrackOptions{Plan: (*decompose.Plan)(nil), Every: time.Second}
+	_ = egotsr.TrackOptions{Plan: (*decompose.Plan)(nil), Every: time.Second, Demo: []image.Image(nil)}
 	_ = egotsr.Step{Stage: "", N: 0, Total: 0, Loss: 0, LR: 0, GradNorm: 0, Tokens: 0, Samples: 0, Skipped: 0}
 	_ = egotsr.TrainOptions{Dir: "", Seed: 0, Keep: 0, SaveEvery: 0, LogEvery: 0, Logger: nil}
 	_ = dataset.Sample{Task: "", Img1: "", Img2: "", Closer: "", Detail: [2]string{}}

@@ -13,7 +13,7 @@
 //
 // Follow a robot: Advancing, Stalled, Regressing, Recovering, Done? See examples/robot for a control loop.
 //
-//	t := m.Track("Open a drawer", nil)
+//	t := m.Track("Open a drawer", nil) // or, of a task it has not learnt, &egotsr.TrackOptions{Demo: recording}
 //	err := t.Warmup(ctx, 640, 480)
 //	for now, err := range t.Follow(ctx, camera) { // or t.Observe(ctx, frame)
 //		fmt.Println(now.Progress, now.Trend, now.Confidence, err)

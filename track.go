@@ -31,7 +31,9 @@ type Tracker struct {
 	task  string
 	plan  []string
 	every time.Duration
-	err   error // of the task or the options
+	err   error         // of the task or the options
+	shows []image.Image // of TrackOptions.Demo, until they are looked at; guarded by busy, as demo is
+	demo  *demonstration
 
 	busy    chan struct{} // full while a frame is being observed, which guards attempt
 	attempt attempt
@@ -58,6 +60,15 @@ type TrackOptions struct {
 	// the pace of the recordings that the checkpoint learnt from, 200 ms for nano. Another pace than that means trends that are slower or
 	// hastier. Negative, every frame counts as one period, whenever it comes.
 	Every time.Duration
+
+	// Demo is one recording of the task done well, its frames in order; nil = none. Frames are then placed on it as well, by how alike they
+	// look and by what came before, in which the model needs to know nothing of the task; what it says has less of a say. The recording may have another pace,
+	// size and shape, but should see the scene from about the same side.
+	//
+	// Up to 64 frames of it, evenly spaced, are encoded once, by Warmup or else by the first Observe. After that a frame costs next to nothing
+	// more, and kept are 16 vectors of the checkpoint's width for each of those 64: 0.8 MB for nano, 8 MB for a model of 3B. Where no two of them
+	// differ, there is nothing to be placed on, and all is as without. One that cannot be taken is an *InputError of Warmup and of every Observe.
+	Demo []image.Image
 }
 
 // State is what a Tracker has seen so far. Its Confidence is the probability that the task is closer to completion than seven periods
@@ -65,7 +76,7 @@ type TrackOptions struct {
 // last seven periods are in that. A trend turns only when two frames agree, and becomes Done, or stops being it, when three do, so
 // Confidence may be less than one half for a while.
 type State struct {
-	Progress   float64   `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score
+	Progress   float64   `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score; with a Demo a fifth of it, and 12 for its length
 	Trend      Trend     `json:"trend"`
 	Confidence float64   `json:"confidence"`      // probability of what the trend says, as above; 0 for a frame that shows nothing
 	Subtask    int       `json:"subtask"`         // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done
@@ -82,6 +93,7 @@ func (m *Model) Track(task string, opts *TrackOptions) *Tracker {
 	}
 	if opts != nil {
 		t.every = cmp.Or(opts.Every, t.every)
+		t.shows = slices.Clone(opts.Demo)
 		if opts.Plan != nil {
 			var err error
 			t.plan, err = texts(opts.Plan)
@@ -155,6 +167,9 @@ func (t *Tracker) observe(ctx context.Context, at time.Time, frame image.Image) 
 		return t.still(), false, ctx.Err()
 	}
 	f, err := m.prepare("frame", frame)
+	if err == nil {
+		err = t.study(ctx)
+	}
 	if err != nil {
 		return t.still(), false, err
 	}
@@ -196,6 +211,7 @@ func (t *Tracker) step(ctx context.Context, when float64, f *frame) (State, erro
 	a := &t.attempt
 	repeated := now == a.last
 	a.keep(now)
+	a.motion.sight = now.sight
 	s := a.motion.step(when, now.score, now.next, repeated)
 	if len(t.plan) == 0 {
 		s.Subtask = -1
@@ -217,6 +233,9 @@ func (t *Tracker) place(ctx context.Context, when float64, f *frame) (*seen, err
 	now := &seen{hash: f.hash, features: features[0]}
 	if err := t.begin(ctx, now); err != nil {
 		return nil, err
+	}
+	if t.demo != nil {
+		now.sight = t.demo.see(a.last, now.features, m.net.Config.Vision.MergeSize)
 	}
 	if compared := a.compared(); len(compared) > 0 {
 		p, err := t.compare(ctx, now, compared)

@@ -44,6 +44,24 @@ func ExampleModel_Track() {
 	// Output: true -1
 }
 
+// A recording of the task done well shows a model that has never learnt it how far an attempt is.
+func ExampleTrackOptions() {
+	m := open()
+	defer m.Close()
+	demo := []image.Image{lamp(40), lamp(100), lamp(160), lamp(220)}
+	tracker := m.Track("Light the lamp", &egotsr.TrackOptions{Demo: demo, Every: -1})
+	var progress []float64
+	for _, light := range []uint8{45, 110, 215} {
+		now, err := tracker.Observe(context.Background(), lamp(light))
+		if err != nil {
+			log.Fatal(err)
+		}
+		progress = append(progress, now.Progress)
+	}
+	fmt.Println(progress[0] < progress[1], progress[1] < progress[2])
+	// Output: true true
+}
+
 func ExampleModel_Done() {
 	m := open()
 	defer m.Close()

@@ -109,6 +109,7 @@ type motion struct {
 	subtask int
 	first   int       // what the last frame that was asked about says of it, alone
 	next    []float64 // all that it says
+	sight   *sighting // where a demonstration sees the last frame; nil without one
 }
 
 // asks tells whether what remains may be another thing than when it was last asked: it is again after so many periods, where the task
@@ -117,7 +118,7 @@ func (a *attempt) asks(when, score float64) bool {
 	const periods, moved, near = 3, 2, 0.15
 	v := &a.motion
 	return v.next == nil || when-a.asked.when >= periods || math.Abs(score-a.asked.at) > moved || v.first != v.subtask || v.done ||
-		v.next[len(v.next)-1] > near
+		v.sight.ends(v.next[len(v.next)-1]) > near
 }
 
 // step takes in the next frame, of the time when, in periods. next is the probability of each subtask to be the next one, and last of
@@ -128,7 +129,8 @@ func (v *motion) step(when, score float64, next []float64, repeated bool) State 
 		v.next = next
 	}
 	next = v.next
-	at := reached(score, next)
+	at := v.sight.join(reached(score, next), trendShare)
+	score = v.sight.join(score, progressShare)
 	v.frames++
 	v.places = append(v.places, placed{when, at})
 	// After a gap the frame before it is kept, so that what came meanwhile is seen.
@@ -146,7 +148,7 @@ func (v *motion) step(when, score float64, next []float64, repeated bool) State 
 	s := State{Progress: 1 - math.Exp(-max(0, score)/8), Subtask: v.subtask}
 	s.Trend, s.Confidence = v.trend(when, at)
 	if v.done {
-		s = State{Progress: 1, Trend: Done, Confidence: next[plan], Subtask: -1}
+		s = State{Progress: 1, Trend: Done, Confidence: v.sight.ends(next[plan]), Subtask: -1}
 	}
 	return s
 }
@@ -185,7 +187,7 @@ func (v *motion) ends(next []float64) {
 		v.subtask = first
 	}
 	v.first = first
-	if (next[plan] > end) == v.done {
+	if (v.sight.ends(next[plan]) > end) == v.done {
 		v.other = 0
 	} else if v.other++; v.other == endFrames {
 		v.done, v.other = !v.done, 0

@@ -105,6 +105,9 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 		return err
 	}
 	defer m.calls.Done()
+	if err := t.warmDemo(ctx); err != nil {
+		return err
+	}
 	patches, err := m.blank(width, height)
 	if err != nil {
 		return err
@@ -133,4 +136,15 @@ func (t *Tracker) Warmup(ctx context.Context, width, height int) error {
 		}
 	}
 	return nil
+}
+
+// warmDemo looks at the demonstration, when no frame is under way.
+func (t *Tracker) warmDemo(ctx context.Context) error {
+	select {
+	case t.busy <- struct{}{}:
+		defer func() { <-t.busy }()
+		return t.study(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

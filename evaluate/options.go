@@ -23,6 +23,10 @@ type Options struct {
 
 	Row func(row, total int, skipped string) // Table: is called after every row, with the reason where it was skipped, else ""; nil = nothing is
 
+	// Demo, for Track, gives the frames of another recording of an episode's task, done well; none where there is none. With it every episode is
+	// followed twice, the second time by a tracker that was shown them, see egotsr.TrackOptions.Demo, and the report has both.
+	Demo func(*dataset.Episode) ([]image.Image, error)
+
 	// Last, for Pairs, is the path of the last frame of a sample's episode. With it the report has a baseline that knows how the task
 	// ended and compares pixels: the frame that looks more like the last one is closer. Nil, or "", is without.
 	Last func(*dataset.Sample) string

@@ -158,7 +158,7 @@ func (r *TrackReport) section() page.Section {
 		Title: "Tracking",
 		Text: "One frame after the other, nothing known of those to come. Spearman's correlation of progress with the truth; the curve of all frames compared has the whole episode before it. " +
 			"Then what was said of setbacks and of the end.",
-		Tables: []page.Table{{Columns: trackColumns, Rows: r.curveRows()}, {Columns: []string{"", "", ""}, Rows: r.rows()}},
+		Tables: []page.Table{{Columns: trackColumns, Rows: r.curveRows()}, {Columns: r.rowColumns(), Rows: r.rows()}},
 		Plots:  curvePlots(r.Curves[0].Name, r.tracks()),
 	}
 }

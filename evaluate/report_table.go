@@ -113,7 +113,11 @@ func (r *DoneReport) write(w io.Writer) {
 
 func (r *TrackReport) write(w io.Writer) {
 	writeRow(w, append([]string{"tracker: " + trackColumns[0]}, trackColumns[1:]...))
-	for _, row := range append(r.curveRows(), r.rows()...) {
+	rows := r.curveRows()
+	if r.Demo != nil {
+		rows = append(rows, r.rowColumns())
+	}
+	for _, row := range append(rows, r.rows()...) {
 		writeRow(w, row)
 	}
 	writeBad(w, r.Bad, "episodes")

@@ -7,15 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
 	"math"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/decompose"
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/internal/metrics"
 )
 
@@ -42,9 +41,11 @@ type TrackReport struct {
 	Failed   Share        `json:"failed"`   // episodes that never succeed and never had Done
 	// CalibrationError is the expected calibration error of State.Confidence, of the trends that tell of closer or farther; where the truth
 	// is neither, Advancing and Recovering are left out.
-	CalibrationError float64     `json:"calibration_error"`
-	Episodes         []Tracked   `json:"episodes"`
-	Bad              []BadSample `json:"bad,omitempty"` // episodes that do not fit together or have frames that cannot be read, by index
+	CalibrationError float64   `json:"calibration_error"`
+	Episodes         []Tracked `json:"episodes"`
+	// Demo is all this of the same episodes by a tracker that has a demonstration of each task; nil without Options.Demo.
+	Demo *TrackReport `json:"demo,omitempty"`
+	Bad  []BadSample  `json:"bad,omitempty"` // episodes that do not fit together or have frames that cannot be read, by index
 }
 
 // claimedOver is how many frames before its own State.Confidence compares a frame with, where the trend is onward.
@@ -100,6 +101,9 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 		return nil, err
 	}
 	r, samples := &TrackReport{Seed: o.Seed}, sha256.New()
+	if o.Demo != nil {
+		r.Demo = &TrackReport{Seed: o.Seed}
+	}
 	placer, _ := t.(Placer)
 	for k := range on.List {
 		e := &on.List[k]
@@ -115,9 +119,16 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 			r.Bad = append(r.Bad, BadSample{k, err.Error()})
 			continue
 		}
-		followed, err := follow(ctx, t, e, frames)
+		followed, err := follow(ctx, t, e, frames, nil)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: track episode %s/%s: %w", e.Scene, e.ID, err)
+		}
+		if r.Demo != nil {
+			shown, err := show(ctx, t, e, frames, o.Demo)
+			if err != nil {
+				return nil, fmt.Errorf("evaluate: track episode %s/%s with a demonstration: %w", e.Scene, e.ID, err)
+			}
+			r.Demo.Episodes = append(r.Demo.Episodes, *shown)
 		}
 		if placer != nil {
 			if followed.Curve, err = place(ctx, placer, e.Task, frames); err != nil {
@@ -132,14 +143,11 @@ func Track[O Observer](ctx context.Context, t Tracker[O], on Episodes, opts *Opt
 	}
 	r.Samples = short(samples)
 	r.measure(o.Name)
+	if r.Demo != nil {
+		r.Demo.Samples = r.Samples
+		r.Demo.measure(o.Name + ", shown the task once")
+	}
 	return r, nil
-}
-
-// WriteTable prints the figures for a terminal.
-func (r *TrackReport) WriteTable(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	r.write(w)
-	return w.Flush()
 }
 
 // asked has all of an episode that the figures come from.
@@ -199,14 +207,23 @@ func (t *Tracked) elapsed() (values []float64) {
 // framePeriod is how far apart the frames of an episode are taken to be. A foreign tracker may go by it; ours counts every one.
 const framePeriod = 200 * time.Millisecond
 
+// show is follow by a tracker that has a demonstration of the task.
+func show[O Observer](ctx context.Context, t Tracker[O], e *dataset.Episode, frames []image.Image, of func(*dataset.Episode) ([]image.Image, error)) (*Tracked, error) {
+	demo, err := foreign.Do("Options.Demo", func() ([]image.Image, error) { return of(e) })
+	if err != nil {
+		return nil, err
+	}
+	return follow(ctx, t, e, frames, demo)
+}
+
 // follow has t see the frames of one episode, one after the other.
-func follow[O Observer](ctx context.Context, t Tracker[O], e *dataset.Episode, frames []image.Image) (*Tracked, error) {
+func follow[O Observer](ctx context.Context, t Tracker[O], e *dataset.Episode, frames, demo []image.Image) (*Tracked, error) {
 	followed := &Tracked{Scene: e.Scene, Episode: e.ID, Task: e.Task, Setback: setbacks(e), Regress: e.Regress, Success: slices.Index(succeeded(e), true)}
 	plan, err := decompose.Annotated(e.Task, e.Plan)
 	if err != nil {
 		return nil, err
 	}
-	tracker := t.Track(e.Task, &egotsr.TrackOptions{Plan: plan, Every: -1})
+	tracker := t.Track(e.Task, &egotsr.TrackOptions{Plan: plan, Every: -1, Demo: demo})
 	if any(tracker) == nil {
 		return nil, errors.New("Track returned nil")
 	}
@@ -281,42 +298,3 @@ func median(values []float64) float64 {
 	n := len(values)
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
-
-// tracks are the episodes as curves.
-func (r *TrackReport) tracks() []Curve {
-	curves := make([]Curve, len(r.Episodes))
-	for k := range r.Episodes {
-		t := &r.Episodes[k]
-		curves[k] = Curve{Task: t.Task, Setbacks: t.Setback, Frames: spread(len(t.States), len(t.States)), Truth: t.Truth, Values: [][]float64{t.progress()}}
-	}
-	return curves
-}
-
-// rows are the figures as a reader wants them: what, how many, and what share that is.
-func (r *TrackReport) rows() [][]string {
-	row := func(what string, s Share, text string) []string {
-		if s.Of == 0 {
-			text = "–"
-		}
-		return []string{what, fmt.Sprintf("%d of %d", s.N, s.Of), text}
-	}
-	in := func(what string, s Share) []string { return row(what, s, percent(share(s.N, s.Of))) }
-	return [][]string{
-		in(fmt.Sprintf("setbacks noticed within %d frames", trackSlack), r.Setbacks),
-		row("false alarms in clean episodes", r.Alarms, fmt.Sprintf("%.2f an episode", share(r.Alarms.N, r.Alarms.Of))),
-		in(fmt.Sprintf("done within %d frames of success", trackSlack), r.Done),
-		in("done earlier than that", r.Early),
-		in("never done where the task failed", r.Failed),
-		{"calibration error of its confidence", "", fmt.Sprintf("%.3f", r.CalibrationError)},
-	}
-}
-
-// curveRows compare the ways of placing frames.
-func (r *TrackReport) curveRows() (rows [][]string) {
-	for _, c := range r.Curves {
-		rows = append(rows, []string{c.Name, fmt.Sprintf("%.3f", c.Median), c.Mean.String(), fmt.Sprintf("%.3f", c.Setbacks)})
-	}
-	return rows
-}
-
-var trackColumns = []string{"correlation with true progress", "median", "mean", "median, with setbacks"}

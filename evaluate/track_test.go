@@ -110,6 +110,53 @@ func TestTrack(t *testing.T) {
 	}
 }
 
+// TestTrackDemo: what a demonstration gives stands beside what was there without one, which stays as it was.
+func TestTrackDemo(t *testing.T) {
+	m := openTiny(t)
+	read := func(path string) (image.Image, error) { return noise(uint64(path[0]), 28), nil }
+	on := Episodes{[]dataset.Episode{
+		{Scene: "s", ID: "1", Task: "Lift the box", Frames: []string{"a", "b", "c", "d"}, Subtask: []int{0, 0, 0, 0}, Plan: []string{"Lift it."}, Cost: []float64{90, 60, 30, 0}},
+	}, read}
+	without, err := Track(t.Context(), m, on, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of []string
+	demo := func(e *dataset.Episode) (frames []image.Image, err error) {
+		of = append(of, e.ID)
+		for _, p := range e.Frames {
+			frames = append(frames, noise(uint64(p[0]), 28))
+		}
+		return frames, nil
+	}
+	with, err := Track(t.Context(), m, on, &Options{Demo: demo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := with.Demo
+	with.Demo = nil
+	if diff := cmp.Diff(without, with); diff != "" || len(of) != 1 {
+		t.Errorf("%v, -without +with\n%s", of, diff)
+	}
+	if len(shown.Episodes) != 1 || shown.Curves[0].Median != 1 || shown.Done.Of != 1 { // shown the very episode
+		t.Errorf("%+v", shown)
+	}
+	with.Demo = shown
+	var table strings.Builder
+	if err := with.WriteTable(&table); err != nil || strings.Count(table.String(), "shown the task once") != 2 || strings.Count(table.String(), "of 1") != 6 {
+		t.Error(table.String())
+	}
+	for name, bad := range map[string]func(*dataset.Episode) ([]image.Image, error){
+		"error": func(*dataset.Episode) ([]image.Image, error) { return nil, errors.New("gone") },
+		"panic": func(*dataset.Episode) ([]image.Image, error) { panic("gone") },
+		"frame": func(*dataset.Episode) ([]image.Image, error) { return []image.Image{nil}, nil },
+	} {
+		if _, err := Track(t.Context(), m, on, &Options{Demo: bad}); err == nil || !strings.Contains(err.Error(), "s/1") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A Model is all that is measured here, and Pairs is what programs elsewhere call.
 var (
 	_ func(context.Context, Judger, dataset.Source, *Options) (*Report, error) = Pairs

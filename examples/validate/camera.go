@@ -30,7 +30,11 @@ func newCamera(m *egotsr.Model, text string) (camera, error) {
 }
 
 func (c camera) Track(task string, o *egotsr.TrackOptions) *through {
-	return &through{camera: c, tracker: c.m.Track(task, &egotsr.TrackOptions{Plan: o.Plan})}
+	t := &egotsr.TrackOptions{Plan: o.Plan}
+	for _, f := range o.Demo {
+		t.Demo = append(t.Demo, c.fit(f))
+	}
+	return &through{camera: c, tracker: c.m.Track(task, t)}
 }
 
 // through is a tracker behind such a camera.

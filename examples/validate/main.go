@@ -6,6 +6,7 @@
 //	go run ./examples/validate -plans                                # what remains to be done, at every boundary
 //	go run ./examples/validate -track                                # a tracker, frame by frame
 //	go run ./examples/validate -track -camera 640x480@30             # the same, seen through a webcam
+//	go run ./examples/validate -track -demo ../shared/episodes       # with one demonstration of each task beside without
 //	go run ./examples/validate -report DIR                           # all there is to measure, as a page, JSON and table
 //	go run ./examples/validate -report DIR -answers theirs.csv       # beside the answers of another system
 //
@@ -41,6 +42,7 @@ type settings struct {
 	prompt       string
 	plans, track bool
 	camera       string // of another kind, or ""
+	demo         string // a folder, or ""
 	dump         string
 	report       string // a folder, or ""
 	frames       int
@@ -58,6 +60,7 @@ func main() {
 	flag.BoolVar(&s.plans, "plans", false, "ask for the rest of the plan wherever an action begins, not for pairs")
 	flag.BoolVar(&s.track, "track", false, "follow the episodes with a tracker, instead of pairs")
 	flag.StringVar(&s.camera, "camera", "", "with -track, see the episodes through a camera of another `size@rate`, such as 640x480@30; empty: as recorded")
+	flag.StringVar(&s.demo, "demo", "", "with -track, follow each episode also with a clean success of its task out of this `folder` of simulated episodes, another than itself")
 	flag.StringVar(&s.dump, "dump", "", "`file` for a JSON line a pair; empty: none")
 	flag.StringVar(&s.report, "report", "", "`folder` for the full report; empty: only pairs, printed")
 	flag.IntVar(&s.frames, "frames", 32, "with -report, frames of an episode that a curve has at most")
@@ -101,7 +104,13 @@ func run(ctx context.Context, s settings) (int, error) {
 		r := reporter{m, s.model.FS(), disk, episodes, pairs, s.frames, s.answers}
 		err = r.write(ctx, s.report, &options)
 	case s.track:
-		err = follow(ctx, m, s.camera, evaluate.Episodes{List: episodes, Image: pairs.Image}, options.Seed)
+		o := evaluate.Options{Seed: options.Seed}
+		if s.demo != "" {
+			if o.Demo, err = demonstrations(s.demo); err != nil {
+				return 0, fmt.Errorf("-demo: %w", err)
+			}
+		}
+		err = follow(ctx, m, s.camera, evaluate.Episodes{List: episodes, Image: pairs.Image}, &o)
 	case s.plans:
 		err = remaining(ctx, m, disk, episodes)
 	default:
@@ -137,8 +146,7 @@ func judge(ctx context.Context, m *egotsr.Model, pairs dataset.Source, dump stri
 }
 
 // follow measures the tracker alone.
-func follow(ctx context.Context, m *egotsr.Model, through string, on evaluate.Episodes, seed uint64) error {
-	o := &evaluate.Options{Seed: seed}
+func follow(ctx context.Context, m *egotsr.Model, through string, on evaluate.Episodes, o *evaluate.Options) error {
 	var report *evaluate.TrackReport
 	var err error
 	if through == "" {

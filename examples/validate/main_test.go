@@ -35,6 +35,14 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	s.report, s.track, s.demo, s.camera = "", true, data, "80x60@10"
+	if _, err := run(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	s.demo = out
+	if _, err := run(t.Context(), s); err == nil || !strings.HasPrefix(err.Error(), "-demo: ") {
+		t.Error(err)
+	}
 	s.only = "Lift the mug"
 	if _, err := run(t.Context(), s); err == nil || !strings.HasPrefix(err.Error(), "-only: ") {
 		t.Error(err)

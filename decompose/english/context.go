@@ -8,6 +8,13 @@ import (
 // context reads what is only told before an order: "I'm cold, close the window", "the milk has gone off, so throw it out".
 func (p *parser) context(i int) map[int][]reading {
 	out := map[int][]reading{}
+	if w := p.text(i); w == "since" || w == "because" || w == "as" {
+		for end, list := range p.context(i + 1) {
+			list[0].manner, list[0].at = p.words[i:end], i
+			out[end] = list
+		}
+		return out
+	}
 	subject := slices.Contains(subjects, p.text(i))
 	if p.text(i) == "you" {
 		return out
@@ -19,7 +26,7 @@ func (p *parser) context(i int) map[int][]reading {
 	}
 	for k := i + 2; k < len(p.words); k++ {
 		w := p.text(k)
-		if p.refuse[w] != "" && w != "not" || w == "?" {
+		if p.refuse[w] != "" && w != "not" && !(subject && p.refuse[w] == "negation" && k < i+3) || w == "?" {
 			return out
 		}
 		if !slices.Contains([]string{",", ".", ";", "!", "so", ":", "-"}, w) || !p.orders(k) {
@@ -77,7 +84,7 @@ func (p *parser) reason(i int) map[int][]reading {
 		return nil
 	}
 	w := p.text(k)
-	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) {
+	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) && !(next == "going" && p.rules[p.text(end-1)] == nil) {
 		return nil
 	}
 	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0

@@ -120,6 +120,10 @@ func (p *parser) counts(j int, m *mention) int {
 
 // determiners passes "both of the", "all", "my", and notes them.
 func (p *parser) determiners(i int, m *mention) (end int, quantity bool) {
+	if next := p.text(i + 1); p.text(i) == "half" && (next == "of" || slices.Contains(definite, next) || slices.Contains(indefinite, next)) {
+		i++ // half a lemon
+		i += boolean(p.text(i) == "of")
+	}
 	switch p.text(i) {
 	case "both":
 		m.count, quantity = 2, true

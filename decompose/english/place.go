@@ -81,6 +81,10 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		return out
 	}
+	if w := p.text(i); (w == "outside" || w == "nearby" || w == "upstairs" || w == "downstairs" || w == "overhead") && ends(p.words, i+1) {
+		more(&m, i+1, 1, false)
+		return out
+	}
 	if end := p.excepted(m, i); end > 0 {
 		other := m
 		other.said += " " + p.joinedFrom(i, end)

@@ -181,6 +181,11 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
 	}
+	if p.text(j-1) == "," && len(p.lemmas(p.text(j), gerund)) > 0 { // unstack the blocks, leaving the blue one there
+		if pieces, ok := p.follow(p.clause(j, gerund, ""), this); ok {
+			return pieces, true
+		}
+	}
 	if first && p.wished(j) { // lamp on, the drawer should be closed
 		if ends := p.condition(j, true); len(ends) > 0 {
 			return p.follow(ends, this)

@@ -85,7 +85,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 }
 
 // inPlace is what is done to a thing where it stands, in an open basin too: stir the pot in the sink.
-var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced is-open scanned inspected sprayed peeled tight watered")
+var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced is-open scanned inspected sprayed peeled tight watered mashed grated kneaded")
 
 // shares tells whether what a clause does something to can be in several places: several things, or what is poured.
 func (b *builder) shares(c *understood) bool {

@@ -15,7 +15,10 @@ func (p *parser) context(i int) map[int][]reading {
 		}
 		return out
 	}
-	subject := slices.Contains(subjects, p.text(i))
+	subject, denied := slices.Contains(subjects, p.text(i)), false
+	if ph := p.subject(i); ph != nil { // the plates don't belong there
+		denied = slices.Contains(denials, p.text(ph.end)) && p.text(ph.end+1) != "to"
+	}
 	if p.text(i) == "you" {
 		return out
 	}
@@ -26,7 +29,7 @@ func (p *parser) context(i int) map[int][]reading {
 	}
 	for k := i + 2; k < len(p.words); k++ {
 		w := p.text(k)
-		if p.refuse[w] != "" && w != "not" && !(subject && p.refuse[w] == "negation" && k < i+3) || w == "?" {
+		if p.refuse[w] != "" && w != "not" && !(p.refuse[w] == "negation" && (subject && k < i+3 || denied && k < i+6)) || w == "?" {
 			return out
 		}
 		if !slices.Contains([]string{",", ".", ";", "!", "so", ":", "-"}, w) || !p.orders(k) {
@@ -55,7 +58,7 @@ func (p *parser) subject(i int) *phrase {
 // tells tells whether a verb at k tells of what is so, or of what has come to pass: is, fell, knocked.
 func (p *parser) tells(k int) bool {
 	w := p.text(k)
-	if slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
+	if slices.Contains(denials, w) || slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
 		return true
 	}
 	stem, ok := strings.CutSuffix(w, "ed")
@@ -64,6 +67,9 @@ func (p *parser) tells(k int) bool {
 
 // comes are verbs of what something comes to.
 var comes = strings.Fields("opens closes shuts turns goes comes lights glows shines")
+
+// denials are verbs of what is not so.
+var denials = strings.Fields("don't doesn't isn't aren't won't can't wasn't weren't")
 
 // passed are verbs in the past that do not end in -ed.
 var passed = strings.Fields("fell left broke spilt knocked threw put made got went came ran took forgot brought lost shut wants keeps needs began woke burnt rang")

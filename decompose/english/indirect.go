@@ -89,6 +89,11 @@ func (p *parser) made(all []word) []word {
 func (p *parser) inMind(all []word) []word {
 	for i := range all {
 		at, from := 0, i
+		if list := p.lemmas(p.text(i+1), gerund); p.text(i) == "while" && all[0].text == "hold" && len(list) > 0 { // hold the book while switching on the lamp
+			out := slices.Clone(all)
+			out[i].text, out[i+1].text = "and", list[0]
+			return out
+		}
 		switch {
 		case i == 0 && p.text(i) == "with":
 			at = i + 1
@@ -99,6 +104,10 @@ func (p *parser) inMind(all []word) []word {
 		}
 		for _, ph := range p.single(at) {
 			end := ph.end
+			open := end + boolean(p.text(end) == "already")
+			if i == 0 && (p.states[p.text(open)] != nil || p.text(open) == "on" || p.text(open) == "off") && p.text(open+1) == "," { // with the drawer already open,
+				return slices.Concat(all[1:end], []word{{"is", all[open].said, all[open].at}}, all[open:])
+			}
 			if p.text(i) == "with" {
 				if p.text(end) != "in" || p.text(end+1) != "hand" || p.text(end+2) != "," {
 					continue

@@ -200,7 +200,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 		ends := p.clause(j, plain, verb)
 		if !this.then { // a thing alone is part of the list before it, if of anything: "with the sponge and the soap"
 			for end, list := range ends {
-				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 }); len(ends[end]) == 0 {
+				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 && r.ends() }); len(ends[end]) == 0 {
 					delete(ends, end)
 				}
 			}

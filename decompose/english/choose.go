@@ -127,6 +127,9 @@ func (b *builder) fits(r reading) (assumed int, err error) {
 				if !b.sort(s.kind, nouns) && !(b.unnamed(m) && (fitsKind("item", s.kind) || b.assumes("item", 0, false, s.kind))) {
 					return 0, b.fault(m.at, m.end, "stands for nothing that was named before")
 				}
+				if n := len(b.past); n > 0 && !slices.ContainsFunc(b.past[n-1].objects, func(o *object) bool { return fitsKind(o.noun.kinds, s.kind) }) && !slices.ContainsFunc(nouns, func(n *noun) bool { return fitsKind(n.kinds, s.kind) }) {
+					assumed++
+				}
 			default:
 				if _, err := b.find(m); err != nil {
 					return 0, err

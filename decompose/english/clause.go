@@ -125,7 +125,9 @@ func (p *parser) fill(e element, ph phrase, i int, so reading) (with reading, ok
 		if m.noun != nil && m.noun.class == 'u' && e.kind == "item" && p.pours(so.verb) {
 			f = unfit
 		}
-		if e.slot == "X" && m.noun != nil && so.rule != nil && slices.ContainsFunc(so.rule.never, func(k string) bool { return fitsKind(m.noun.kinds, k) }) {
+		if e.slot == "X" && m.noun != nil && so.rule != nil && slices.ContainsFunc(so.rule.never, func(k string) bool {
+			return len(k) == 1 && m.noun.class == k[0] || fitsKind(m.noun.kinds, k)
+		}) {
 			f = unfit
 		}
 		if elided := len(so.slots) > 0 && so.slots[0].list[0].pronoun == "taken"; elided && f == assumed && so.verb == "put" && m.definite {

@@ -55,6 +55,11 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && b.shares(c); several { // sort the socks into two baskets
+		one := *m
+		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
+		m = &one
+	}
 	found, err := b.meant(c, s, m, named)
 	if err != nil {
 		return err
@@ -80,7 +85,16 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 }
 
 // inPlace is what is done to a thing where it stands, in an open basin too: stir the pot in the sink.
-var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced is-open scanned inspected sprayed peeled tight watered")
+var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced is-open scanned inspected sprayed peeled tight watered mashed grated kneaded")
+
+// shares tells whether what a clause does something to can be in several places: several things, or what is poured.
+func (b *builder) shares(c *understood) bool {
+	return slices.ContainsFunc(c.slots, func(s slot) bool {
+		return (s.name == "X" || s.name == "L") && (len(s.list) > 1 || slices.ContainsFunc(s.list, func(m *mention) bool {
+			return m.plural || m.count > 1 || m.noun != nil && fitsKind(m.noun.kinds, "liquid")
+		}))
+	})
+}
 
 // meant finds or makes the things of one mention.
 func (b *builder) meant(c *understood, s slot, m *mention, named []*object) (found []*object, err error) {
@@ -255,7 +269,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
 		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
-		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
+		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || s.name == "Y" && c.verb == "weigh" || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}

@@ -8,7 +8,17 @@ import (
 // context reads what is only told before an order: "I'm cold, close the window", "the milk has gone off, so throw it out".
 func (p *parser) context(i int) map[int][]reading {
 	out := map[int][]reading{}
-	subject := slices.Contains(subjects, p.text(i))
+	if w := p.text(i); w == "since" || w == "because" || w == "as" {
+		for end, list := range p.context(i + 1) {
+			list[0].manner, list[0].at = p.words[i:end], i
+			out[end] = list
+		}
+		return out
+	}
+	subject, denied := slices.Contains(subjects, p.text(i)), false
+	if ph := p.subject(i); ph != nil { // the plates don't belong there
+		denied = slices.Contains(denials, p.text(ph.end)) && p.text(ph.end+1) != "to"
+	}
 	if p.text(i) == "you" {
 		return out
 	}
@@ -19,7 +29,7 @@ func (p *parser) context(i int) map[int][]reading {
 	}
 	for k := i + 2; k < len(p.words); k++ {
 		w := p.text(k)
-		if p.refuse[w] != "" && w != "not" || w == "?" {
+		if p.refuse[w] != "" && w != "not" && !(p.refuse[w] == "negation" && (subject && k < i+3 || denied && k < i+6)) || w == "?" {
 			return out
 		}
 		if !slices.Contains([]string{",", ".", ";", "!", "so", ":", "-"}, w) || !p.orders(k) {
@@ -48,7 +58,7 @@ func (p *parser) subject(i int) *phrase {
 // tells tells whether a verb at k tells of what is so, or of what has come to pass: is, fell, knocked.
 func (p *parser) tells(k int) bool {
 	w := p.text(k)
-	if slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
+	if slices.Contains(denials, w) || slices.Contains(tellers, w) || slices.Contains(passed, w) || slices.Contains(comes, w) {
 		return true
 	}
 	stem, ok := strings.CutSuffix(w, "ed")
@@ -57,6 +67,9 @@ func (p *parser) tells(k int) bool {
 
 // comes are verbs of what something comes to.
 var comes = strings.Fields("opens closes shuts turns goes comes lights glows shines")
+
+// denials are verbs of what is not so.
+var denials = strings.Fields("don't doesn't isn't aren't won't can't wasn't weren't")
 
 // passed are verbs in the past that do not end in -ed.
 var passed = strings.Fields("fell left broke spilt knocked threw put made got went came ran took forgot brought lost shut wants keeps needs began woke burnt rang")
@@ -77,7 +90,7 @@ func (p *parser) reason(i int) map[int][]reading {
 		return nil
 	}
 	w := p.text(k)
-	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) {
+	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) && !(next == "going" && p.rules[p.text(end-1)] == nil) {
 		return nil
 	}
 	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0

@@ -32,6 +32,12 @@ func (s *setter) events(number int) error {
 		s.arrive(number, c)
 		return nil
 	}
+	if x := c.bound["X"]; len(x) == 1 && len(c.rule.goal) == 1 && c.rule.goal[0].Name == "holding" && len(c.goal) == 0 && len(c.rule.start) == 0 {
+		if now := s.now[x[0].name]; now != nil && now.Name == "holding" { // pick it up and carry it
+			s.touchAll(c)
+			return nil
+		}
+	}
 	for _, l := range slices.Concat(c.rule.start, c.rule.was) {
 		if err := s.granted(c, l, slices.ContainsFunc(c.rule.was, l.Equal), before); err != nil {
 			return err

@@ -78,7 +78,7 @@ func (x *vocabulary) assumes(kinds string, class byte, plural bool, kind string)
 		return false
 	}
 	return slices.ContainsFunc(g.of, func(of string) bool {
-		return len(of) == 1 && (of[0] == class || of == "?" && class == '@') || of == "plural" && plural && class == 'I' || len(of) > 1 && class == 0 && decompose.Skills().Is(kinds, of)
+		return len(of) == 1 && (of[0] == class || of == "?" && class == '@') || of == "plural" && plural && class == 'I' || len(of) > 1 && class == 0 && (of == kinds || decompose.Skills().Is(kinds, of))
 	})
 }
 

@@ -76,6 +76,9 @@ func (p *parser) adverb(i int) bool {
 
 // motion is how many words "in a star pattern" and "with a twisting motion" at i have; 0 where nothing like that stands there.
 func (p *parser) motion(i int) int {
+	if est := func(k int) bool { return strings.HasSuffix(p.text(k), "est") }; p.text(i) == "from" && est(i+1) && p.text(i+2) == "to" && est(i+3) {
+		return 4 // from largest to smallest
+	}
 	if !slices.Contains([]string{"in", "with", "using"}, p.text(i)) {
 		return 0
 	}
@@ -99,7 +102,7 @@ func (p *parser) aim(i int) int {
 	next := p.text(i + 1)
 	switch p.text(i) {
 	case "to":
-		if p.purpose(i) || next == "face" && i > 1 {
+		if p.purpose(i) || i > 1 && slices.Contains([]string{"face", "let", "allow", "avoid", "prevent", "help"}, next) {
 			return i + 1 // to serve coffee
 		}
 	case "so":
@@ -175,7 +178,7 @@ func (p *parser) thoroughly(i int) bool {
 var thorough = strings.Fields("shake mix stir clean wash rinse dry wipe vortex scrub")
 
 // careless are what no step says that it is not to do.
-var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting")
+var careless = strings.Fields("touching spilling dropping tilting breaking bumping hitting scratching damaging knocking disturbing crushing shaking waking making hurting toppling tipping tearing squashing crushing denting splashing smudging slamming losing slipping collapsing")
 
 // toEnd is how many words there are from i to the end of the clause that k stands in.
 func (p *parser) toEnd(i, k int) int {
@@ -227,7 +230,8 @@ func (p *parser) attitude(i int) int {
 			return p.toEnd(i, j)
 		}
 		if (w == "up" || w == "down" || w == "out" || w == "forward") && ends(p.words, j+1) {
-			return j + 1 - i
+			more := p.text(j+1) == "," && slices.Contains([]string{"in", "on", "into", "onto", "inside", "next"}, p.text(j+2))
+			return j + 1 - i + boolean(more)
 		}
 	}
 	return 0

@@ -43,20 +43,8 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = head
 	m.said = strings.TrimSpace(p.spoken(&m, j, at) + " " + p.joinedFrom(at, e))
-	if shaped := e-1 > j && p.colours[p.text(e-2)] && slices.Contains(shapes, p.text(e-1)); shaped { // the red heart, of a game
-		head = &noun{name: p.text(e - 1), kinds: "block-like spot"}
-		m.noun = head
-	}
-	if e-2 >= j && p.partitives[head.name] && at == e-1 { // a paper strip is cut as paper is
-		if of, _ := p.lookup(e-2, e-1); of != nil && of.class != '?' && fitsKind(of.kinds, "cuttable") {
-			head = &noun{name: head.name, kinds: of.kinds + " item", class: of.class}
-			m.noun = head
-		}
-	}
-	if spilt := slices.ContainsFunc(p.words[j:last], func(w word) bool { return w.text == "spilled" || w.text == "spilt" }); spilt && fitsKind(head.kinds, "liquid") {
-		head = &noun{name: head.name, kinds: "thing", class: 'X'} // a puddle
-		m.noun = head
-	}
+	head = p.recast(head, j, e, at)
+	m.noun = head
 	p.quantified(&m, plural, e)
 	if e == j+1 && !m.definite && !m.indefinite && head.class == '?' && p.capital(j) {
 		m.noun, m.said, m.plural = &noun{head.name, head.kinds, '@'}, p.words[j].said, false
@@ -72,6 +60,24 @@ func (p *parser) named(m mention, j, e int) (*mention, bool) {
 	}
 	m.noun = p.handy(m.noun, j, last)
 	return &m, true
+}
+
+// recast is what a noun stands for by the words before it, from j on: the red heart of a game, a strip that is cut as paper is, a puddle.
+func (p *parser) recast(head *noun, j, e, at int) *noun {
+	if e-1 > j && p.colours[p.text(e-2)] && slices.Contains(shapes, p.text(e-1)) {
+		return &noun{name: p.text(e - 1), kinds: "block-like spot"}
+	}
+	if e-2 >= j && (p.partitives[head.name] || head.class == 'Z') && at == e-1 {
+		of, _ := p.lookup(e-2, e-1)
+		if of != nil && of.class != '?' && fitsKind(of.kinds, "cuttable") && (head.class != 'Z' || fitsKind(of.kinds, "food")) {
+			return &noun{name: head.name, kinds: of.kinds + " item", class: of.class}
+		}
+	}
+	spilt := slices.ContainsFunc(p.words[j:e-1], func(w word) bool { return w.text == "spilled" || w.text == "spilt" })
+	if spilt && fitsKind(head.kinds, "liquid") {
+		return &noun{name: head.name, kinds: "thing", class: 'X'}
+	}
+	return head
 }
 
 // shapes are those of blocks and of marks.

@@ -54,6 +54,10 @@ func (p *parser) core(i int) (out []phrase) {
 		m.one, m.definite, m.said, m.end = true, true, p.text(i), i+1
 		return []phrase{{list: []*mention{&m}, end: i + 1}}
 	}
+	if p.text(i) == "another" && !p.content(i+1) && p.text(i+1) != "one" { // the cans into one bin and the jars into another
+		m.one, m.said, m.end = true, "other", i+1
+		return []phrase{{list: []*mention{&m}, end: i + 1}}
+	}
 	j, quantity := p.determiners(i, &m)
 	if ph := p.pronoun(i, j == i || quantity); ph != nil {
 		return ph
@@ -120,6 +124,10 @@ func (p *parser) counts(j int, m *mention) int {
 
 // determiners passes "both of the", "all", "my", and notes them.
 func (p *parser) determiners(i int, m *mention) (end int, quantity bool) {
+	if next := p.text(i + 1); p.text(i) == "half" && (next == "of" || slices.Contains(definite, next) || slices.Contains(indefinite, next)) {
+		i++ // half a lemon
+		i += boolean(p.text(i) == "of")
+	}
 	switch p.text(i) {
 	case "both":
 		m.count, quantity = 2, true

@@ -85,7 +85,7 @@ func quantity(w string) bool {
 func (p *parser) idiom() (at, n int) {
 	for i := range p.words {
 		for _, words := range p.idioms {
-			if starts(p.words, i) && p.has(i, words) && p.text(i+len(words)) != "of" {
+			if starts(p.words, i) && p.has(i, words) && p.text(i+len(words)) != "of" && p.text(i+len(words)) != "at" {
 				return i, len(words)
 			}
 		}

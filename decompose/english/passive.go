@@ -15,6 +15,10 @@ func (p *parser) passive(all []word) []word {
 			continue
 		}
 		for end := i + asked + 1; end < min(i+9, len(all)); end++ {
+			if at := p.touching(end); at > 0 && p.isThing(i+asked, end) {
+				like := func(text string) word { return word{text, all[end].said, all[end].at} }
+				return slices.Concat(all[:i], []word{like("put")}, all[i+asked:end], []word{like("next"), like("to")}, all[at:])
+			}
 			k, f := p.needing(end, asked == 1)
 			if k == 0 || !p.isThing(i+asked, end) {
 				continue
@@ -29,6 +33,18 @@ func (p *parser) passive(all []word) []word {
 		}
 	}
 	return all
+}
+
+// touching finds where "needs to touch" and "should be touching" end; 0 where they do not stand at i.
+func (p *parser) touching(i int) int {
+	k := i
+	for slices.Contains([]string{"needs", "need", "should", "must", "has", "have", "to", "be"}, p.text(k)) {
+		k++
+	}
+	if w := p.text(k); k > i && (w == "touch" || w == "touching") {
+		return k + 1
+	}
+	return 0
 }
 
 // isThing tells whether the words from i to end are those of one thing.

@@ -73,12 +73,15 @@ func (last past) alone(all []*object) []*object {
 }
 
 // several is what "them" stands for in a clause: its list, what it has several of, or what was put on each other.
-func (last past) several(fits func(*object) bool) []*object {
+func (last past) several(said string, fits func(*object) bool) []*object {
 	if last.base != nil && fits(last.base) {
 		return []*object{last.base} // what stands on it goes along
 	}
 	if len(last.plural) > 1 && !slices.ContainsFunc(last.plural, func(o *object) bool { return !fits(o) }) {
 		return last.plural
+	}
+	if said == "both" && len(last.objects) == 2 && fits(last.objects[0]) && fits(last.objects[1]) {
+		return last.objects
 	}
 	for _, o := range last.objects {
 		if (o.plural || inPlural(o.name)) && fits(o) {

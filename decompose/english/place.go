@@ -37,21 +37,8 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 	}
 	m := *ph.list[0]
 	i := ph.end
-	if side, end := p.side(i); side != "" {
-		more(sided(m, side), end, boolean(p.text(i) == "on"), false)
-		return out
-	}
-	if end := p.inHand(i); end > 0 {
-		more(p.inState(m, p.states["held"]), end, 0, false)
-		return out
-	}
-	if end, near := p.beside(i); end > 0 {
-		m.beside, m.relation = near, p.relation(i)
-		more(&m, end, 1, false)
-		return out
-	}
-	if end := p.hallmark(i); end > 0 {
-		more(&m, end, 1, p.text(i) == "with" || p.text(i) == "w")
+	if told, end, places := p.marked(m, i); told != nil {
+		more(told, end, places, p.text(i) == "with" || p.text(i) == "w")
 		return out
 	}
 	end, state := p.relative(i)
@@ -81,12 +68,6 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		}
 		return out
 	}
-	if end := p.excepted(m, i); end > 0 {
-		other := m
-		other.said += " " + p.joinedFrom(i, end)
-		more(&other, end, 0, false)
-		return out
-	}
 	if end := p.they(i); end > 0 {
 		more(&m, end, 1, false)
 		return out
@@ -96,6 +77,32 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		more(&m, end, 0, false)
 	}
 	return out
+}
+
+// marked reads what tells at once which thing is meant, from i on: on the left, in your hand, next to the cup, with the red lid, outside, except the
+// knife. It is nil where nothing like that stands there.
+func (p *parser) marked(m mention, i int) (told *mention, end, places int) {
+	if side, end := p.side(i); side != "" {
+		return sided(m, side), end, boolean(p.text(i) == "on")
+	}
+	if end := p.inHand(i); end > 0 {
+		return p.inState(m, p.states["held"]), end, 0
+	}
+	if end, near := p.beside(i); end > 0 {
+		m.beside, m.relation = near, p.relation(i)
+		return &m, end, 1
+	}
+	if end := p.hallmark(i); end > 0 {
+		return &m, end, 1
+	}
+	if slices.Contains([]string{"outside", "nearby", "upstairs", "downstairs", "overhead"}, p.text(i)) && ends(p.words, i+1) {
+		return &m, i + 1, 1
+	}
+	if end := p.excepted(m, i); end > 0 {
+		m.said += " " + p.joinedFrom(i, end)
+		return &m, end, 0
+	}
+	return nil, 0, 0
 }
 
 // excepted passes "except the knife" after everything and all the spoons; 0 where it does not stand at i.
@@ -207,7 +214,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 		return p.part(&with, y)
 	}
 	is := func(m *mention, kind string) bool { return fitsKind(m.noun.kinds, kind) }
-	if y.noun.kinds != room && slices.Contains([]string{"spot", "mark", "area", "region", "position", "square", "zone", "corner"}, m.noun.name) && is(m, "spot") && with.bare {
+	if y.noun.kinds != room && slices.Contains([]string{"spot", "mark", "area", "region", "position", "square", "zone", "corner", "dot", "circle", "cross", "line"}, m.noun.name) && is(m, "spot") {
 		with.said, with.bare = y.said+" "+m.said, false // its spot on the shelf
 		return &with, 0
 	}
@@ -238,6 +245,9 @@ func (p *parser) loose(m *mention) bool {
 // attached tells whether a thing that is on another can be part of it.
 func (p *parser) attached(m, y *mention) bool {
 	kinds := m.noun.kinds
+	if slices.Contains([]string{"puddle", "stain", "spill", "mess", "dirt", "dust"}, y.noun.name) || fitsKind(y.noun.kinds, "liquid/food") || y.noun.class != 0 && strings.IndexByte("BFRA", y.noun.class) >= 0 {
+		return false
+	}
 	return m.noun.class != 'X' && m.noun.class != 'M' && kinds != room && y.noun.kinds != room && !fitsKind(kinds, "item") && !fitsKind(kinds, "liquid") && !fitsKind(kinds, "person")
 }
 
@@ -271,56 +281,4 @@ func (p *parser) part(with *mention, y *mention) (*mention, int) {
 	}
 	with.bare = false
 	return with, 0
-}
-
-// several reads one thing or a list of them, the longest list first.
-func (p *parser) several(i int) (out []phrase) {
-	if p.text(i) == "both" || p.text(i) == "either" { // both the fork and the knife
-		for _, ph := range p.several(i + 1) {
-			if len(ph.list) > 1 && p.text(i) == "both" && !ph.list[0].plural {
-				out = append(out, ph)
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
-	}
-	for _, one := range p.single(i) {
-		if one.list[0].pronoun == "" || one.list[0].pronoun == "it" {
-			j := p.further(one.end)
-			if j > one.end && p.budget > 0 {
-				p.budget--
-				if p.rules[p.text(j)] != nil && slices.Contains([]string{"in", "on", "into", "onto", "to", "next"}, p.text(j+1)) && p.text(j-1) == "," {
-					out = append(out, one)
-					continue // lift the basket, set on the washer
-				}
-				for _, rest := range p.several(j) {
-					if last := rest.list[0]; p.text(j-1) == "," && last.noun != nil && last.noun.class == '@' {
-						continue // "open the doors, Hal"
-					}
-					out = append(out, phrase{append(slices.Clip(slices.Clone(one.list)), rest.list...), rest.end, one.places + rest.places, one.with || rest.with})
-				}
-			}
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
-// further passes what joins a thing to the next of a list.
-func (p *parser) further(j int) int {
-	if p.text(j) == "," {
-		j++
-	}
-	switch w := p.text(j); {
-	case w == "and" || w == "&" || w == "plus":
-		if j++; p.text(j) == "also" {
-			j++
-		}
-	case p.has(j, []string{"as", "well", "as"}):
-		j += 3
-	case p.has(j, []string{"along", "with"}), p.has(j, []string{"together", "with"}):
-		j += 2
-	}
-	return j
 }

@@ -27,8 +27,7 @@ func (p *parser) prepare(all []word, bare bool) []word {
 		}
 	}
 	p.singles = map[int][]phrase{}
-	all = p.passive(all)
-	p.singles = map[int][]phrase{}
+	all = p.indirect(p.passive(all))
 	p.words = p.volumes(particles(p.belated(p.needed(p.whereabouts(all)))))
 	all = p.meaningful(p.words)
 	p.words = all
@@ -95,7 +94,8 @@ func (p *parser) meaningful(all []word) (out []word) {
 	for i := 0; i < len(all); {
 		skipped := 0
 		for _, s := range p.skip {
-			if p.has(i, s) && !(p.sides[s[len(s)-1]] && (p.content(i+len(s)) || p.text(i+len(s)) == "of")) { // from the top, not from the top drawer
+			if p.has(i, s) && !(p.sides[s[len(s)-1]] && (p.content(i+len(s)) || p.text(i+len(s)) == "of")) &&
+				!(s[0] == "," && s[len(s)-1] == "you" && !ends(all, i+len(s)) && p.text(i+len(s)) != "?") { // ", would you", at the end // from the top, not from the top drawer
 				skipped = len(s)
 				break
 			}

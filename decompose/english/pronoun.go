@@ -77,8 +77,8 @@ func (p *parser) labels(ph phrase) (phrase, bool) {
 
 // label tells whether a word is one that things are told apart by: 2, A, b3.
 func label(w string) bool {
-	if w == "" {
-		return false
+	if w == "" || slices.Contains(numbers, w) {
+		return w != ""
 	}
 	if c := w[0] | 32; c >= 'a' && c <= 'h' {
 		return len(w) == 1 && w[0] < 'a' || len(w) > 1 && isNumber(w[1:])

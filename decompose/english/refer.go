@@ -204,7 +204,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 		}
 		for _, last := range slices.Backward(b.past) {
 			if m.pronoun == "them" {
-				if list := last.several(fit); list != nil {
+				if list := last.several(said, fit); list != nil {
 					return list, nil
 				}
 				continue

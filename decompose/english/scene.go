@@ -87,6 +87,18 @@ func (b *builder) backOn(c *understood) {
 		return
 	}
 	last := len(b.clauses) - 1
+	if len(c.rule.needs) == 1 && c.rule.needs[0].name == "where it was" {
+		for _, earlier := range slices.Backward(b.clauses[:last]) {
+			y := earlier.bound["Y"]
+			if earlier.rule == nil || !slices.Contains(earlier.bound["X"], x[0]) || len(y) != 1 || len(earlier.rule.start) == 0 {
+				continue
+			}
+			if was := earlier.rule.start[0]; was.Placed() == "X" && len(was.Args) == 2 && was.Args[1] == "Y" {
+				c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{was}}, y
+				break
+			}
+		}
+	}
 	lid := x[0].noun.name == "lid" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Not: true, Name: "is-open", Args: []string{"X"}}.Equal)
 	for at, earlier := range b.clauses[:last] {
 		y := earlier.bound["Y"]

@@ -181,6 +181,11 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
 	}
+	if p.text(j-1) == "," && len(p.lemmas(p.text(j), gerund)) > 0 { // unstack the blocks, leaving the blue one there
+		if pieces, ok := p.follow(p.clause(j, gerund, ""), this); ok {
+			return pieces, true
+		}
+	}
 	if first && p.wished(j) { // lamp on, the drawer should be closed
 		if ends := p.condition(j, true); len(ends) > 0 {
 			return p.follow(ends, this)
@@ -195,7 +200,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 		ends := p.clause(j, plain, verb)
 		if !this.then { // a thing alone is part of the list before it, if of anything: "with the sponge and the soap"
 			for end, list := range ends {
-				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 }); len(ends[end]) == 0 {
+				if ends[end] = slices.DeleteFunc(list, func(r reading) bool { return len(r.slots) == 1 && r.ends() }); len(ends[end]) == 0 {
 					delete(ends, end)
 				}
 			}

@@ -205,7 +205,7 @@ func (s *setter) outcome() (final []decompose.Literal) {
 			for j := range s.planned[:i] {
 				f := &s.planned[j]
 				f.Loose = f.Loose || moves(l) && len(f.goal) == 1 && f.goal[0].Name == "holding" && f.goal[0].Args[0] == l.Args[0]
-				if !f.stays && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
+				if !f.stays && !s.began(l) && len(f.goal) == 1 && placed(l) != "" && !l.Not && f.goal[0].Placed() == placed(l) && (f.goal[0].Name == "holding" || f.goal[0].Not) {
 					f.Passing = true
 				}
 			}
@@ -218,6 +218,11 @@ func (s *setter) outcome() (final []decompose.Literal) {
 		s.request.Events = append(s.request.Events, e.Event)
 	}
 	return final
+}
+
+// began tells whether a literal held of where a thing is at the start.
+func (s *setter) began(l decompose.Literal) bool {
+	return slices.ContainsFunc(s.objects, func(o *object) bool { return o.loc != nil && o.loc.Equal(l) })
 }
 
 // moves tells whether a literal is that something was moved where it stands, with an empty hand.

@@ -28,7 +28,9 @@ func (p *parser) statement(i int) map[int][]reading {
 		if be := p.text(ph.end); len(ph.list) != 1 || m.noun == nil || be != "is" && be != "are" {
 			continue
 		}
-		if p.adjective(k) && ends(k+1) {
+		if s := p.states[p.text(k)]; s != nil && s.need == nil && s.literal.Name != "holding" && s.suits(m.noun) && ends(k+1) {
+			found(p.inState(*m, s), k+1)
+		} else if p.adjective(k) && ends(k+1) {
 			found(m, k+1)
 		} else if end, _ := p.beside(k); end > 0 && ends(end) {
 			found(m, end)

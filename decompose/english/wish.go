@@ -118,7 +118,11 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 
 // terse tells whether a sentence is a note: it has no articles, and begins with no verb.
 func (p *parser) terse() bool {
-	return !slices.ContainsFunc(p.words, func(w word) bool { return slices.Contains(definite, w.text) || slices.Contains(indefinite, w.text) }) && (p.rules[p.text(0)] == nil || p.nouns[p.text(0)] != nil)
+	said := p.words
+	if at := slices.IndexFunc(said, func(w word) bool { return slices.Contains([]string{"in", "on", "into", "onto"}, w.text) }); at > 0 {
+		said = said[:at] // pot on the trivet
+	}
+	return !slices.ContainsFunc(said, func(w word) bool { return slices.Contains(definite, w.text) || slices.Contains(indefinite, w.text) }) && (p.rules[p.text(0)] == nil || p.nouns[p.text(0)] != nil)
 }
 
 // verbOfBeing passes "is", "should be", "lights" at j; it may be missing before "closed", and in "lamp on".
@@ -140,7 +144,7 @@ func (p *parser) verbOfBeing(i, j int, wanted bool) (int, bool) {
 	case "down", "up":
 		return j, wanted && (i > 0 || j == len(p.words)-1) && ends(p.words, j+1) && !slices.Contains(comes, p.text(j-1))
 	case "on", "off":
-		return j, i == 0 && j == len(p.words)-1 || wanted && i > 0 && ends(p.words, j+1) || wanted && p.terse() && p.content(j+1)
+		return j, i == 0 && j == len(p.words)-1 || wanted && i > 0 && ends(p.words, j+1) || wanted && p.terse() && (p.content(j+1) || slices.Contains(definite, p.text(j+1)))
 	}
 	return 0, false
 }

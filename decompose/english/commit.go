@@ -281,6 +281,12 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
 			now.put = xs[0]
 		}
+		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {
+			now.left = c.bound["Y"][0]
+		}
+		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
+			now.topic = c.bound["Y"][0]
+		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]
 		}

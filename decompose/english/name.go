@@ -312,7 +312,7 @@ func (p *parser) invented(w string) bool {
 			return false
 		}
 	}
-	return len([]rune(w)) > 1
+	return len([]rune(w)) > 1 && (len(w) < 4 || strings.ContainsAny(w, "aeiouy0123456789") || w[0] >= 0x80)
 }
 
 func isNumber(w string) bool {

@@ -217,7 +217,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table.
 var doing = map[string]string{
-	"roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in set-upright",
+	"clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in set-upright",
 	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip flip-in", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
 	"flip": "set-upright flip flip-in flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach connect", "unplug": "unplug detach disconnect", "lock": "lock",
@@ -226,7 +226,7 @@ var doing = map[string]string{
 	"poke": "press push", "roll-up": "fold", "toggle": "press flip turn-on turn", "swirl": "shake stir", "move": "move push slide pull place-at", "plug": "insert attach connect", "lift": "lift pick",
 	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
 	"take-apart": "unstack pick", "swap": "swap place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour", "aspirate": "pour",
-	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move place-at", "pull": "pull open slide", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
+	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move place-at straighten", "pull": "pull open slide", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
 }
 
 // measure tries a table: rows that a plan is right for and planned wrongly, and those that are refused.

@@ -57,7 +57,9 @@ func (b *builder) understand(pc piece) error {
 	b.backOn(c)
 	b.inHand(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
-		if r.awaits && len(words) > 0 {
+		if r.supposes && len(words) > 0 {
+			b.assume(`"` + b.quoted(words) + `" is so`)
+		} else if r.awaits && len(words) > 0 {
 			b.assume(`"` + b.quoted(words) + `" comes about by itself`)
 		} else if len(words) > 0 {
 			b.say(words)

@@ -85,7 +85,7 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 // fillers lists what can stand in a slot at i.
 func (p *parser) fillers(e element, rest []element, i int, so reading) []phrase {
 	phrases := p.single
-	if e.slot == "X" || e.slot == "M" {
+	if e.slot == "X" || e.slot == "M" || e.slot == "D" {
 		phrases = p.several
 	}
 	found := phrases(i)

@@ -28,7 +28,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 		}
 	}
 	for _, s := range c.slots {
-		if s.name != "X" && len(c.bound[s.name]) > 1 {
+		if s.name != "X" && s.name != "D" && len(c.bound[s.name]) > 1 {
 			return nil, b.fault(s.list[0].at, s.list[len(s.list)-1].end, "is more than one thing")
 		}
 	}
@@ -55,7 +55,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
-	if several := s.name != "X" && m.count > 1 && m.noun != nil && b.shares(c); several { // sort the socks into two baskets
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c)); several { // sort the socks into two baskets
 		one := *m
 		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
 		m = &one

@@ -57,6 +57,7 @@ func (b *builder) understand(pc piece) error {
 	b.backOn(c)
 	b.inHand(c)
 	b.within(c)
+	b.drawn(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.supposes && len(words) > 0 {
 			b.assume(`"` + b.quoted(words) + `" is so`)
@@ -135,6 +136,21 @@ func (b *builder) inHand(c *understood) {
 	for how, kind := range map[string]string{"in": "container", "on": "surface"} {
 		if w := b.text(s.list[0].at - 1); (w == how || w == how+"to") && !t[0].is("spot") && b.become(t[0], kind) {
 			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}}, t
+		}
+	}
+}
+
+// drawn dispenses what was drawn up before: "aspirate the buffer and add it to the tube" pours nothing.
+func (b *builder) drawn(c *understood) {
+	l := c.bound["L"]
+	if c.rule == nil || c.rule.by == nil || c.rule.by.Name != "pour" || len(l) != 1 || len(c.bound["T"]) != 1 {
+		return
+	}
+	for _, earlier := range b.clauses[:len(b.clauses)-1] {
+		if k := earlier.bound["K"]; earlier.rule != nil && len(k) == 1 && slices.Contains(earlier.bound["L"], l[0]) && earlier.rule.by != nil && earlier.rule.by.Name == "aspirate" {
+			by := decompose.Literal{Name: "dispense", Args: []string{"L", "K", "T"}}
+			c.rule, c.bound["K"] = &saying{goal: []decompose.Literal{{Name: "contains", Args: []string{"T", "L"}}}, by: &by}, k
+			return
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (b *builder) choose(all []reading) (reading, error) {
 	}
 	if fewest > 0 && !fit[0].furnished() { // "hang the mug on the cup" hangs no mug that is on a cup
 		for _, s := range fit[0].slots {
-			if m := s.list[len(s.list)-1]; m.where != nil && !b.goes[m.end] && b.misfit.at == m.end && b.misfit.verb == fit[0].verb {
+			if m := s.list[len(s.list)-1]; m.where != nil && !b.goes[m.end] && b.misfit.at == m.end && b.misfit.verb == fit[0].verb && slices.ContainsFunc(b.misfit.kinds, func(k string) bool { return strings.Contains(k, "/") || b.general[k] }) {
 				return reading{}, b.fault(m.end-1, m.end, "%q takes no such thing there (%s)", b.misfit.verb, strings.Join(b.misfit.kinds, ", "))
 			}
 		}

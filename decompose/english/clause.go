@@ -9,21 +9,22 @@ import (
 
 // reading is one way to understand a clause.
 type reading struct {
-	rule    *saying
-	slots   []slot
-	places  int
-	taken   int    // things that are taken to be of a kind that they are not known to be of
-	tidy    string // the noun of what is to be tidied
-	manner  []word // that no step says
-	told    bool   // "the towel is wet": it asks for nothing
-	awaits  bool   // "the water boils": nobody brings it about
-	forbids bool   // and it is not to be done
-	never   bool   // and its thing is to be left alone: "don't touch the knife"
-	elided  bool   // its verb is that of the clause before
-	state   bool   // "the drawer is open": need not be brought about, if it is so
-	verb    string
-	at      int // words
-	end     int
+	rule     *saying
+	slots    []slot
+	places   int
+	taken    int    // things that are taken to be of a kind that they are not known to be of
+	tidy     string // the noun of what is to be tidied
+	manner   []word // that no step says
+	told     bool   // "the towel is wet": it asks for nothing
+	supposes bool   // "if the window is open": the plan is for that case
+	awaits   bool   // "the water boils": nobody brings it about
+	forbids  bool   // and it is not to be done
+	never    bool   // and its thing is to be left alone: "don't touch the knife"
+	elided   bool   // its verb is that of the clause before
+	state    bool   // "the drawer is open": need not be brought about, if it is so
+	verb     string
+	at       int // words
+	end      int
 }
 
 // handles tells whether a clause takes a thing or puts it somewhere, which can be done with more than the hand.
@@ -84,7 +85,7 @@ func (p *parser) match(pattern []element, i int, so reading, f form, yield func(
 // fillers lists what can stand in a slot at i.
 func (p *parser) fillers(e element, rest []element, i int, so reading) []phrase {
 	phrases := p.single
-	if e.slot == "X" || e.slot == "M" {
+	if e.slot == "X" || e.slot == "M" || e.slot == "D" {
 		phrases = p.several
 	}
 	found := phrases(i)

@@ -28,7 +28,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 		}
 	}
 	for _, s := range c.slots {
-		if s.name != "X" && len(c.bound[s.name]) > 1 {
+		if s.name != "X" && s.name != "D" && len(c.bound[s.name]) > 1 {
 			return nil, b.fault(s.list[0].at, s.list[len(s.list)-1].end, "is more than one thing")
 		}
 	}
@@ -55,7 +55,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
-	if several := s.name != "X" && m.count > 1 && m.noun != nil && b.shares(c); several { // sort the socks into two baskets
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c)); several { // sort the socks into two baskets
 		one := *m
 		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
 		m = &one
@@ -280,6 +280,12 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
 			now.put = xs[0]
+		}
+		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {
+			now.left = c.bound["Y"][0]
+		}
+		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
+			now.topic = c.bound["Y"][0]
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

@@ -75,7 +75,7 @@ const (
 // folded. A verb that needs a tool, and names none, takes the one that the sentence names elsewhere, else the usual
 // one: a knife to cut, a cloth to wipe, a faucet to wash, a microwave to heat, a fridge to cool; that there is one is among the assumptions,
 // unless in strict mode. What is got right after something was opened is in that. What happens by itself, as "once the water boils" has it,
-// is taken to happen; a condition on what is to be done is refused.
+// is taken to happen; what "if the window is open" says is taken to be so, and "otherwise" is refused.
 //
 // Any noun names a thing. Its kinds are those that grammar.txt lists for it, else those of its sense in WordNet, else, for a word that
 // nobody knows, a plain thing that a hand can hold. Where a verb asks for more, as "in the caddy" does, and nothing speaks

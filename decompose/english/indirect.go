@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.inMind, p.smaller, p.butNot} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -122,6 +122,36 @@ func (p *parser) inMind(all []word) []word {
 			pick := []word{{"pick", all[i].said, all[i].at}, {"up", all[i].said, all[i].at}}
 			and := word{"and", all[i].said, all[i].at}
 			return slices.Concat(all[:from], pick, all[at:ph.end], []word{and}, all[from:i], all[end:])
+		}
+	}
+	return all
+}
+
+// whatever makes "everything in the drawer" of "whatever is in the drawer".
+func (p *parser) whatever(all []word) []word {
+	for i := 1; i+2 < len(all); i++ {
+		k := i + 1
+		if w := p.text(i); w == "whatever" || w == "what" {
+			if !isAt(all, k, "is lies") {
+				continue
+			}
+			k++
+		} else if w != "what's" && w != "whatever's" {
+			continue
+		}
+		if isAt(all, k, "in on inside under") && all[len(all)-1].text != "?" {
+			rest := all[k:]
+			for end := k + 2; end < len(all) && p.text(end) != "."; end++ { // on the tray, a key and a coin, into the pouch
+				if more := end + 1; p.text(end) == "," && (p.text(more) == "a" || p.text(more) == "an") {
+					for more++; more < len(all) && p.text(more) != ","; more++ {
+					}
+					if isAt(all, more+1, "in into on onto to") {
+						rest = slices.Concat(all[k:end], all[more+1:])
+					}
+					break
+				}
+			}
+			return slices.Concat(all[:i], []word{{"everything", all[i].said, all[i].at}}, rest)
 		}
 	}
 	return all

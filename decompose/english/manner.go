@@ -95,7 +95,7 @@ func (p *parser) motion(i int) int {
 }
 
 // motions are how something is moved, or what it makes.
-var motions = strings.Fields("pattern motion motions fashion manner movement movements direction strokes pressure force formation sequence")
+var motions = strings.Fields("pattern motion motions fashion manner movement movements direction strokes pressure force formation sequence knuckle knuckles elbow finger fingers thumb palm fingertip fingertips knee hip foot")
 
 // aim finds where words that say why, how far or until when something is done go on to the end of their clause; 0 where there are none.
 func (p *parser) aim(i int) int {

@@ -258,7 +258,7 @@ func (p *parser) lookup(k, e int) (n *noun, plural bool) {
 		return &noun{name: key, kinds: p.classes[found.kind], class: found.kind}, false
 	}
 	for _, s := range singulars(joined) {
-		if f, known := look(s); known && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
+		if f, known := look(s); known && !(e-k > 1 && p.headed(e-1)) && f.thing() && p.classes[f.kind] != "" && (!ok || !found.thing()) {
 			return &noun{name: strings.ReplaceAll(s, "_", " "), kinds: p.classes[f.kind], class: f.kind}, true
 		}
 	}
@@ -312,7 +312,7 @@ func (p *parser) invented(w string) bool {
 			return false
 		}
 	}
-	return len([]rune(w)) > 1
+	return len([]rune(w)) > 1 && (len(w) < 4 || strings.ContainsAny(w, "aeiouy0123456789") || w[0] >= 0x80)
 }
 
 func isNumber(w string) bool {

@@ -12,6 +12,13 @@ func (p *parser) notation(all []word) []word {
 			all[i].text = ","
 		}
 	}
+	for i := 0; i+1 < len(all); i++ { // the dishwasher's done
+		if stem, ok := strings.CutSuffix(all[i].text, "'s"); ok && len(stem) > 3 && isAt(all, i+1, "done ready finished open closed on off full empty dirty wet") && i+2 < len(all) && slices.Contains([]string{",", "then", "and", ";"}, all[i+2].text) {
+			is := word{"is", all[i].said, all[i].at}
+			all = slices.Insert(slices.Clone(all), i+1, is)
+			all[i].text = stem
+		}
+	}
 	return p.topics(p.arrows(p.invoked(p.pickPlace(all))))
 }
 

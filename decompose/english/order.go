@@ -95,7 +95,11 @@ func narrated(clauses []*understood) {
 	for i, c := range clauses {
 		for j, earlier := range clauses[:i] {
 			done := slices.Concat(earlier.bound["X"], earlier.bound["V"])
-			shared := slices.ContainsFunc(slices.Concat(c.bound["X"], c.bound["V"]), func(o *object) bool { return slices.Contains(done, o) }) || c.follows(earlier)
+			used := slices.Concat(c.bound["X"], c.bound["V"])
+			if earlier.rule != nil && !takes(earlier.rule) || earlier.takesOut() {
+				used = slices.Concat(used, c.bound["T"], c.bound["Y"])
+			}
+			shared := slices.ContainsFunc(used, func(o *object) bool { return slices.Contains(done, o) }) || c.follows(earlier) || earlier.takesOut() && slices.ContainsFunc(earlier.bound["Y"], func(o *object) bool { return slices.Contains(used, o) })
 			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
 				c.said = append(c.said, j)
 			}

@@ -17,6 +17,7 @@ type past struct {
 	into    *object   // of what can be carried
 	wholes  []*object // that parts of were spoken of
 	holder  *object   // the same, whether it can be carried or not
+	left    *object   // something was taken out of it
 }
 
 // one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
@@ -29,6 +30,8 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 		}
 	}
 	switch {
+	case pronoun == "there" && last.left != nil && slices.Contains(all, last.left):
+		return last.left, nil
 	case pronoun == "it" && last.topic != nil && slices.Contains(all, last.topic):
 		return last.topic, nil
 	case len(all) == 0:

@@ -222,7 +222,7 @@ func (p *parser) described(m *mention, how string, y *mention) (*mention, int) {
 	switch {
 	case is(m, "spot") || fixed && is(y, "item"):
 		return nil, 0
-	case how == "in" && y.noun.kinds == room && m.noun.kinds != room:
+	case y.noun.kinds == room && m.noun.kinds != room:
 		with.where, with.how = y, "room"
 	case is(y, "container/surface") && (fixed || how == "in" && is(m, "container") && !is(m, "vessel")), p.loose(m) && how == "on" && p.fits(y, "surface") > unfit:
 		with.where, with.how = y, "at"

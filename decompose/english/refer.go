@@ -134,10 +134,10 @@ func (b *builder) same(m *mention, kind string, now []*object) error {
 		slices.Reverse(last)
 		candidates = append(candidates, last...)
 	}
-	for _, o := range candidates {
-		if fits(o) {
-			m.noun, m.one = o.noun, false
-			m.said = strings.TrimSpace(m.said + " " + o.noun.name)
+	for _, fit := range []func(*object) bool{func(o *object) bool { return o.is(kind) }, fits} { // the green one is a button, not a light
+		if i := slices.IndexFunc(candidates, fit); i >= 0 {
+			m.noun, m.one = candidates[i].noun, false
+			m.said = strings.TrimSpace(m.said + " " + m.noun.name)
 			return nil
 		}
 	}
@@ -168,6 +168,13 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 			return y, nil
 		}
 	}
+	if x := r.slots[0].list[0]; s.name == "Y" && m.pronoun == "it" && x.noun != nil && slices.Contains(covers, x.noun.name) { // a lid goes on the pot, not on the stove
+		for _, last := range slices.Backward(b.past) {
+			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.is("vessel/container") && !slices.Contains(named, o) }); i >= 0 {
+				return last.objects[i : i+1], nil
+			}
+		}
+	}
 	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
 		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in
 			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.of != nil }); i >= 0 {
@@ -177,6 +184,9 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 	}
 	return b.refer(m, s.kind, named)
 }
+
+// covers are put on what they close.
+var covers = strings.Fields("lid cap cover stopper cork")
 
 // refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {

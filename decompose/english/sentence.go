@@ -150,7 +150,7 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}
 	}
-	if !parted && !p.acts[p.text(j)] {
+	if !parted && !p.acts[p.text(j)] && p.text(j) != "if" {
 		return nil, false
 	}
 	return p.request(j, verb, this)
@@ -191,7 +191,7 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
-	for _, told := range []func(int) map[int][]reading{p.statement, p.constraint, p.heading, p.waits, p.context, p.reason} {
+	for _, told := range []func(int) map[int][]reading{p.suppose, p.statement, p.constraint, p.heading, p.waits, p.context, p.reason} {
 		if ends := told(j); len(ends) > 0 {
 			return p.follow(ends, this)
 		}

@@ -10,7 +10,7 @@ func (p *parser) statement(i int) map[int][]reading {
 		out[end] = append(out[end], reading{rule: &saying{}, told: true, verb: "tell", slots: []slot{{"X", "thing", []*mention{m}}}, at: i, end: end})
 	}
 	ends := func(k int) bool {
-		return k == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "so", "!"}, p.text(k))
+		return k == len(p.words) || slices.Contains([]string{",", ".", ";", "and", "so", "then", "!"}, p.text(k))
 	}
 	for _, there := range [][]string{{"there's"}, {"there", "is"}, {"there", "are"}} {
 		if !p.has(i, there) {

@@ -31,7 +31,7 @@ const lookSide = 4
 const (
 	demoStays, demoBack, demoLost = 0.35, 0.10, 0.01
 	demoSteps, demoBacks          = 8, 4
-	sharp                         = 8.0
+	sharp                         = 6.0
 )
 
 // What is so near to the last frame, in parts of the mean distance, shows the task done as that does; or as near as most frames are to the next.
@@ -50,9 +50,9 @@ type sighting struct {
 // on half of the episodes of 16 known tasks and 30 of 3 unseen ones.
 const (
 	demoOdds      = 12
-	progressShare = 0.2
-	trendShare    = 0.65
-	endShare      = 0.35
+	progressShare = 0.15
+	trendShare    = 0.75
+	endShare      = 0.2
 )
 
 // join is a score with a share of what it was, where there is a demonstration.

@@ -76,7 +76,7 @@ type TrackOptions struct {
 // last seven periods are in that. A trend turns only when two frames agree, and becomes Done, or stops being it, when three do, so
 // Confidence may be less than one half for a while.
 type State struct {
-	Progress   float64   `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score; with a Demo a fifth of it, and 12 for its length
+	Progress   float64   `json:"progress"` // 0 where the first frame was, or behind; 1 when done; between them 1-e^(-s/8), s being the score; with a Demo 0.15 of it, and 12 for its length
 	Trend      Trend     `json:"trend"`
 	Confidence float64   `json:"confidence"`      // probability of what the trend says, as above; 0 for a frame that shows nothing
 	Subtask    int       `json:"subtask"`         // index into the subtasks of TrackOptions.Plan of what has to be done next; -1 without one, or when done

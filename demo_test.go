@@ -185,7 +185,7 @@ func TestSighting(t *testing.T) {
 	var none *sighting
 	some := &sighting{at: 0.75, from: 0.25, end: 0.9}
 	for name, c := range map[string][2]float64{
-		"none": {none.join(4, 0.2), 4}, "joined": {some.join(4, 0.2), 6.8}, "no end": {none.ends(0.2), 0.2}, "end": {some.ends(0.2), 0.655},
+		"none": {none.join(4, 0.2), 4}, "joined": {some.join(4, 0.2), 6.8}, "no end": {none.ends(0.2), 0.2}, "end": {some.ends(0.2), 0.2*endShare + 0.9*(1-endShare)},
 	} {
 		if math.Abs(c[0]-c[1]) > 1e-12 {
 			t.Errorf("%s: %v, want %v", name, c[0], c[1])

@@ -10,14 +10,12 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/evaluate"
-	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -60,40 +58,24 @@ func (g *gathering) run(ctx context.Context) error {
 	}
 	defer locked.Close()
 	mark := g.mark()
-	if g.finished(mark) {
-		return nil
+	if done, err := (result{filepath.Join(g.job.Out, resultFolder), mark}).there(); done || err != nil {
+		return err
 	}
 	notes, err := g.lerobot()
 	if err != nil {
 		return err
 	}
-	return state.Disk{}.Replace(filepath.Join(g.job.Out, resultFolder), func(d *state.Dir) error {
-		for _, file := range []struct {
-			name  string
-			write func(io.Writer) error
-		}{
-			{"progress.csv", g.progress},
-			{"samples.jsonl", g.samples},
-			{"dead.jsonl", g.letters},
-			{"report.txt", func(w io.Writer) error { return g.report(w, notes) }},
-			{"report.json", func(w io.Writer) error { return json.NewEncoder(w).Encode(g.measured()) }},
-			{"report.html", g.page},
-			{markFile, func(w io.Writer) error { _, err := io.WriteString(w, mark+"\n"); return err }},
-		} {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := d.File(file.name, file.write); err != nil {
-				return err
-			}
-		}
-		return nil
+	return result{filepath.Join(g.job.Out, resultFolder), mark}.write(ctx, []resultFile{
+		{"progress.csv", g.progress},
+		{"samples.jsonl", g.samples},
+		{"dead.jsonl", g.letters},
+		{"report.txt", func(w io.Writer) error { return g.report(w, notes) }},
+		{"report.json", func(w io.Writer) error { return json.NewEncoder(w).Encode(g.measured()) }},
+		{"report.html", g.page},
 	})
 }
 
-// markFile says what a result was made of.
-const markFile = "made-of.txt"
-
+// mark identifies what a result is made of.
 func (g *gathering) mark() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%v %q\n", g.job.Sure, g.job.Name)
@@ -101,21 +83,6 @@ func (g *gathering) mark() string {
 		fmt.Fprintf(h, "%q %q %q\n", o.folder(), o.Question, o.Reason)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-// finished tells whether the result of these outcomes is there.
-func (g *gathering) finished(mark string) bool {
-	dir := filepath.Join(g.job.Out, resultFolder)
-	was, err := os.ReadFile(filepath.Join(dir, markFile))
-	if err != nil || string(was) != mark+"\n" {
-		return false
-	}
-	for _, name := range []string{"progress.csv", "samples.jsonl", "dead.jsonl", "report.txt", "report.json", "report.html"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // each reads the answers about every recording.

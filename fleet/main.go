@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
@@ -93,7 +94,11 @@ func run(ctx context.Context, j Job, sources []Source, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s\nThis run:\n", text)
+	if strings.HasPrefix(string(text), "0 recordings") {
+		return fmt.Errorf("no recording could be used: %s says why", filepath.Join(j.Out, resultFolder, "dead.jsonl"))
+	}
+	head, _, _ := strings.Cut(string(text), "\n\n")
+	fmt.Fprintf(out, "%s\nThe result is in %s. This run:\n", strings.TrimSpace(head), filepath.Join(j.Out, resultFolder))
 	return count(out, ran)
 }
 

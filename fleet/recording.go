@@ -185,7 +185,7 @@ func (w *worker) ask(ctx context.Context, ref Ref, e *dataset.Episode, d *done) 
 	}
 	if src != nil {
 		if a.Pairs, err = judge(ctx, m, src, w.job.Seed); err != nil {
-			return nil, blame(err)
+			return nil, err
 		}
 	}
 	d.model = time.Since(start)
@@ -221,7 +221,7 @@ func judge(ctx context.Context, m *egotsr.Model, src dataset.Source, seed uint64
 	var lines bytes.Buffer
 	r, err := evaluate.Pairs(ctx, m, src, &evaluate.Options{Seed: seed, Dump: &lines})
 	if err != nil {
-		return nil, err
+		return nil, blame(err)
 	}
 	if len(r.Bad) > 0 {
 		return nil, fmt.Errorf("pair %d: %s", r.Bad[0].Index, r.Bad[0].Reason)

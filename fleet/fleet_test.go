@@ -59,7 +59,7 @@ func small(t *testing.T) Job {
 // recordings makes up four episodes of two tasks.
 func recordings(t *testing.T) (dir string, source []Source) {
 	dir = t.TempDir()
-	simtest.Write(t, dir, "Lift the cup", "Open the drawer")
+	simtest.Write(t, dir, "Lift the cup", "Open [the] drawer?")
 	return dir, []Source{{"data", dir}}
 }
 
@@ -279,6 +279,10 @@ func TestNames(t *testing.T) {
 	dead, err := os.ReadFile(filepath.Join(j.Out, "result/dead.jsonl"))
 	if n := strings.Count(string(dead), "one of 2 recordings"); err != nil || n != 8 {
 		t.Errorf("%d of 8 recordings of double names, %v: %s", n, err, dead)
+	}
+	j.Camera = "side"
+	if err := run(t.Context(), j, source, &bytes.Buffer{}); err == nil {
+		t.Error("a camera that is not there has recordings")
 	}
 	for _, r := range []Ref{{Scene: "..", Episode: "1"}, {Scene: "a", Episode: "../b"}, {Scene: "a", Episode: "b", Camera: "c/d"}, {Episode: "1"}, {Scene: "a", Episode: "b", Camera: "../../c"}} {
 		if err := r.named(); err == nil {

@@ -92,6 +92,9 @@ func (j *Job) read(s Source) (recordings []clips.Recording, bad []error) {
 	if j.Camera != "" && s.Kind != "lerobot" { // which knows the last part of a camera's name too
 		recordings = slices.DeleteFunc(recordings, func(r clips.Recording) bool { return r.Camera != j.Camera })
 	}
+	if len(recordings)+len(bad) == 0 {
+		bad = append(bad, fmt.Errorf("%s: has no recording of camera %q", s.Path, j.Camera))
+	}
 	return recordings, bad
 }
 

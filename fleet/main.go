@@ -73,10 +73,17 @@ func run(ctx context.Context, j Job, sources []Source, out io.Writer) error {
 	if err := j.check(sources); err != nil {
 		return err
 	}
-	var err error
-	if j.Out, err = filepath.Abs(j.Out); err != nil {
-		return err
+	for _, path := range []*string{&j.Out, &j.Model} {
+		if *path == "" {
+			continue
+		}
+		whole, err := filepath.Abs(*path) // a worker's process may begin elsewhere
+		if err != nil {
+			return err
+		}
+		*path = whole
 	}
+	var err error
 	if j.Checkpoint, err = evaluate.HashCheckpoint(j.checkpoint()); err != nil {
 		return err
 	}

@@ -38,6 +38,15 @@ func register() {
 }
 
 // The counters of a run, in the order they are printed in.
+const (
+	judgedCount = iota
+	hadCount
+	deadCount
+	frameCount
+	verdictCount
+	modelTime
+)
+
 const namespace = "fleet"
 
 var counters = []string{"recordings judged", "recordings that had their answers", "dead letters", "frames", "verdicts", "milliseconds of model time"}
@@ -45,15 +54,6 @@ var counters = []string{"recordings judged", "recordings that had their answers"
 func add(ctx context.Context, counter int, n int) {
 	beam.NewCounter(namespace, counters[counter]).Inc(ctx, int64(n))
 }
-
-const (
-	judgedBefore = iota
-	had
-	letters
-	framesSeen
-	verdicts
-	modelTime
-)
 
 // listFn names the recordings of a source, each by its folder.
 type listFn struct{ Job Job }
@@ -65,7 +65,7 @@ func (f *listFn) ProcessElement(ctx context.Context, s Source, named func(string
 		named(ref.folder(), ref)
 	}
 	for _, err := range bad {
-		add(ctx, letters, 1)
+		add(ctx, deadCount, 1)
 		unread(Outcome{Ref: Ref{Source: s}, Reason: err.Error()})
 	}
 }
@@ -107,21 +107,21 @@ func (f *judgeFn) FinishBundle(ctx context.Context, judged, dead func(Outcome)) 
 			return d.err
 		}
 		for _, o := range d.dead {
-			add(ctx, letters, 1)
+			add(ctx, deadCount, 1)
 			dead(o)
 		}
 		if d.judged != nil {
 			judged(*d.judged)
 		}
-		add(ctx, framesSeen, d.frames)
-		add(ctx, verdicts, d.verdicts)
+		add(ctx, frameCount, d.frames)
+		add(ctx, verdictCount, d.verdicts)
 		add(ctx, modelTime, int(d.model.Milliseconds()))
 		switch {
 		case d.judged == nil:
 		case d.asItWas:
-			add(ctx, had, 1)
+			add(ctx, hadCount, 1)
 		default:
-			add(ctx, judgedBefore, 1)
+			add(ctx, judgedCount, 1)
 		}
 	}
 	return nil

@@ -145,11 +145,11 @@ func prepared(out string, ref Ref) (*dataset.Episode, []byte, error) {
 	if len(episodes) != 1 {
 		return nil, nil, fmt.Errorf("%s holds %d episodes", ref.folder(), len(episodes))
 	}
-	files, err := filepath.Glob(filepath.Join(out, filepath.FromSlash(ref.folder()), "episodes", "*", "*.json"))
-	if err != nil || len(files) != 1 {
-		return nil, nil, fmt.Errorf("%s holds %d descriptions of an episode: %w", ref.folder(), len(files), err)
+	name := ref.Episode
+	if ref.Camera != "" {
+		name += "." + ref.Camera
 	}
-	text, err := os.ReadFile(files[0])
+	text, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(ref.folder()), "episodes", ref.Scene, name+".json"))
 	return &episodes[0], text, err
 }
 

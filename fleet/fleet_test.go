@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -141,6 +142,49 @@ func TestJob(t *testing.T) {
 	j.Seed++
 	if got, _ := outcome(t, j, source); got["result/report.json"] == want["result/report.json"] || got["result/progress.csv"] != want["result/progress.csv"] {
 		t.Error("other pairs were not judged, or change a curve")
+	}
+}
+
+// TestAlone: what is said of a recording does not depend on one that was judged before and shows some of its frames. On one core, at
+// least, what nano sees in a frame depends in the last digits on what else is encoded with it.
+func TestAlone(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	frames, err := filepath.Glob("../examples/progress/frames/*.jpg")
+	if err != nil || len(frames) < 8 {
+		t.Fatal(frames, err)
+	}
+	dir := t.TempDir()
+	var episodes []map[string]any
+	record := func(id, frames int, from []string) {
+		folder := filepath.Join(dir, "observation/scene", fmt.Sprint(id))
+		err := os.MkdirAll(folder, 0o755)
+		for k, frame := range from[:frames] {
+			data, bad := os.ReadFile(frame)
+			err = errors.Join(err, bad, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%06d.jpg", k)), data, 0o644))
+		}
+		episodes = append(episodes, map[string]any{"episode_id": id, "task_name": "Open a drawer", "label_info": map[string]any{
+			"action_config": []any{map[string]any{"start_frame": 0, "end_frame": frames, "action_text": "Open the drawer."}}}})
+		text, bad := json.Marshal(episodes)
+		err = errors.Join(err, bad, os.MkdirAll(filepath.Join(dir, "task_info"), 0o755), os.WriteFile(filepath.Join(dir, "task_info/scene.json"), text, 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := small(t)
+	j.Model, j.Frames, j.Pairs = "", 8, 0
+	source := []Source{{"data", dir}}
+	record(1, 3, frames)
+	outcome(t, j, source)
+	record(2, 8, frames)
+	after, _ := outcome(t, j, source)
+	if err := os.RemoveAll(filepath.Join(dir, "observation/scene/1")); err != nil {
+		t.Fatal(err)
+	}
+	j.Out = filepath.Join(t.TempDir(), "out")
+	alone, _ := outcome(t, j, source)
+	const name = "recordings/scene/2/answers.json"
+	if diff := cmp.Diff(alone[name], after[name]); diff != "" || alone[name] == "" {
+		t.Error(diff)
 	}
 }
 

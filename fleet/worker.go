@@ -67,20 +67,32 @@ const keptLists = 4
 func (w *worker) find(r Ref) (*clips.Recording, error) {
 	w.listing.Lock()
 	defer w.listing.Unlock()
-	k := slices.IndexFunc(w.lists, func(l list) bool { return l.source == r.Source })
-	l := list{source: r.Source}
-	if k >= 0 {
-		l = w.lists[k]
-		w.lists = slices.Delete(w.lists, k, k+1)
-	} else {
-		l.recordings, _ = w.job.read(r.Source) // what is bad there has been told of
-	}
-	w.lists = append(w.lists, l)
-	w.lists = slices.Delete(w.lists, 0, max(0, len(w.lists)-keptLists))
-	for i := range l.recordings {
-		if x := &l.recordings[i]; x.Scene == r.Scene && x.Episode == r.Episode && x.Camera == r.Camera {
-			return x, nil
+	for k, l := range w.lists {
+		if l.source == r.Source {
+			w.lists = append(slices.Delete(w.lists, k, k+1), l)
+			if found := l.find(r); found != nil {
+				return found, nil
+			}
+			w.lists = w.lists[:len(w.lists)-1] // the source has grown since
+			break
 		}
 	}
+	l := list{source: r.Source}
+	l.recordings, _ = w.job.read(r.Source) // what is bad there has been told of
+	w.lists = append(w.lists, l)
+	w.lists = slices.Delete(w.lists, 0, max(0, len(w.lists)-keptLists))
+	if found := l.find(r); found != nil {
+		return found, nil
+	}
 	return nil, fmt.Errorf("%s has it no longer", r.Source.Path)
+}
+
+func (l *list) find(r Ref) *clips.Recording {
+	k := slices.IndexFunc(l.recordings, func(x clips.Recording) bool {
+		return x.Scene == r.Scene && x.Episode == r.Episode && x.Camera == r.Camera
+	})
+	if k < 0 {
+		return nil
+	}
+	return &l.recordings[k]
 }

@@ -66,16 +66,16 @@ func alone(t *testing.T, args ...string) (files map[string]string, took time.Dur
 	return tree(t, out), took, memory
 }
 
-// TestEpisodes is what `make fleet` runs on the simulated episodes in EGOTSR_EPISODES: 1, 2 and 4 workers, ten kills, times, memory.
+// TestEpisodes is what `make fleet` runs on the simulated episodes in EGOTSR_EPISODES: nano by 1, 2 and 4 workers, with times and memory;
+// then ten kills, for which a tiny checkpoint has to do.
 func TestEpisodes(t *testing.T) {
 	data := os.Getenv("EGOTSR_EPISODES")
 	if data == "" {
 		t.Skip("EGOTSR_EPISODES names no episodes: make fleet does")
 	}
-	some := few(t, data, 3)
-	args := []string{"-every", "2", "-frames", "4"}
-	if _, _, memory := alone(t, append(args, "-data", some, "-workers", "1")...); memory > 0 {
-		t.Logf("a sixth of the recordings, 1 worker: %d MB", memory) // and XLA's programs are compiled
+	args := []string{"-every", "4", "-frames", "3"}
+	if _, _, memory := alone(t, append(args, "-data", few(t, data, 3), "-workers", "1")...); memory > 0 {
+		t.Logf("three scenes, 1 worker: %d MB at most", memory) // and XLA's programs are compiled
 	}
 	args = append(args, "-data", data)
 	var want map[string]string
@@ -90,7 +90,7 @@ func TestEpisodes(t *testing.T) {
 			t.Errorf("%d workers leave something else: %.2000s", workers, diff)
 		}
 	}
-	killed(t, 10, append(args, "-workers", "2")...)
+	killed(t, 10, append(args, "-model", "../testdata/tiny", "-backend", "go")...)
 }
 
 // few is a folder of links to the first scenes of another.

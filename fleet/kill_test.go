@@ -73,7 +73,7 @@ func TestEpisodes(t *testing.T) {
 	if data == "" {
 		t.Skip("EGOTSR_EPISODES names no episodes: make fleet does")
 	}
-	args := []string{"-every", "4", "-frames", "3"}
+	args := []string{"-every", "1", "-frames", "3"}
 	if _, _, memory := alone(t, append(args, "-data", few(t, data, 3), "-workers", "1")...); memory > 0 {
 		t.Logf("three scenes, 1 worker: %d MB at most", memory) // and XLA's programs are compiled
 	}

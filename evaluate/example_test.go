@@ -268,3 +268,27 @@ func ExampleTable() {
 	fmt.Printf("%d answered, %d skipped, gap %.0f\n", r.Answered, r.Skipped, r.Report.Systems[0].Groups[0].Gap)
 	// Output: 1 answered, 1 skipped, gap 1
 }
+
+func ExampleMerge() {
+	dir, err := os.MkdirTemp("", "shards")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	sheet := evaluate.Sheet{In: filepath.Join(dir, "pairs.csv"), Images: dir, Out: filepath.Join(dir, "answers.csv"), Shards: 2}
+	rows := "video_path1,video_path2,task_name\ngone_0.png,gone_1.png,Light the lamp\ngone_1.png,gone_0.png,Light the lamp\n"
+	if err := os.WriteFile(sheet.In, []byte(rows), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	for sheet.Shard = range sheet.Shards { // on machines of their own
+		if _, err := evaluate.Table(context.Background(), second{}, sheet, nil); err != nil {
+			log.Fatal(err)
+		}
+	}
+	r, err := evaluate.Merge(sheet, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d answered, %d skipped\n", r.Answered, r.Skipped)
+	// Output: 0 answered, 2 skipped
+}

@@ -33,6 +33,10 @@ type Sheet struct {
 	Out string
 
 	Judge string // who answers, such as HashCheckpoint says: the journal of another is not gone on with
+
+	// Shards, where it is not 0, has Table answer one of so many equal ranges of rows, number Shard from 0 on, into a journal of its own:
+	// Out.shard-<Shard>-of-<Shards>.jsonl. Each may have a program, or a machine, of its own. Merge makes the output of them all.
+	Shard, Shards int
 }
 
 // TableReport is what came of a Sheet.
@@ -65,41 +69,58 @@ func Table(ctx context.Context, j Judger, on Sheet, opts *Options) (*TableReport
 }
 
 func answerSheet(ctx context.Context, j Judger, on Sheet, o *Options) (*TableReport, error) {
-	if on.In == "" || on.Out == "" {
-		return nil, &egotsr.InputError{What: "sheet", Reason: "has no In or no Out"}
-	}
-	hash, total, err := survey(on.In)
+	h, total, err := on.begin(o)
 	if err != nil {
 		return nil, err
 	}
-	if on.Images, err = filepath.Abs(on.Images); err != nil {
-		return nil, err
-	}
-	path := on.Out + ".journal.jsonl"
+	path := on.journal()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := on.free(); err != nil {
 			return nil, err
 		}
 	}
-	log, err := openJournal(path, header{Input: hash, Images: on.Images, Prompt: promptName(o.Prompt), Explain: o.Explain, Model: on.Judge})
+	from, to := on.rows(total)
+	log, err := openJournal(path, h, from)
 	if err != nil {
 		return nil, err
 	}
 	var r *TableReport
-	if log.rows < total {
+	if log.rows < to {
 		err = on.free()
 	}
 	if err == nil {
-		err = resume(ctx, j, log, on, total, o)
+		err = resume(ctx, j, log, on, to, total, o)
 	}
-	if err == nil {
-		r, err = finish(on, path, o)
+	switch {
+	case err != nil:
+	case on.Shards > 0:
+		r, err = answered(path, h)
+	default:
+		r, err = finish(on, path, h, o)
 	}
 	// Closed only now: nobody else may write the output meanwhile.
 	if err := errors.Join(err, log.close()); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// begin looks at a sheet: what its answers are answers to, and how many rows it has.
+func (on *Sheet) begin(o *Options) (h header, total int, err error) {
+	if on.In == "" || on.Out == "" {
+		return h, 0, &egotsr.InputError{What: "sheet", Reason: "has no In or no Out"}
+	}
+	if on.Shards < 0 || on.Shard < 0 || on.Shard >= max(on.Shards, 1) {
+		return h, 0, &egotsr.InputError{What: "sheet", Reason: fmt.Sprintf("has no shard %d of %d", on.Shard, on.Shards)}
+	}
+	hash, total, err := survey(on.In)
+	if err != nil {
+		return h, 0, err
+	}
+	if on.Images, err = filepath.Abs(on.Images); err != nil {
+		return h, 0, err
+	}
+	return header{Input: hash, Images: on.Images, Prompt: promptName(o.Prompt), Explain: o.Explain, Model: on.Judge, Shard: on.name()}, total, nil
 }
 
 // skipped is the file of the rows that could not be asked.
@@ -139,8 +160,8 @@ func survey(in string) (hash string, rows int, err error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), rows, nil
 }
 
-// resume answers the rows that the journal lacks.
-func resume(ctx context.Context, j Judger, log *journal, on Sheet, total int, o *Options) error {
+// resume answers the rows up to one that the journal lacks.
+func resume(ctx context.Context, j Judger, log *journal, on Sheet, to, total int, o *Options) error {
 	f, err := os.Open(on.In)
 	if err != nil {
 		return err
@@ -150,7 +171,7 @@ func resume(ctx context.Context, j Judger, log *journal, on Sheet, total int, o 
 	if err != nil {
 		return fmt.Errorf("%s: %w", on.In, err)
 	}
-	return answer(ctx, j, ahead(rows, on.Images, log.rows), &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}, log, func(e entry) error {
+	return answer(ctx, j, ahead(rows, on.Images, log.rows, to), &egotsr.JudgeOptions{SingleOrder: true, Explain: o.Explain, Prompt: o.Prompt}, log, func(e entry) error {
 		if o.Row == nil {
 			return nil
 		}
@@ -159,7 +180,7 @@ func resume(ctx context.Context, j Judger, log *journal, on Sheet, total int, o 
 }
 
 // finish makes the output of a finished journal.
-func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
+func finish(on Sheet, journal string, h header, o *Options) (*TableReport, error) {
 	r := &TableReport{}
 	bad := [][]string{{"row", "video_path1", "video_path2", "task_name", "reason"}}
 	var items []Item
@@ -181,7 +202,7 @@ func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
 		if err := table.Write(head); err != nil {
 			return err
 		}
-		err = entries(journal, func(e entry) error {
+		err = entries(journal, h, func(e entry) error {
 			row, err := rows.next()
 			if err != nil {
 				return fmt.Errorf("%s: row %d: %w", on.In, e.Row, err)
@@ -195,7 +216,7 @@ func finish(on Sheet, journal string, o *Options) (*TableReport, error) {
 			if row.target != "" {
 				items = append(items, item)
 			}
-			return table.Write(answered(&item, &e, o.Explain))
+			return table.Write(cells(&item, &e, o.Explain))
 		})
 		if err != nil {
 			return err
@@ -247,8 +268,8 @@ func (c comparison) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// answered are the cells of a row of the output. The reference knows no draws.
-func answered(i *Item, e *entry, details bool) []string {
+// cells are those of a row of the output. The reference knows no draws.
+func cells(i *Item, e *entry, details bool) []string {
 	cells := []string{i.Img1, i.Img2, i.Task, dataset.Img2}
 	if i.P() > 0.5 {
 		cells[3] = dataset.Img1

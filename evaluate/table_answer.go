@@ -21,8 +21,8 @@ type loaded struct {
 	pair egotsr.Pair
 }
 
-// ahead reads rows after the first skip of them, and their images on all cores, a few rows ahead of whoever takes them.
-func ahead(r *reader, images string, skip int) iter.Seq2[loaded, error] {
+// ahead reads the rows after number from up to number to, and their images on all cores, a few rows ahead of whoever takes them.
+func ahead(r *reader, images string, from, to int) iter.Seq2[loaded, error] {
 	type result struct {
 		loaded
 		err error
@@ -35,10 +35,10 @@ func ahead(r *reader, images string, skip int) iter.Seq2[loaded, error] {
 			defer close(queue)
 			for {
 				next, err := r.next()
-				if err == io.EOF {
+				if err == io.EOF || err == nil && next.number > to {
 					return
 				}
-				if err == nil && next.number <= skip {
+				if err == nil && next.number <= from {
 					continue
 				}
 				slot := make(chan result, 1)

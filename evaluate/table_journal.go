@@ -18,10 +18,11 @@ type header struct {
 	Images  string `json:"images"` // where the paths of images start
 	Prompt  string `json:"prompt"`
 	Explain bool   `json:"explain,omitempty"`
-	Model   string `json:"model"` // who answers, as Sheet.Judge says
+	Model   string `json:"model"`           // who answers, as Sheet.Judge says
+	Shard   string `json:"shard,omitempty"` // which rows these are, as Sheet.name says
 }
 
-// entry is what has become of a row. Every row has one, in order.
+// entry is what has become of a row. Every row of the journal's has one, in order.
 type entry struct {
 	Row     int       `json:"row"`
 	Asked   float64   `json:"p_asked"` // that the first frame is closer, as the row has them
@@ -34,10 +35,11 @@ type entry struct {
 // what it was about to answer; at worst it leaves half a line, which is cut off. The file is locked until it is closed.
 type journal struct {
 	file *os.File
-	rows int
+	rows int // the number of the last one that has an entry
 }
 
-func openJournal(path string, h header) (*journal, error) {
+// openJournal begins a journal of the rows after number from, or goes on with it.
+func openJournal(path string, h header, from int) (*journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func openJournal(path string, h header) (*journal, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: another run is at work on it: %w", path, err)
 	}
-	j := &journal{file: f}
+	j := &journal{file: f, rows: from}
 	if err := j.read(h); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -62,6 +64,7 @@ func (j *journal) read(h header) error {
 	}
 	in := bufio.NewReader(j.file)
 	var whole int64
+	from := j.rows
 	for line := 0; ; line++ {
 		text, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) && line == 0 && !bytes.HasPrefix(first, text) {
@@ -83,10 +86,10 @@ func (j *journal) read(h header) error {
 			}
 		} else {
 			var e entry
-			if err := json.Unmarshal(text, &e); err != nil || e.Row != line {
-				return fmt.Errorf("line %d is not the entry of row %d: %q", line+1, line, bytes.TrimSpace(text))
+			if err := json.Unmarshal(text, &e); err != nil || e.Row != from+line {
+				return fmt.Errorf("line %d is not the entry of row %d: %q", line+1, from+line, bytes.TrimSpace(text))
 			}
-			j.rows = line
+			j.rows = e.Row
 		}
 		whole += int64(len(text))
 	}
@@ -102,14 +105,7 @@ func (j *journal) read(h header) error {
 	return j.line(h)
 }
 
-func (j *journal) line(v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = j.file.Write(append(text, '\n'))
-	return err
-}
+func (j *journal) line(v any) error { return json.NewEncoder(j.file).Encode(v) }
 
 // add writes the entry of the next row.
 func (j *journal) add(e entry) error {
@@ -124,7 +120,7 @@ func (j *journal) add(e entry) error {
 func (j *journal) close() error { return errors.Join(j.file.Sync(), j.file.Close()) }
 
 // entries reads a finished journal.
-func entries(path string, each func(entry) error) error {
+func entries(path string, want header, each func(entry) error) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -134,6 +130,9 @@ func entries(path string, each func(entry) error) error {
 	var h header
 	if err := in.Decode(&h); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if h != want {
+		return fmt.Errorf("%s: has answers to another table, folder of images, prompt or model (%+v, not %+v)", path, h, want)
 	}
 	for {
 		var e entry

@@ -268,7 +268,7 @@ func TestNoFile(t *testing.T) {
 // Every entry is in the file once it is added, and two runs do not write one file.
 func TestJournalShared(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
-	j, err := openJournal(path, header{Input: "a"})
+	j, err := openJournal(path, header{Input: "a"}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +278,14 @@ func TestJournalShared(t *testing.T) {
 	if text, err := os.ReadFile(path); err != nil || bytes.Count(text, []byte("\n")) != 2 {
 		t.Errorf("%q, %v", text, err)
 	}
-	if _, err := openJournal(path, header{Input: "a"}); err == nil || !strings.Contains(err.Error(), "another run") {
+	if _, err := openJournal(path, header{Input: "a"}, 0); err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Error(err)
 	}
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, other := range []header{{Input: "b"}, {Input: "a", Images: "elsewhere"}} {
-		if _, err := openJournal(path, other); err == nil {
+		if _, err := openJournal(path, other, 0); err == nil {
 			t.Errorf("%+v goes on with answers to others", other)
 		}
 	}

@@ -66,12 +66,12 @@ func alone(t *testing.T, args ...string) (files map[string]string, took time.Dur
 	return tree(t, out), took, memory
 }
 
-// TestEpisodes is what `make fleet` runs on the simulated episodes in EGOTSR_EPISODES: nano by 1, 2 and 4 workers, with times and memory;
+// TestEpisodes is what `make bench-fleet` runs on the simulated episodes in EGOTSR_EPISODES: nano by 1, 2 and 4 workers, with times and memory;
 // then ten kills, for which a tiny checkpoint has to do.
 func TestEpisodes(t *testing.T) {
 	data := os.Getenv("EGOTSR_EPISODES")
 	if data == "" {
-		t.Skip("EGOTSR_EPISODES names no episodes: make fleet does")
+		t.Skip("EGOTSR_EPISODES names no episodes: make bench-fleet does")
 	}
 	args := []string{"-every", "1", "-frames", "3"}
 	if _, _, memory := alone(t, append(args, "-data", few(t, data, 3), "-workers", "1")...); memory > 0 {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"io/fs"
 	"math"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/curriculum"
-	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -34,6 +32,7 @@ type course struct {
 	spent   time.Duration // before that
 	at      courseState
 	trainer *Trainer
+	last    time.Duration // what choosing and fitting will take
 }
 
 const courseFile = "teach.json"
@@ -46,7 +45,8 @@ type courseState struct {
 	Before  *mark   `json:"before,omitempty"`
 	Known   *mark   `json:"known,omitempty"`
 	Best    mark    `json:"best"`
-	Step    int     `json:"step"` // of Best; 0 = before any
+	Step    int     `json:"step"`  // of Best; 0 = before any
+	Steps   int     `json:"steps"` // planned
 }
 
 // course begins a run, or goes on with the one that its directory holds.
@@ -60,7 +60,8 @@ func (m *Model) course(ctx context.Context, l *lesson, o TeachOptions, began tim
 		parameters += n
 	}
 	c := &course{teacher: m, lesson: l, opts: o, began: began}
-	c.at = courseState{Lesson: l.digest, Seed: o.Seed, LoRA: o.LoRA || parameters > maxWhole}
+	c.last = o.Budget / 20
+	c.at = courseState{Lesson: l.digest, Seed: o.Seed, LoRA: o.LoRA || parameters > maxWhole, Steps: 1000}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -132,30 +133,30 @@ func (c *course) close() (err error) {
 
 // run teaches, and hands what has been learnt to the teacher.
 func (c *course) run(ctx context.Context) (*Taught, error) {
-	took := time.Now()
 	if c.at.Before == nil {
+		took := time.Now()
 		before, known, err := c.marks(ctx)
 		if err != nil {
 			return nil, err
 		}
 		c.at.Before, c.at.Known, c.at.Best = &before, known, before
+		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
 		}
 		c.opts.Logger.Info("teach: before", "held back", before.Right, "loss", before.Loss, "known", known)
 	}
-	last := 3*time.Since(took) + c.opts.Budget/50 // what choosing and fitting will take
-	if err := c.train(ctx, last); err != nil {
+	if err := c.train(ctx); err != nil {
 		return nil, err
 	}
 	taught := &Taught{Before: c.at.Before.Right, After: c.at.Best.Right, Known: math.NaN(), Steps: c.at.Step}
-	if c.at.Step == 0 {
-		if c.at.Known != nil {
-			taught.Known = c.at.Known.Right
-		}
-		return taught, c.keep()
+	if c.at.Step > 0 {
+		return taught, c.hand(ctx, taught)
 	}
-	return taught, c.hand(ctx, taught)
+	if c.at.Known != nil {
+		taught.Known = c.at.Known.Right
+	}
+	return taught, c.keep()
 }
 
 // marks are how well the student judges what was held back, and known tasks.
@@ -171,7 +172,7 @@ func (c *course) marks(ctx context.Context) (held mark, known *mark, err error) 
 
 // recipe is how it is trained: all weights, or adapters of both towers and of what joins them.
 func (c *course) recipe() curriculum.Recipe {
-	r := curriculum.Recipe{LR: 4e-4, WeightDecay: 0.01, MaxGradNorm: 1, Beta2: 0.95, Warmup: 20, MaxSteps: 1000}
+	r := curriculum.Recipe{LR: 4e-4, WeightDecay: 0.01, MaxGradNorm: 1, Beta2: 0.95, Warmup: 20, MaxSteps: c.at.Steps}
 	if c.at.LoRA {
 		r.LoRA = &curriculum.LoRA{Rank: 16, Targets: []string{"visual.blocks.*", "visual.merger.*", "model.layers.*_proj"}}
 		r.Checkpointing = true
@@ -179,64 +180,68 @@ func (c *course) recipe() curriculum.Recipe {
 	return r
 }
 
-// parts of a run: after each the recordings held back are judged, and the steps left counted anew.
-const courseParts = 8
+// After firstSteps, and then after every one of so many parts of the budget, the recordings held back are judged, and the steps that are left
+// counted anew.
+const (
+	firstSteps  = 8
+	courseParts = 8
+)
 
 // train takes steps until the time is up but for what comes last, and keeps the best weights.
-func (c *course) train(ctx context.Context, last time.Duration) error {
+func (c *course) train(ctx context.Context) error {
+	if c.left() <= c.last {
+		return nil
+	}
 	stage, err := c.stage(c.recipe(), c.opts.Seed)
 	if err != nil {
 		return err
 	}
 	c.trainer, err = NewTrainer(c.student, []curriculum.Stage{stage}, &TrainOptions{
-		Dir: filepath.Join(c.opts.Dir, "run"), Seed: c.opts.Seed, Keep: 1, SaveEvery: 1 << 30, Logger: c.opts.Logger, LogEvery: 50})
+		Dir: filepath.Join(c.opts.Dir, "run"), Seed: c.opts.Seed, Keep: 1, SaveEvery: math.MaxInt, Logger: c.opts.Logger, LogEvery: 50})
 	if err != nil {
 		return err
 	}
-	for count := 6; ; {
-		goal := c.left() / courseParts
-		pace, steps, err := c.steps(ctx, count, last)
-		if err != nil || steps == 0 {
+	for count := firstSteps; count > 0; {
+		pace, step, err := c.steps(ctx, count)
+		if err != nil || step == 0 {
 			return err
 		}
-		if pace > 0 {
-			rest := c.left() - last
-			more := int(rest / pace)
-			c.trainer.inner.Stretch(steps + more)
-			count = max(1, min(int(goal/pace), more))
-		}
-		if err := c.judge(ctx, steps); err != nil {
+		began := time.Now()
+		if err := c.judge(ctx, step); err != nil {
 			return err
 		}
-		if c.left() <= last {
-			return nil
+		c.last = 2*time.Since(began) + c.opts.Budget/50
+		more := max(0, int((c.left()-c.last)/pace))
+		count = min(more, max(1, int(c.opts.Budget/courseParts/pace)))
+		c.at.Steps = step + more
+		c.trainer.inner.Stretch(c.at.Steps)
+		if err := c.keep(); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// steps takes so many steps, fewer where the time or the schedule ends, and tells how long one takes and how many have been taken in all;
-// of none it is 0.
-func (c *course) steps(ctx context.Context, count int, last time.Duration) (pace time.Duration, n int, err error) {
+// steps takes so many, fewer where the time or the schedule ends, and tells how long one takes, and the number of the last; 0 where there
+// was none left.
+func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last int, err error) {
 	var took []time.Duration
-	for began := time.Now(); count > 0 && c.left() > last; count-- {
-		for step, err := range c.trainer.Steps(ctx) {
-			if err != nil {
-				return 0, 0, err
-			}
-			n = step.N
-			took = append(took, time.Since(began))
-			began = time.Now()
-			if count--; count <= 0 || c.left() <= last {
-				break
-			}
+	began := time.Now()
+	for step, err := range c.trainer.Steps(ctx) {
+		if err != nil {
+			return 0, 0, err
 		}
-		break
+		last, took = step.N, append(took, time.Since(began))
+		began = time.Now()
+		if len(took) == count || c.left() <= c.last {
+			break
+		}
 	}
-	slices.Sort(took) // the median, since some compile
-	if len(took) > 0 {
-		pace = took[len(took)/2]
+	if len(took) == 0 {
+		return 0, 0, nil
 	}
-	return pace, n, nil
+	slices.Sort(took)
+	return took[len(took)/2], last, nil // the median: some compile
 }
 
 // judge keeps the weights where they are the best so far.
@@ -245,115 +250,12 @@ func (c *course) judge(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
-	c.opts.Logger.Info("teach", "step", step, "held back", held.Right, "loss", held.Loss, "known", known, "left", c.left())
+	c.opts.Logger.Info("teach", "step", step, "held back", held.Right, "loss", held.Loss, "known", known, "left", c.left().Seconds())
 	if held.Right > c.at.Best.Right || held.Right == c.at.Best.Right && held.Loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err
 		}
 		c.at.Best, c.at.Step = held, step
 	}
-	return c.keep()
-}
-
-// hand gives the best weights to the teacher, with a temperature and an end of their own.
-func (c *course) hand(ctx context.Context, taught *Taught) error {
-	best, err := c.open(ctx, filepath.Join(c.opts.Dir, "best"))
-	if err != nil {
-		return err
-	}
-	defer best.Close()
-	asked, err := best.labelled(ctx, c.chooses, &JudgeOptions{})
-	if err != nil {
-		return err
-	}
-	if c.knows != nil {
-		known, err := best.labelled(ctx, c.knows, &JudgeOptions{})
-		if err != nil {
-			return err
-		}
-		taught.Known = markOf(known).Right
-		asked = append(asked, known...)
-	}
-	f := fitted{Temperature: fitTemperature(asked)}
-	if f.Done, err = c.end(ctx, best); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := c.teacher.net.Take(ctx, best.net, 1); err != nil {
-		return err
-	}
-	c.teacher.fitted.Store(&f)
-	c.teacher.frames.forget()
-	c.opts.Logger.Info("teach: done", "steps", taught.Steps, "before", taught.Before, "after", taught.After, "known", taught.Known, "temperature", f.Temperature, "end", f.Done)
-	return c.keep()
-}
-
-// end fits the probability from which a task is taken for done: the one that tells the ends of what was held back best from the rest, the
-// nearest to the usual where several do.
-func (c *course) end(ctx context.Context, best *Model) (float64, error) {
-	var p []float64
-	var over []bool
-	ask := func(src dataset.Source, why error) error {
-		if errors.Is(why, dataset.ErrNoPlans) {
-			return nil
-		}
-		for i := 0; why == nil && i < src.Len(); i++ {
-			var s dataset.Sample
-			var img image.Image
-			if s, why = src.At(i); why == nil {
-				img, why = src.Image(s.Img1)
-			}
-			if why == nil {
-				var done float64
-				done, why = best.Done(ctx, s.Task, img)
-				p, over = append(p, done), append(over, len(s.Remaining()) == 0)
-			}
-		}
-		return why
-	}
-	plans, err := dataset.NewPlans(c.images, c.held)
-	if err := ask(plans, err); err != nil {
-		return 0, err
-	}
-	return threshold(p, over), nil
-}
-
-// threshold is the one above which most of those that are over lie, and below which most of the others: the two shares count alike. Of a
-// range of equals it is the nearest to the usual end, within an eighth of the range from its ends.
-func threshold(p []float64, over []bool) float64 {
-	count := 0
-	for _, is := range over {
-		if is {
-			count++
-		}
-	}
-	if count == 0 || count == len(over) {
-		return 0
-	}
-	at := append([]float64{0, 1}, p...)
-	slices.Sort(at)
-	at = slices.Compact(at)
-	best, from, to := -1.0, 0.0, 1.0
-	for k := range at[:len(at)-1] {
-		low, high := at[k], at[k+1]
-		hits, passes := 0, 0
-		for i, x := range p {
-			if over[i] && x >= high {
-				hits++
-			} else if !over[i] && x <= low {
-				passes++
-			}
-		}
-		score := float64(hits)/float64(count) + float64(passes)/float64(len(over)-count)
-		switch {
-		case score > best:
-			best, from, to = score, low, high
-		case score == best && low == to:
-			to = high
-		}
-	}
-	margin := (to - from) / 8
-	return min(max(end, from+margin), to-margin)
+	return nil
 }

@@ -128,7 +128,7 @@ func (e *Episode) label(moved []int) {
 }
 
 // A frame is seen as so many cells a side. Something has moved where one of them has changed by so many levels of 255, more than a
-// camera's noise leaves in a cell's mean, beside what all have changed together, as in other light.
+// camera's noise leaves in a cell's mean.
 const (
 	cells     = 16
 	moveLevel = 1.5
@@ -151,12 +151,8 @@ func moves(seen []glance) []int {
 }
 
 func (g *glance) moved(from *glance) bool {
-	mean := 0.0
 	for i := range g {
-		mean += float64(g[i]-from[i]) / float64(len(g))
-	}
-	for i := range g {
-		if math.Abs(float64(g[i]-from[i])-mean) > moveLevel {
+		if math.Abs(float64(g[i]-from[i])) > moveLevel {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -21,6 +22,15 @@ type measure struct {
 	dir, known, only string
 	demos, failures  int
 	bare             bool
+}
+
+func (o *measure) flags() {
+	flag.StringVar(&o.dir, "measure", "", "`folder` of tasks to measure on")
+	flag.StringVar(&o.known, "known", "", "`folder` of simulated episodes of known tasks, for -measure")
+	flag.StringVar(&o.only, "only", "*", "`pattern` of the tasks' folders, for -measure")
+	flag.IntVar(&o.demos, "demos", 10, "`number` of demonstrations, for -measure")
+	flag.IntVar(&o.failures, "failures", 0, "`number` of failures among them, for -measure")
+	flag.BoolVar(&o.bare, "bare", false, "nothing is known of the demonstrations but how they ended, for -measure")
 }
 
 // figures of a model in one task, shares of 1.

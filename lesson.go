@@ -3,7 +3,6 @@ package egotsr
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Ep
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
-	l.digest = hex.EncodeToString(sum[:])
+	l.digest = fmt.Sprintf("%x", sum)
 	return l, l.part(labelled)
 }
 

@@ -43,7 +43,6 @@ type courseState struct {
 	LoRA    bool    `json:"lora"`
 	Seconds float64 `json:"seconds"` // spent so far
 	Before  *mark   `json:"before,omitempty"`
-	Known   *mark   `json:"known,omitempty"`
 	Best    mark    `json:"best"`
 	Step    int     `json:"step"`  // of Best; 0 = before any
 	Steps   int     `json:"steps"` // planned
@@ -135,39 +134,27 @@ func (c *course) close() (err error) {
 func (c *course) run(ctx context.Context) (*Taught, error) {
 	if c.at.Before == nil {
 		took := time.Now()
-		before, known, err := c.marks(ctx)
+		before, err := c.student.mark(ctx, c.chooses)
 		if err != nil {
 			return nil, err
 		}
-		c.at.Before, c.at.Known, c.at.Best = &before, known, before
+		c.at.Before, c.at.Best = &before, before
 		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
 		}
-		c.opts.Logger.Info("teach: before", "held back", before.Right, "loss", before.Loss, "known", known)
+		c.opts.Logger.Info("teach: before", "right", before.Right, "loss", before.Loss)
 	}
 	if err := c.train(ctx); err != nil {
 		return nil, err
 	}
-	taught := &Taught{Before: c.at.Before.Right, After: c.at.Best.Right, Known: math.NaN(), Steps: c.at.Step}
+	taught := &Taught{Before: c.at.Before.Right, After: c.at.Best.Right, Steps: c.at.Step}
 	if c.at.Step > 0 {
 		return taught, c.hand(ctx, taught)
 	}
-	if c.at.Known != nil {
-		taught.Known = c.at.Known.Right
-	}
-	return taught, c.keep()
-}
-
-// marks are how well the student judges what was held back, and known tasks.
-func (c *course) marks(ctx context.Context) (held mark, known *mark, err error) {
-	asked, err := c.student.labelled(ctx, c.chooses, &JudgeOptions{})
-	if err != nil || c.knows == nil {
-		return markOf(asked), nil, err
-	}
-	remembered, err := c.student.labelled(ctx, c.knows, &JudgeOptions{})
-	x := markOf(remembered)
-	return markOf(asked), &x, err
+	known, err := c.teacher.mark(ctx, c.knows)
+	taught.Known = known.Right
+	return taught, errors.Join(err, c.keep())
 }
 
 // recipe is how it is trained: all weights, or adapters of both towers and of what joins them.
@@ -246,11 +233,11 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 
 // judge keeps the weights where they are the best so far.
 func (c *course) judge(ctx context.Context, step int) error {
-	held, known, err := c.marks(ctx)
+	held, err := c.student.mark(ctx, c.chooses)
 	if err != nil {
 		return err
 	}
-	c.opts.Logger.Info("teach", "step", step, "held back", held.Right, "loss", held.Loss, "known", known, "left", c.left().Seconds())
+	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "left", c.left().Seconds())
 	if held.Right > c.at.Best.Right || held.Right == c.at.Best.Right && held.Loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err

@@ -21,14 +21,12 @@ func (c *course) hand(ctx context.Context, taught *Taught) error {
 	if err != nil {
 		return err
 	}
-	if c.knows != nil {
-		known, err := best.labelled(ctx, c.knows, &JudgeOptions{})
-		if err != nil {
-			return err
-		}
-		taught.Known = markOf(known).Right
-		asked = append(asked, known...)
+	known, err := best.labelled(ctx, c.knows, &JudgeOptions{})
+	if err != nil {
+		return err
 	}
+	taught.Known = markOf(known).Right
+	asked = append(asked, known...)
 	f := fitted{Temperature: fitTemperature(asked)}
 	if f.Done, err = c.end(ctx, best); err != nil {
 		return err

@@ -20,14 +20,14 @@ type lesson struct {
 	memory  *rehearsal
 	digest  string         // of the above, but for the memory
 	chooses dataset.Source // pairs of what is held back
-	knows   dataset.Source // pairs of known tasks, or nil
+	knows   dataset.Source // pairs of known tasks, or nothing
 }
 
 // frames are how many are taken of a recording, and pairs how many of one that is measured on.
 const (
 	demoFrames = 64
 	demoPairs  = 96
-	knownPairs = 24
+	knownPairs = 16
 )
 
 func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Episode) (*lesson, error) {
@@ -77,9 +77,8 @@ func (l *lesson) part(labelled []dataset.Episode) error {
 	}
 	l.learnt = append(l.learnt, bad...)
 	l.chooses = dataset.ValidationPairs(l.images, l.held, dataset.ValidationOptions{PerEpisode: demoPairs})
-	if _, held := l.memory.split(); len(held) > 0 {
-		l.knows = l.memory.from(dataset.ValidationPairs(nil, held, dataset.ValidationOptions{PerEpisode: knownPairs}))
-	}
+	_, known := l.memory.split()
+	l.knows = l.memory.from(dataset.ValidationPairs(nil, known, dataset.ValidationOptions{PerEpisode: knownPairs}))
 	return nil
 }
 

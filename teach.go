@@ -159,6 +159,12 @@ type mark struct {
 	Loss  float64 `json:"loss"`  // mean negative log-likelihood, at the best temperature
 }
 
+// mark asks about all pairs of a source.
+func (m *Model) mark(ctx context.Context, src dataset.Source) (mark, error) {
+	asked, err := m.labelled(ctx, src, &JudgeOptions{})
+	return markOf(asked), err
+}
+
 // markOf sums up answers; it is NaN of none.
 func markOf(asked []scored) mark {
 	if len(asked) == 0 {

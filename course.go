@@ -102,6 +102,9 @@ func (c *course) resume() error {
 func (c *course) open(ctx context.Context, dir string) (*Model, error) {
 	o := c.teacher.opened
 	o.Meter, o.FrameCache, o.Logger = nil, max(o.FrameCache, 2*demoFrames), nil
+	if v := os.Getenv("T_WEIGHTS"); v != "" {
+		o.Weights = v
+	}
 	s, err := Open(ctx, os.DirFS(dir), &o)
 	if err != nil {
 		return nil, err
@@ -148,18 +151,18 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 	if err := c.train(ctx); err != nil {
 		return nil, err
 	}
-	taught := &Taught{Before: c.at.Before.Right, After: c.at.Best.Right, Steps: c.at.Step}
 	if c.at.Step > 0 {
-		return taught, c.hand(ctx, taught)
+		if taught, err := c.hand(ctx); taught != nil || err != nil {
+			return taught, err
+		}
 	}
 	known, err := c.teacher.mark(ctx, c.knows)
-	taught.Known = known.Right
-	return taught, errors.Join(err, c.keep())
+	return &Taught{Before: c.at.Before.Right, After: c.at.Before.Right, Known: known.Right}, errors.Join(err, c.keep())
 }
 
 // recipe is how it is trained: all weights, or adapters of both towers and of what joins them.
 func (c *course) recipe() curriculum.Recipe {
-	r := curriculum.Recipe{LR: 4e-4, WeightDecay: 0.01, MaxGradNorm: 1, Beta2: 0.95, Warmup: 20, MaxSteps: c.at.Steps}
+	r := curriculum.Recipe{LR: knob("LR", 4e-4), WeightDecay: knob("WD", 0.01), MaxGradNorm: knob("NORM", 1), Beta2: knob("B2", 0.95), Warmup: int(knob("WARM", 20)), MaxSteps: c.at.Steps}
 	if c.at.LoRA {
 		r.LoRA = &curriculum.LoRA{Rank: 16, Targets: []string{"visual.blocks.*", "visual.merger.*", "model.layers.*_proj"}}
 		r.Checkpointing = true
@@ -231,14 +234,14 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 	return took[len(took)/2], last, nil // the median: some compile
 }
 
-// judge keeps the weights where they are the best so far.
+// judge keeps the weights where they are the best so far: of those that name no fewer frames than before, which are the likeliest.
 func (c *course) judge(ctx context.Context, step int) error {
 	held, err := c.student.mark(ctx, c.chooses)
 	if err != nil {
 		return err
 	}
 	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "left", c.left().Seconds())
-	if held.Right > c.at.Best.Right || held.Right == c.at.Best.Right && held.Loss < c.at.Best.Loss {
+	if held.Right >= c.at.Before.Right && held.Loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err
 		}

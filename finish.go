@@ -10,37 +10,37 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 )
 
-// hand gives the best weights to the teacher, with a temperature and an end of their own.
-func (c *course) hand(ctx context.Context, taught *Taught) error {
+// hand gives the best weights to the teacher, with a temperature and an end of their own. Where rounding them as they are stored has made
+// them worse than those before there is nothing, and no error.
+func (c *course) hand(ctx context.Context) (*Taught, error) {
 	best, err := c.open(ctx, filepath.Join(c.opts.Dir, "best"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer best.Close()
 	asked, err := best.labelled(ctx, c.chooses, &JudgeOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known, err := best.labelled(ctx, c.knows, &JudgeOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	taught.Known = markOf(known).Right
-	asked = append(asked, known...)
-	f := fitted{Temperature: fitTemperature(asked)}
-	if f.Done, err = c.end(ctx, best); err != nil {
-		return err
+	taught := &Taught{Before: c.at.Before.Right, After: markOf(asked).Right, Known: markOf(known).Right, Steps: c.at.Step}
+	f := fitted{Temperature: fitTemperature(append(asked, known...))}
+	if f.Done, err = c.end(ctx, best); err != nil || taught.After < taught.Before {
+		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if err := errors.Join(ctx.Err(), c.keep()); err != nil {
+		return nil, err
 	}
 	if err := c.teacher.net.Take(ctx, best.net, 1); err != nil {
-		return err
+		return nil, err
 	}
 	c.teacher.fitted.Store(&f)
 	c.teacher.frames.forget()
 	c.opts.Logger.Info("teach: done", "steps", taught.Steps, "before", taught.Before, "after", taught.After, "known", taught.Known, "temperature", f.Temperature, "end", f.Done)
-	return c.keep()
+	return taught, nil
 }
 
 // end fits the probability from which a task is taken for done: the one that tells the ends of what was held back best from the rest, the

@@ -19,10 +19,13 @@ import (
 // a twentieth of it.
 const whole = 100.0
 
+// unsure is the part of that before the end of which nobody can say whether the task is done already: recordings go on for a while.
+const unsure = 15.0
+
 // Labelled gives recordings the labels that they lack, and keeps at most so many frames of each, evenly from the first to the last. What
 // is known is left as it is: costs, and the actions of an annotated recording. Where neither is, time is what tells. In a success (which an
-// unknown outcome is taken for) a later frame is closer to completion, unless nothing has moved between the two, and the end is where
-// nothing remains. What has recovered is done at its end, and a failure never, but before that time tells nothing of either.
+// unknown outcome is taken for) a later frame is closer to completion, unless nothing has moved between the two, and nothing remains at the
+// end; of the frames shortly before that it is not said. What has recovered is done at its end, and a failure never, but before that time tells nothing of either.
 //
 // A recording without a plan has the task's name for one; one without subtasks gets them. Frames have to be of one size. Errors are
 // *FileError for a frame, *EpisodeError for a recording that does not fit together, and the context's.
@@ -97,7 +100,7 @@ func some[T any](values []T, at []int) []T {
 // label fills in costs and the end. moved counts, for every frame, how often something has moved until then.
 func (e *Episode) label(moved []int) {
 	n := len(e.Frames)
-	last := moved[n-1]
+	last, least := moved[n-1], e.Margin()
 	bare := len(e.Plan) == 0
 	annotated := !bare && slices.ContainsFunc(e.Subtask[1:], func(k int) bool { return k >= 0 })
 	if bare {
@@ -105,7 +108,7 @@ func (e *Episode) label(moved []int) {
 	}
 	succeeds := e.Outcome != OutcomeFailed
 	if e.Cost == nil && !annotated {
-		e.Cost = make([]float64, n)
+		e.Cost, least = make([]float64, n), unsure
 		for i := range e.Cost {
 			switch {
 			case moved[i] == last && succeeds:
@@ -121,8 +124,8 @@ func (e *Episode) label(moved []int) {
 		switch {
 		case e.Cost == nil && succeeds && moved[i] == last:
 			e.Subtask[i] = len(e.Plan)
-		case bare && e.Cost != nil && e.Cost[i] > 0 && e.Cost[i] < e.Margin():
-			e.Subtask[i] = -1 // nobody can say whether that is the end
+		case bare && e.Cost != nil && e.Cost[i] > 0 && e.Cost[i] < least:
+			e.Subtask[i] = -1
 		}
 	}
 }

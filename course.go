@@ -43,7 +43,7 @@ type courseState struct {
 	LoRA    bool    `json:"lora"`
 	Seconds float64 `json:"seconds"` // spent so far
 	Before  *mark   `json:"before,omitempty"`
-	Best    mark    `json:"best"`
+	Best    mark    `json:"best"`  // its loss is that of known tasks too
 	Step    int     `json:"step"`  // of Best; 0 = before any
 	Steps   int     `json:"steps"` // planned
 }
@@ -141,12 +141,19 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 		if err != nil {
 			return nil, err
 		}
+		known, err := c.student.mark(ctx, c.knows)
+		if err != nil {
+			return nil, err
+		}
 		c.at.Before, c.at.Best = &before, before
+		if !math.IsNaN(known.Loss) {
+			c.at.Best.Loss += known.Loss
+		}
 		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
 		}
-		c.opts.Logger.Info("teach: before", "right", before.Right, "loss", before.Loss)
+		c.opts.Logger.Info("teach: before", "right", before.Right, "loss", before.Loss, "known", known.Right, "its loss", known.Loss)
 	}
 	if err := c.train(ctx); err != nil {
 		return nil, err
@@ -187,7 +194,7 @@ func (c *course) train(ctx context.Context) error {
 		return err
 	}
 	c.trainer, err = NewTrainer(c.student, []curriculum.Stage{stage}, &TrainOptions{
-		Dir: filepath.Join(c.opts.Dir, "run"), Seed: c.opts.Seed, Keep: 1, SaveEvery: math.MaxInt, Logger: c.opts.Logger, LogEvery: 50})
+		Dir: filepath.Join(c.opts.Dir, "run"), Seed: c.opts.Seed, Keep: 1, SaveEvery: math.MaxInt, Logger: c.opts.Logger, LogEvery: int(knob("LOG", 50))})
 	if err != nil {
 		return err
 	}
@@ -200,7 +207,7 @@ func (c *course) train(ctx context.Context) error {
 		if err := c.judge(ctx, step); err != nil {
 			return err
 		}
-		c.last = 2*time.Since(began) + c.opts.Budget/50
+		c.last = 3*time.Since(began) + c.opts.Budget/50
 		more := max(0, int((c.left()-c.last)/pace))
 		count = min(more, max(1, int(c.opts.Budget/courseParts/pace)))
 		c.at.Steps = step + more
@@ -234,13 +241,21 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 	return took[len(took)/2], last, nil // the median: some compile
 }
 
-// judge keeps the weights where they are the best so far: of those that name no fewer frames than before, which are the likeliest.
+// judge keeps the student's weights where they are the best so far: of those that name no fewer frames than before, the ones by which the
+// answers are likeliest, about what was held back and about what was known together.
 func (c *course) judge(ctx context.Context, step int) error {
 	held, err := c.student.mark(ctx, c.chooses)
 	if err != nil {
 		return err
 	}
-	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "left", c.left().Seconds())
+	known, err := c.student.mark(ctx, c.knows)
+	if err != nil {
+		return err
+	}
+	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss, "left", c.left().Seconds())
+	if !math.IsNaN(known.Loss) {
+		held.Loss += known.Loss
+	}
 	if held.Right >= c.at.Before.Right && held.Loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err

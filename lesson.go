@@ -27,7 +27,7 @@ type lesson struct {
 const (
 	demoFrames = 64
 	demoPairs  = 96
-	knownPairs = 16
+	knownPairs = 12
 )
 
 func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Episode) (*lesson, error) {

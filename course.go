@@ -20,7 +20,7 @@ import (
 // course is a run of Teach. Its directory holds
 //
 //	start/      the checkpoint that it began with
-//	run/        the run of the trainer
+//	run-0/      the run of the trainer, and others where its rate was too high
 //	best/       the checkpoint that the recordings held back have chosen so far; absent where that is start
 //	teach.json  the rest
 type course struct {
@@ -43,9 +43,11 @@ type courseState struct {
 	LoRA    bool    `json:"lora"`
 	Seconds float64 `json:"seconds"` // spent so far
 	Before  *mark   `json:"before,omitempty"`
-	Best    mark    `json:"best"`  // its loss is that of known tasks too
-	Step    int     `json:"step"`  // of Best; 0 = before any
-	Steps   int     `json:"steps"` // planned
+	Best    mark    `json:"best"`   // its loss is that of known tasks too
+	Step    int     `json:"step"`   // of Best; 0 = before any
+	Steps   int     `json:"steps"`  // planned
+	First   float64 `json:"first"`  // the loss of Best before any
+	Slower  int     `json:"slower"` // how often the rate was lowered
 }
 
 // course begins a run, or goes on with the one that its directory holds.
@@ -60,7 +62,7 @@ func (m *Model) course(ctx context.Context, l *lesson, o TeachOptions, began tim
 	}
 	c := &course{teacher: m, lesson: l, opts: o, began: began}
 	c.last = o.Budget / 20
-	c.at = courseState{Lesson: l.digest, Seed: o.Seed, LoRA: o.LoRA || parameters > maxWhole, Steps: 1000}
+	c.at = courseState{Lesson: l.digest, Seed: o.Seed, LoRA: o.LoRA || parameters > maxWhole, Steps: planned}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -102,9 +104,6 @@ func (c *course) resume() error {
 func (c *course) open(ctx context.Context, dir string) (*Model, error) {
 	o := c.teacher.opened
 	o.Meter, o.FrameCache, o.Logger = nil, max(o.FrameCache, 2*demoFrames), nil
-	if v := os.Getenv("T_WEIGHTS"); v != "" {
-		o.Weights = v
-	}
 	s, err := Open(ctx, os.DirFS(dir), &o)
 	if err != nil {
 		return nil, err
@@ -149,6 +148,7 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 		if !math.IsNaN(known.Loss) {
 			c.at.Best.Loss += known.Loss
 		}
+		c.at.First = c.at.Best.Loss
 		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
@@ -167,13 +167,15 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 	return &Taught{Before: c.at.Before.Right, After: c.at.Before.Right, Known: known.Right}, errors.Join(err, c.keep())
 }
 
-// recipe is how it is trained: all weights, or adapters of both towers and of what joins them.
+// recipe is how it is trained: all weights, at a rate that wider layers bear less of, or adapters of both towers and of what joins them.
 func (c *course) recipe() curriculum.Recipe {
-	r := curriculum.Recipe{LR: knob("LR", 4e-4), WeightDecay: knob("WD", 0.01), MaxGradNorm: knob("NORM", 1), Beta2: knob("B2", 0.95), Warmup: int(knob("WARM", 20)), MaxSteps: c.at.Steps}
-	if c.at.LoRA {
+	const rate, width, adapterRate = 5e-4, 192, 2e-4
+	r := curriculum.Recipe{WeightDecay: 0.01, MaxGradNorm: 1, Beta2: 0.95, Warmup: 20, MaxSteps: c.at.Steps}
+	if r.LR = rate * min(1, width/float64(c.teacher.net.Config.HiddenSize)); c.at.LoRA {
+		r.LR, r.Checkpointing = adapterRate, true
 		r.LoRA = &curriculum.LoRA{Rank: 16, Targets: []string{"visual.blocks.*", "visual.merger.*", "model.layers.*_proj"}}
-		r.Checkpointing = true
 	}
+	r.LR /= math.Pow(4, float64(c.at.Slower))
 	return r
 }
 
@@ -182,6 +184,13 @@ func (c *course) recipe() curriculum.Recipe {
 const (
 	firstSteps  = 8
 	courseParts = 8
+	planned     = 1000 // before the pace is known
+)
+
+// Where the answers have become so much less likely than before, the rate was too high; it is lowered so often.
+const (
+	tooFar     = 0.3
+	mostSlower = 3
 )
 
 // train takes steps until the time is up but for what comes last, and keeps the best weights.
@@ -194,18 +203,25 @@ func (c *course) train(ctx context.Context) error {
 		return err
 	}
 	c.trainer, err = NewTrainer(c.student, []curriculum.Stage{stage}, &TrainOptions{
-		Dir: filepath.Join(c.opts.Dir, "run"), Seed: c.opts.Seed, Keep: 1, SaveEvery: math.MaxInt, Logger: c.opts.Logger, LogEvery: int(knob("LOG", 50))})
+		Dir: filepath.Join(c.opts.Dir, fmt.Sprintf("run-%d", c.at.Slower)), Seed: c.opts.Seed, Keep: 1, SaveEvery: math.MaxInt, Logger: c.opts.Logger, LogEvery: 50})
 	if err != nil {
 		return err
 	}
 	for count := firstSteps; count > 0; {
 		pace, step, err := c.steps(ctx, count)
+		if errors.Is(err, curriculum.ErrDiverged) {
+			return c.slower(ctx)
+		}
 		if err != nil || step == 0 {
 			return err
 		}
 		began := time.Now()
-		if err := c.judge(ctx, step); err != nil {
+		loss, err := c.judge(ctx, step)
+		if err != nil {
 			return err
+		}
+		if loss > c.at.First+tooFar {
+			return c.slower(ctx)
 		}
 		c.last = 3*time.Since(began) + c.opts.Budget/50
 		more := max(0, int((c.left()-c.last)/pace))
@@ -217,6 +233,28 @@ func (c *course) train(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// slower begins again at a quarter of the rate, with the best weights so far.
+func (c *course) slower(ctx context.Context) error {
+	err := errors.Join(c.trainer.Close(), c.student.Close())
+	c.trainer = nil
+	from := "start"
+	if c.at.Step > 0 {
+		from = "best"
+	}
+	if err == nil {
+		c.student, err = c.open(ctx, filepath.Join(c.opts.Dir, from))
+	}
+	if err != nil || c.at.Slower == mostSlower {
+		return err
+	}
+	c.at.Slower, c.at.Steps = c.at.Slower+1, planned
+	c.opts.Logger.Info("teach: the rate was too high, and is a quarter of it now", "from", from)
+	if err := c.keep(); err != nil {
+		return err
+	}
+	return c.train(ctx)
 }
 
 // steps takes so many, fewer where the time or the schedule ends, and tells how long one takes, and the number of the last; 0 where there
@@ -242,15 +280,15 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 }
 
 // judge keeps the student's weights where they are the best so far: of those that name no fewer frames than before, the ones by which the
-// answers are likeliest, about what was held back and about what was known together.
-func (c *course) judge(ctx context.Context, step int) error {
+// answers are likeliest, about what was held back and about what was known together, as its loss tells.
+func (c *course) judge(ctx context.Context, step int) (loss float64, err error) {
 	held, err := c.student.mark(ctx, c.chooses)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	known, err := c.student.mark(ctx, c.knows)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss, "left", c.left().Seconds())
 	if !math.IsNaN(known.Loss) {
@@ -258,9 +296,9 @@ func (c *course) judge(ctx context.Context, step int) error {
 	}
 	if held.Right >= c.at.Before.Right && held.Loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
-			return err
+			return 0, err
 		}
 		c.at.Best, c.at.Step = held, step
 	}
-	return nil
+	return held.Loss, nil
 }

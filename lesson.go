@@ -103,34 +103,30 @@ func (l *lesson) parts(seed uint64) (parts []dataset.Part, err error) {
 		if errors.Is(why, dataset.ErrNoPairs) || errors.Is(why, dataset.ErrNoPlans) {
 			return // nothing of that kind to learn
 		}
-		if err = errors.Join(err, why); err == nil && weight > 0 {
-			if knob("AUG", 1) == 0 {
-				parts = append(parts, dataset.Part{Source: src, Weight: weight})
-				return
-			}
+		if err = errors.Join(err, why); err == nil {
 			parts = append(parts, dataset.Part{Source: dataset.NewAugmented(src, seed), Weight: weight})
 		}
 	}
 	pairs := func(images fs.FS, episodes []dataset.Episode) (*dataset.Pairs, error) {
-		return dataset.NewPairs(images, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: 0.4, FramesPerGroup: int(knob("FPG", 8)), PairsPerGroup: int(knob("PPG", 8)), NoChangeShare: knob("NC", 0)})
+		return dataset.NewPairs(images, episodes, dataset.PairOptions{Seed: seed, Groups: 1 << 30, RegressionShare: 0.4})
 	}
 	own, why := pairs(l.images, l.learnt)
-	add(own, int(knob("OWN", 2)), why)
+	add(own, 2, why)
 	across, why := pairs(l.images, dataset.Across(l.learnt))
-	add(across, int(knob("ACROSS", 1)), why)
+	add(across, 1, why)
 	plans, why := dataset.NewPlans(l.images, l.learnt)
-	add(plans, int(knob("PLANS", 2)), why)
+	add(plans, 2, why)
 	ends, why := dataset.NewBoundaries(l.images, l.learnt)
-	add(ends, int(knob("ENDS", 2)), why)
+	add(ends, 2, why)
 	rehearsed, _ := l.memory.split()
 	if len(rehearsed) == 0 {
 		return parts, err
 	}
 	known, why := pairs(nil, rehearsed)
-	add(l.memory.from(known), int(knob("KPAIRS", 2)), why)
+	add(l.memory.from(known), 2, why)
 	plans, why = dataset.NewPlans(nil, rehearsed)
-	add(l.memory.from(plans), int(knob("KPLANS", 2)), why)
+	add(l.memory.from(plans), 2, why)
 	ends, why = dataset.NewBoundaries(nil, rehearsed)
-	add(l.memory.from(ends), int(knob("KENDS", 2)), why)
+	add(l.memory.from(ends), 2, why)
 	return parts, err
 }

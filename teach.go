@@ -51,10 +51,11 @@ const (
 // success unless its Outcome says otherwise, and see [dataset.Labelled] for what is made of Subtask and Cost where they are known. Frames have to
 // be of one size. At most 64 are taken of a recording, evenly.
 //
-// Every fifth recording of those that go well, at least one, is held back. The others are learnt from, under the prompts of Judge and of Done and in the
-// company of what the checkpoint knew (rehearsal.json in it, where it has that). What is held back chooses the weights among those on the way, and fits
-// the temperature and the probability from which a [Tracker] takes the task for done. Where no weights are better than those before, the model is left as it was.
-// [Model.Save] keeps all of it.
+// Every fifth recording of those that go well, at least one, is held back. The others are learnt from, each alone, beside one another, and failures
+// beside the ends of all that go well, under the prompts of Judge and of Done and in the company of what the checkpoint knew: of the rehearsal.json
+// in it, where it has that. What is held back, of both, chooses the weights among those on the way, lowers the rate where it was too high, and fits the
+// temperature and the probability from which a [Tracker] takes a task for done. Where no weights are better than those before, the model is left as it
+// was, to the bit. [Model.Save] keeps all of it.
 //
 // A copy is what learns, so the memory is that of another model and of training it, see [NewTrainer]; calls meanwhile are answered with the weights
 // before, and so is everything where an error or the context ends it. The new weights take their place between two runs of a

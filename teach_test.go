@@ -142,6 +142,33 @@ func TestTeachLoRA(t *testing.T) {
 	}
 }
 
+// TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
+func TestTeachSlower(t *testing.T) {
+	m := openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "")
+	before := ofLamps(t, m, fsys, demos)
+	l, err := newLesson(t.Context(), m.fsys, fsys, demos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := m.course(t.Context(), l, TeachOptions{Budget: time.Hour, Dir: t.TempDir(), Logger: m.log}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.at.Before, c.at.First = &mark{Right: 1}, -10 // nothing is as good
+	rate := c.recipe().LR
+	taught, err := c.run(t.Context())
+	if err := errors.Join(err, c.close()); err != nil {
+		t.Fatal(err)
+	}
+	if c.at.Slower != mostSlower || c.recipe().LR != rate/64 || taught.Steps != 0 || taught.After != 1 {
+		t.Errorf("%+v, %+v", c.at, taught)
+	}
+	if diff := cmp.Diff(before, ofLamps(t, m, fsys, demos)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // TestTeachInput: what a caller gets wrong is an InputError that names it, and costs nothing.
 func TestTeachInput(t *testing.T) {
 	m := openTiny(t, Options{})

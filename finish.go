@@ -34,7 +34,7 @@ func (c *course) hand(ctx context.Context) (*Taught, error) {
 	if err := errors.Join(ctx.Err(), c.keep()); err != nil {
 		return nil, err
 	}
-	if err := c.teacher.net.Take(ctx, best.net, 1); err != nil {
+	if err := c.teacher.net.Take(ctx, best.net); err != nil {
 		return nil, err
 	}
 	c.teacher.fitted.Store(&f)

@@ -79,6 +79,7 @@ func ofLamps(t testing.TB, m *Model, fsys fstest.MapFS, demos []dataset.Episode)
 
 // TestTeach: what is learnt is learnt, survives Save, and the run that made it is not made again.
 func TestTeach(t *testing.T) {
+	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", dataset.OutcomeSuccess, "", dataset.OutcomeRecovered, dataset.OutcomeFailed)
 	before := ofLamps(t, m, fsys, demos)
@@ -130,10 +131,11 @@ func TestTeach(t *testing.T) {
 
 // TestTeachLoRA: adapters of every layer become part of the weights that are saved.
 func TestTeachLoRA(t *testing.T) {
+	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
-	taught, err := m.Teach(t.Context(), fsys, demos, &TeachOptions{Budget: 5 * time.Second, LoRA: true})
+	taught, err := m.Teach(t.Context(), fsys, demos, &TeachOptions{Budget: 3 * time.Second, LoRA: true})
 	if err != nil || taught.After < taught.Before {
 		t.Fatalf("%+v, %v", taught, err)
 	}
@@ -144,6 +146,7 @@ func TestTeachLoRA(t *testing.T) {
 
 // TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
 func TestTeachSlower(t *testing.T) {
+	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
@@ -171,6 +174,7 @@ func TestTeachSlower(t *testing.T) {
 
 // TestTeachInput: what a caller gets wrong is an InputError that names it, and costs nothing.
 func TestTeachInput(t *testing.T) {
+	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	fsys["broken.png"] = &fstest.MapFile{Data: []byte("no picture")}
@@ -222,6 +226,7 @@ func TestTeachInput(t *testing.T) {
 
 // TestTeachEnded: a model whose teaching is ended, or has no time, is as it was; and answers meanwhile, as it did.
 func TestTeachEnded(t *testing.T) {
+	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
@@ -252,6 +257,7 @@ func TestTeachEnded(t *testing.T) {
 
 // TestTeachKilled: a process that is killed at any moment loses at most what it has done since the recordings were last judged.
 func TestTeachKilled(t *testing.T) {
+	t.Parallel()
 	fsys, demos := lamps(t, "", "", "")
 	if dir := os.Getenv("EGOTSR_TEACH_KILLED"); dir != "" {
 		m := openTiny(t, Options{})
@@ -270,7 +276,7 @@ func TestTeachKilled(t *testing.T) {
 		cmd.Wait()
 	}
 	m := openTiny(t, Options{})
-	taught, err := m.Teach(t.Context(), fsys, demos, &TeachOptions{Budget: 12 * time.Second, Dir: dir})
+	taught, err := m.Teach(t.Context(), fsys, demos, &TeachOptions{Budget: 5 * time.Second, Dir: dir})
 	if err != nil || taught.After < taught.Before {
 		t.Errorf("%+v, %v", taught, err)
 	}
@@ -278,6 +284,7 @@ func TestTeachKilled(t *testing.T) {
 
 // TestRehearsal: what a checkpoint knew is measured afterwards, and Save keeps the set. One that is damaged is told of, by its place.
 func TestRehearsal(t *testing.T) {
+	t.Parallel()
 	fsys, demos := lamps(t, "", "", "", "", "", "", "", "")
 	type episode struct {
 		dataset.Episode
@@ -304,7 +311,7 @@ func TestRehearsal(t *testing.T) {
 		return files(t, tiny, map[string][]byte{rehearsalFile: text})
 	}
 	m := openFS(t, set(func(int, *episode) {}), Options{})
-	taught, err := m.Teach(t.Context(), fsys, demos[:3], &TeachOptions{Budget: 3 * time.Second})
+	taught, err := m.Teach(t.Context(), fsys, demos[:3], &TeachOptions{Budget: 2 * time.Second})
 	if err != nil || !(taught.Known >= 0 && taught.Known <= 1) {
 		t.Errorf("%+v, %v", taught, err)
 	}

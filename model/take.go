@@ -11,11 +11,11 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Take moves the weights by a share, 0 to 1, of the way to those of another model of the same shape, in the type that they are held in: with
-// a share of 1 they are the other's. Neither may have adapters. What is wrong with the other is told before a weight changes.
-func (m *Model) Take(ctx context.Context, other *Model, share float64) error {
+// Take makes the weights those of another model of the same shape, in the type that they are held in. Neither may have adapters. What is
+// wrong with the other is told before a weight changes.
+func (m *Model) Take(ctx context.Context, other *Model) error {
 	if m.int8 || other.int8 || m.adapters != nil || other.adapters != nil {
-		return errors.New("weights in int8, or with adapters beside them, cannot be moved")
+		return errors.New("weights in int8, or with adapters beside them, cannot be taken")
 	}
 	params := m.Config.Params()
 	same := func(a, b Param) bool { return a.Name == b.Name && slices.Equal(a.Shape, b.Shape) }
@@ -25,7 +25,7 @@ func (m *Model) Take(ctx context.Context, other *Model, share float64) error {
 	return other.exclusive(ctx, func() error {
 		return m.exclusive(ctx, func() error {
 			for _, p := range params {
-				if err := m.take(p, other, float32(share)); err != nil {
+				if err := m.take(p, other); err != nil {
 					return fmt.Errorf("tensor %s: %w", p.Name, err)
 				}
 			}
@@ -34,19 +34,10 @@ func (m *Model) Take(ctx context.Context, other *Model, share float64) error {
 	})
 }
 
-func (m *Model) take(p Param, other *Model, share float32) error {
+func (m *Model) take(p Param, other *Model) error {
 	to, err := other.values(p)
 	if err != nil {
 		return err
-	}
-	if share != 1 {
-		own, err := m.values(p)
-		if err != nil {
-			return err
-		}
-		for i, w := range own {
-			to[i] = w + share*(to[i]-w)
-		}
 	}
 	v := m.store.GetVariable("/" + p.Name)
 	if v.DType() == dtypes.Float32 {

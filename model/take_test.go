@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// TestTake: the weights of another are taken whole, to the bit, or by a share; a model of another shape gives none.
+// TestTake: the weights of another are taken to the bit; a model of another shape gives none.
 func TestTake(t *testing.T) {
 	ctx := context.Background()
 	for _, weights := range []string{"f32", "bf16"} {
 		a, b := open(t, os.DirFS(golden+"/checkpoint"), "go", weights), open(t, os.DirFS(golden+"/checkpoint"), "go", weights)
 		attach(t, b, everywhere)
-		if err := a.Take(ctx, b, 1); err == nil {
+		if err := a.Take(ctx, b); err == nil {
 			t.Error("adapters were passed over")
 		}
 		trained(t, b)
@@ -21,19 +21,13 @@ func TestTake(t *testing.T) {
 			t.Fatal(err)
 		}
 		was, want := answer(t, a), answer(t, b)
-		if err := a.Take(ctx, b, 0); err != nil || !slices.Equal(answer(t, a), was) {
-			t.Errorf("%s: a share of nothing: %v", weights, err)
-		}
-		if err := a.Take(ctx, b, 0.5); err != nil || slices.Equal(answer(t, a), was) || slices.Equal(answer(t, a), want) {
-			t.Errorf("%s: half: %v", weights, err)
-		}
-		if err := a.Take(ctx, b, 1); err != nil || !slices.Equal(answer(t, a), want) {
-			t.Errorf("%s: all: %v", weights, err)
+		if err := a.Take(ctx, b); err != nil || !slices.Equal(answer(t, a), want) || slices.Equal(was, want) {
+			t.Errorf("%s: %v", weights, err)
 		}
 	}
 	a, other := open(t, os.DirFS(golden+"/checkpoint"), "go", "f32"), open(t, os.DirFS("../testdata/tiny"), "go", "f32")
 	was := answer(t, a)
-	if err := a.Take(ctx, other, 1); err == nil || !slices.Equal(answer(t, a), was) {
+	if err := a.Take(ctx, other); err == nil || !slices.Equal(answer(t, a), was) {
 		t.Error("another shape was taken:", err)
 	}
 }

@@ -35,12 +35,25 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 		return 0, err
 	}
 	defer m.calls.Done()
-	var asked []scored
+	asked, err := m.labelled(ctx, src, &o)
+	if err != nil {
+		return 0, err
+	}
+	if len(asked) == 0 {
+		return 0, &InputError{What: "source", Reason: "has no labelled sample"}
+	}
+	t := fitTemperature(asked)
+	m.fitted.Store(&fitted{t, m.fitted.Load().Done})
+	return t, nil
+}
+
+// labelled asks about every labelled sample of a source.
+func (m *Model) labelled(ctx context.Context, src dataset.Source, o *JudgeOptions) (asked []scored, err error) {
 	var group []Pair
 	var labels []bool
 	var numbers []int // of the samples in group
 	flush := func() error {
-		for i, r := range m.judge(ctx, group, &o) {
+		for i, r := range m.judge(ctx, group, o) {
 			if r.err != nil {
 				return ofSample(numbers[i], r.err)
 			}
@@ -50,12 +63,12 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 		return nil
 	}
 	if src == nil {
-		return 0, &InputError{What: "source", Reason: "is nil"}
+		return nil, &InputError{What: "source", Reason: "is nil"}
 	}
 	// The source is foreign code, and so are its images, which judge reads.
 	n, err := foreign.Get("Source.Len", src.Len)
 	if err != nil {
-		return 0, &InputError{What: "source", Err: err}
+		return nil, &InputError{What: "source", Err: err}
 	}
 	image := func(path string) (image.Image, error) {
 		return foreign.Do("Source.Image", func() (image.Image, error) { return src.Image(path) })
@@ -63,37 +76,29 @@ func (m *Model) Calibrate(ctx context.Context, src dataset.Source, opts *JudgeOp
 	for i := range n {
 		s, err := foreign.Do("Source.At", func() (dataset.Sample, error) { return src.At(i) })
 		if err != nil {
-			return 0, ofSample(i, err)
+			return nil, ofSample(i, err)
 		}
 		if err := s.CheckCloser(); err != nil {
-			return 0, ofSample(i, &InputError{What: "closer", Err: err})
+			return nil, ofSample(i, &InputError{What: "closer", Err: err})
 		}
 		if s.Closer == "" {
 			continue
 		}
 		p := Pair{Task: s.Task}
 		if p.Img1, err = image(s.Img1); err != nil {
-			return 0, ofSample(i, err)
+			return nil, ofSample(i, err)
 		}
 		if p.Img2, err = image(s.Img2); err != nil {
-			return 0, ofSample(i, err)
+			return nil, ofSample(i, err)
 		}
 		group, labels, numbers = append(group, p), append(labels, s.Closer == dataset.Img1), append(numbers, i)
 		if len(group) == m.maxBatch {
 			if err := flush(); err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return 0, err
-	}
-	if len(asked) == 0 {
-		return 0, &InputError{What: "source", Reason: "has no labelled sample"}
-	}
-	t := fitTemperature(asked)
-	m.temperature.Store(math.Float64bits(t))
-	return t, nil
+	return asked, flush()
 }
 
 // ofSample names the sample that an error is of, unless that is of the whole call.
@@ -155,33 +160,55 @@ func fitTemperature(asked []scored) float64 {
 	return math.Exp((lo + hi) / 2)
 }
 
+// fitted is what has been fitted to a checkpoint's answers, as calibration.json has it.
+type fitted struct {
+	Temperature float64 `json:"temperature"`    // divides log-odds
+	Done        float64 `json:"done,omitempty"` // a Tracker takes a task for done where that is more probable; 0 = the usual
+}
+
+// unfitted is of a checkpoint without calibration.json.
+var unfitted = fitted{Temperature: 1}
+
 // calibration is the temperature in use.
-func (m *Model) calibration() float64 { return math.Float64frombits(m.temperature.Load()) }
+func (m *Model) calibration() float64 { return m.fitted.Load().Temperature }
+
+// done is the probability above which a Tracker takes a task for done, 0 for the usual one. The zero Model has none.
+func (m *Model) done() float64 {
+	if m == nil || m.fitted.Load() == nil {
+		return 0
+	}
+	return m.fitted.Load().Done
+}
 
 // calibrationText is what Save writes of it: nothing where there is none.
 func (m *Model) calibrationText() []byte {
-	t := m.calibration()
-	if t == 1 {
+	f := m.fitted.Load()
+	switch {
+	case *f == unfitted:
 		return nil
+	case f.Done == 0:
+		return fmt.Appendf(nil, "{\"temperature\": %v}\n", f.Temperature)
 	}
-	return fmt.Appendf(nil, "{\"temperature\": %v}\n", t)
+	return fmt.Appendf(nil, "{\"temperature\": %v, \"done\": %v}\n", f.Temperature, f.Done)
 }
 
-// temperature reads {"temperature": t} of a checkpoint, 1 where it has none.
-func temperature(fsys fs.FS) (float64, error) {
+// loadFitted reads calibration.json of a checkpoint, which may have none.
+func loadFitted(fsys fs.FS) (f fitted, err error) {
 	data, err := sidefile.Read(fsys, model.CalibrationFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 1, nil
+		return unfitted, nil
 	}
 	if err != nil {
-		return 0, err
+		return f, err
 	}
-	var c struct{ Temperature float64 }
-	if err := json.Unmarshal(data, &c); err != nil {
-		return 0, fmt.Errorf("%s: %w", model.CalibrationFile, err)
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, fmt.Errorf("%s: %w", model.CalibrationFile, err)
 	}
-	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 1) {
-		return 0, fmt.Errorf("%s: temperature %v is not a positive number", model.CalibrationFile, c.Temperature)
+	if !(f.Temperature > 0) || math.IsInf(f.Temperature, 1) {
+		return f, fmt.Errorf("%s: temperature %v is not a positive number", model.CalibrationFile, f.Temperature)
 	}
-	return c.Temperature, nil
+	if !(f.Done >= 0 && f.Done < 1) {
+		return f, fmt.Errorf("%s: done %v is not a probability below 1", model.CalibrationFile, f.Done)
+	}
+	return f, nil
 }

@@ -72,6 +72,14 @@ func (s *sighting) ends(p float64) float64 {
 	return endShare*p + (1-endShare)*s.end
 }
 
+// least is the probability above which that is the end, given the one that was fitted for the model alone.
+func (s *sighting) least(fitted float64) float64 {
+	if s == nil {
+		return fitted
+	}
+	return endShare*fitted + (1-endShare)*end
+}
+
 // study looks at the frames of TrackOptions.Demo, once. Without them, or where they show no two frames that differ, there is none.
 func (t *Tracker) study(ctx context.Context) error {
 	if t.shows == nil {

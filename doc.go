@@ -19,7 +19,12 @@
 //		fmt.Println(now.Progress, now.Trend, now.Confidence, err)
 //	}
 //
-// Train it on recordings of a robot's own. Package dataset leads from recordings to samples, package curriculum has the stages.
+// Teach it a task of its own, by a few recordings of that and ten minutes. Frames and the task's name will do:
+//
+//	taught, err := m.Teach(ctx, os.DirFS("recordings"), demos, nil) // demos []dataset.Episode
+//	err = m.Save(ctx, "taught")
+//
+// Train it at length. Package dataset leads from recordings to samples, package curriculum has the stages.
 //
 //	t, err := egotsr.NewTrainer(m, []curriculum.Stage{curriculum.Tag(src, nil)}, &egotsr.TrainOptions{Dir: "runs/tag"})
 //	if err != nil { … }

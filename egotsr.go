@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +73,9 @@ type Model struct {
 	frames  *frameCache
 	log     *slog.Logger
 
-	temperature  atomic.Uint64 // bits of a float64 that divides log-odds; 1 where the checkpoint has no calibration.json
+	opened       Options                // as Open was given them
+	fitted       atomic.Pointer[fitted] // never nil, and what it points to never changes
+	teaching     chan struct{}          // full while the model is being taught
 	maxBatch     int
 	detailsLimit int // tokens of a description; less than the constant only in tests
 
@@ -121,7 +122,7 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if o.MaxBatch < 0 || o.MaxBatch > maxBatch {
 		return nil, &InputError{What: "Options.MaxBatch", Reason: fmt.Sprintf("is %d: want 1 to %d, or 0 for 8 on each device", o.MaxBatch, maxBatch)}
 	}
-	m = &Model{fsys: fsys, log: o.Logger, detailsLimit: detailsLimit, frames: newFrameCache(64)}
+	m = &Model{fsys: fsys, opened: *o, log: o.Logger, detailsLimit: detailsLimit, frames: newFrameCache(64), teaching: make(chan struct{}, 1)}
 	if o.FrameCache != 0 {
 		m.frames = newFrameCache(max(o.FrameCache, 0))
 	}
@@ -146,11 +147,11 @@ func open(ctx context.Context, fsys fs.FS, o *Options) (m *Model, err error) {
 	if o.Whole {
 		m.images.Aspect = 0
 	}
-	t, err := temperature(fsys)
+	f, err := loadFitted(fsys)
 	if err != nil {
 		return nil, err
 	}
-	m.temperature.Store(math.Float64bits(t))
+	m.fitted.Store(&f)
 	if m.net, err = model.Load(ctx, fsys, o.Backend, o.Weights); err != nil {
 		return nil, err
 	}

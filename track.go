@@ -121,7 +121,7 @@ func (t *Tracker) Reset() {
 }
 
 func (t *Tracker) forget() {
-	t.attempt = attempt{pace: pace{every: t.every}}
+	t.attempt = attempt{pace: pace{every: t.every}, motion: motion{end: t.m.done()}}
 	t.state.Store(&State{Subtask: -1})
 }
 

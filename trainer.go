@@ -3,7 +3,6 @@ package egotsr
 import (
 	"context"
 	"iter"
-	"math"
 
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/internal/train"
@@ -57,7 +56,7 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 		return nil, failed("", err)
 	}
 	m.frames.forget() // resuming has changed the weights
-	m.temperature.Store(math.Float64bits(1))
+	m.fitted.Store(&unfitted)
 	return &Trainer{m, inner}, nil
 }
 

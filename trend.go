@@ -1,6 +1,7 @@
 package egotsr
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -56,7 +57,7 @@ const (
 // Of trends that tell of a stretch of time, it is so long, in periods: from a frame to the seventh after it.
 const stretch = 7.0
 
-// The end is where so many frames in a row say that nothing remains, each with more than this probability.
+// The end is where so many frames in a row say that nothing remains, each with more than this probability, where nothing has been fitted.
 const (
 	endFrames = 3
 	end       = 0.4
@@ -96,6 +97,7 @@ type placed struct{ when, at float64 }
 // motion turns places into a trend. One frame alone changes nothing: every turn and a new subtask take two that agree, the end, at
 // which a robot stops, endFrames.
 type motion struct {
+	end     float64  // the probability of nothing remaining that tells the end; 0 = the usual
 	places  []placed // of the last stretch of time
 	frames  int
 	shown   int     // of them, those that did not repeat the one before
@@ -187,7 +189,7 @@ func (v *motion) ends(next []float64) {
 		v.subtask = first
 	}
 	v.first = first
-	if (v.sight.ends(next[plan]) > end) == v.done {
+	if (v.sight.ends(next[plan]) > v.sight.least(cmp.Or(v.end, end))) == v.done {
 		v.other = 0
 	} else if v.other++; v.other == endFrames {
 		v.done, v.other = !v.done, 0

@@ -27,23 +27,15 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/dataset/cot"
-	"github.com/egotsr/egotsr/dataset/hdf5"
-	"github.com/egotsr/egotsr/dataset/lerobot"
-	"github.com/egotsr/egotsr/dataset/mcap"
-	"github.com/egotsr/egotsr/dataset/rosbag"
 	"github.com/egotsr/egotsr/decompose"
 	"github.com/egotsr/egotsr/examples/internal/program"
+	"github.com/egotsr/egotsr/examples/internal/recordings"
 )
 
 func main() {
 	data := flag.String("data", "", "`folder` of observation/ and task_info/")
-	var f files
-	flag.StringVar(&f.lerobot, "lerobot", "", "`folder` of a LeRobotDataset, v2 or v3, instead of -data")
-	flag.StringVar(&f.mcap, "mcap", "", "MCAP `file`, or folder of the parts of one, instead of -data")
-	flag.StringVar(&f.rosbag, "rosbag", "", "rosbag2 `folder` or .db3 file, instead of -data")
-	flag.StringVar(&f.hdf5, "hdf5", "", "HDF5 `file` or folder of ALOHA or robomimic, instead of -data")
-	flag.StringVar(&f.task, "task", "", "the task's `name`, for -mcap, -rosbag and -hdf5")
-	flag.StringVar(&f.topic, "task-topic", "", "or the `topic` of texts that tells it, for -mcap and -rosbag")
+	var f recordings.Files
+	f.Flags()
 	out := flag.String("out", "runs/data", "where clips and samples go")
 	every := flag.Int("every", 10, "keep one frame in so many")
 	camera := flag.String("camera", "", "the only `camera` wanted; empty: all, each in folders of its own")
@@ -53,12 +45,12 @@ func main() {
 	model := flag.String("model", "", "name of the server's model")
 	key := flag.String("key", "", "`file` with the server's key")
 	program.Main(func(ctx context.Context) error {
-		recordings, err := f.read(*data)
+		found, err := read(f, *data)
 		if err != nil {
 			return err
 		}
 		bar := program.Bar(os.Stderr, "recordings")
-		report, err := clips.Prepare(ctx, recordings, *out, &clips.Options{Every: *every, Camera: *camera, Progress: func(done, total int) { bar(done, total, "") }})
+		report, err := clips.Prepare(ctx, found, *out, &clips.Options{Every: *every, Camera: *camera, Progress: func(done, total int) { bar(done, total, "") }})
 		if err != nil {
 			return err
 		}
@@ -109,21 +101,12 @@ func look(out string) error {
 	return nil
 }
 
-// files are recordings in the formats of robots.
-type files struct{ lerobot, mcap, rosbag, hdf5, task, topic string }
-
 // read lists the recordings; episodes that cannot be used are told of and left out.
-func (f *files) read(data string) ([]clips.Recording, error) {
-	switch {
-	case f.lerobot != "":
-		return lerobot.Recordings(f.lerobot)
-	case f.mcap != "":
-		return undamaged(mcap.Recordings(f.mcap, &mcap.Options{Task: f.task, TaskTopic: f.topic}))
-	case f.rosbag != "":
-		return undamaged(rosbag.Recordings(f.rosbag, &rosbag.Options{Task: f.task, TaskTopic: f.topic}))
-	case f.hdf5 != "":
-		return undamaged(hdf5.Recordings(f.hdf5, &hdf5.Options{Task: f.task}))
-	case data == "":
+func read(f recordings.Files, data string) ([]clips.Recording, error) {
+	if f.Given() {
+		return f.Read()
+	}
+	if data == "" {
 		return nil, errors.New("-data, -lerobot, -mcap, -rosbag or -hdf5 is needed")
 	}
 	recordings, skipped, err := clips.AgiBot(data)
@@ -131,17 +114,6 @@ func (f *files) read(data string) ([]clips.Recording, error) {
 		fmt.Fprintln(os.Stderr, "left out:", s)
 	}
 	return recordings, err
-}
-
-// undamaged goes on with what could be read, and tells of what could not.
-func undamaged(recordings []clips.Recording, err error) ([]clips.Recording, error) {
-	if len(recordings) == 0 {
-		return nil, err
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "left out:", err)
-	}
-	return recordings, nil
 }
 
 // possible lists the episodes whose annotated order is; the others are told of and left out.

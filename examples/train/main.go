@@ -159,7 +159,7 @@ func (s settings) curriculum() (stages []curriculum.Stage, err error) {
 		}
 		stage := make(src, &r)
 		if name == "long" {
-			stage = remembering{stage}
+			stage = curriculum.Remembering(stage)
 		}
 		stages = append(stages, stage)
 	}

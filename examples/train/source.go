@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/cot"
 	"github.com/egotsr/egotsr/decompose"
@@ -132,24 +131,6 @@ func explained(pairs func(level dataset.Level) (*dataset.Pairs, error), disk fs.
 		return nil, err
 	}
 	return []dataset.Part{{Source: &described{all, cot.Annotations(episodes)}, Weight: 3}, {Source: plans, Weight: 8}}, nil
-}
-
-// remembering is a stage that asks for descriptions where a sample has them, as CoT did, whatever its own prompt. Every answer counts
-// alike, however long: of a verdict one token says something, and beside the hundred of a description it would not be heard. Of a
-// list too only one token chooses, at its beginning; the others follow from it, and it counts as a verdict's.
-type remembering struct{ curriculum.Stage }
-
-func (r remembering) Turn(s dataset.Sample) curriculum.Turn {
-	t := r.Stage.Turn(s)
-	if s.Detail != [2]string{} {
-		t = curriculum.Turn{Question: dataset.CoT.Text(s.Task), Answer: dataset.CoT.Target(s)}
-	}
-	length := max(1, len(t.Answer))
-	if s.Kind == dataset.KindPlan {
-		length = len(dataset.Long.Target(dataset.Sample{Closer: dataset.Img1}))
-	}
-	t.Weight = 1 / float64(length)
-	return t
 }
 
 // long is what the LongTag stage learns from. Of five questions one is on frames that lie whole subtasks apart, and two on what

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 
 // programs are wiring: they may import every room and the root, and nothing imports them, but for what the examples share, which
 // only they import.
-var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/gpucheck", "internal/resave", "internal/soak"}
+var programs = []string{examples, "internal/bench", "internal/benchdata", "internal/gpucheck", "internal/rehearse", "internal/resave", "internal/soak"}
 
 // examples are the only importers of evaluate in this module: a robot's program does not measure.
 const examples = "examples"

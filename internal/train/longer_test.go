@@ -88,6 +88,41 @@ func TestLonger(t *testing.T) {
 	}
 }
 
+// TestStretch: a run that is stretched between loops is the one that was interrupted and planned anew, and one that has ended stays.
+func TestStretch(t *testing.T) {
+	t.Parallel()
+	was, now := lengths{6, 3}, lengths{9, 3}
+	dir := t.TempDir()
+	all, _ := take(t, dir, was, 4)
+	more, want := take(t, dir, now, -1)
+	all = append(all, more...)
+
+	m, e := tiny(t)
+	run := trainer(t, m, e, curriculum.Options{Dir: t.TempDir(), Seed: 3}, was.stages()...)
+	var got []curriculum.Step
+	loop := func(n int) {
+		for s, err := range run.Steps(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, s); len(got) == n {
+				break
+			}
+		}
+	}
+	loop(4)
+	run.Stretch(now[0])
+	loop(-1)
+	run.Stretch(100)
+	loop(-1)
+	if diff := cmp.Diff(losses(all), losses(got)); diff != "" || hashOf(t, m) != want {
+		t.Error(diff)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestNotLonger: what has ended, or come to its last step, where the rate is zero, does not become another.
 func TestNotLonger(t *testing.T) {
 	t.Parallel()

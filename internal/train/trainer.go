@@ -14,6 +14,7 @@ import (
 	"github.com/egotsr/egotsr/curriculum"
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/events"
+	"github.com/egotsr/egotsr/internal/optim"
 	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/model"
 )
@@ -171,6 +172,24 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 			}
 		}
 		left = false
+	}
+}
+
+// Stretch makes the current stage so many steps long, and no shorter than it is already. What is left of its schedule is stretched with
+// it, see [curriculum.Recipe]. It is called between loops.
+func (t *Trainer) Stretch(steps int) {
+	if t.state.Stage == len(t.stages) {
+		return
+	}
+	s, at := t.current()
+	if steps = max(steps, at.Step, 1); steps == at.Steps || at.Step > 0 && at.Schedule.Ended(at.Step) {
+		return
+	}
+	s.recipe.MaxSteps, at.Steps = steps, steps
+	if at.Step == 0 {
+		at.Schedule = optim.NewSchedule(at.Schedule.Warmup, steps)
+	} else {
+		at.Schedule = at.Schedule.Until(at.Step, steps)
 	}
 }
 

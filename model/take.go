@@ -1,0 +1,68 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Take makes the weights those of another model of the same shape, in the type that they are held in. Neither may have adapters. What is
+// wrong with the other is told before a weight changes.
+func (m *Model) Take(ctx context.Context, other *Model) error {
+	if m.int8 || other.int8 || m.adapters != nil || other.adapters != nil {
+		return errors.New("weights in int8, or with adapters beside them, cannot be taken")
+	}
+	params := m.Config.Params()
+	same := func(a, b Param) bool { return a.Name == b.Name && slices.Equal(a.Shape, b.Shape) }
+	if !slices.EqualFunc(params, other.Config.Params(), same) {
+		return errors.New("the weights of a model of another shape cannot be taken")
+	}
+	return other.exclusive(ctx, func() error {
+		return m.exclusive(ctx, func() error {
+			for _, p := range params {
+				if err := m.take(p, other); err != nil {
+					return fmt.Errorf("tensor %s: %w", p.Name, err)
+				}
+			}
+			return m.settle()
+		})
+	})
+}
+
+func (m *Model) take(p Param, other *Model) error {
+	to, err := other.values(p)
+	if err != nil {
+		return err
+	}
+	v := m.store.GetVariable("/" + p.Name)
+	if v.DType() == dtypes.Float32 {
+		return v.SetValue(tensors.FromFlatDataAndDimensions(to, p.Shape...))
+	}
+	narrow := make([]bfloat16.BFloat16, len(to))
+	for i, w := range to {
+		narrow[i] = bfloat16.FromFloat32(w)
+	}
+	return v.SetValue(tensors.FromFlatDataAndDimensions(narrow, p.Shape...))
+}
+
+// values are one weight's, in float32.
+func (m *Model) values(p Param) (wide []float32, err error) {
+	t, err := m.store.GetVariable("/" + p.Name).Value()
+	if err != nil {
+		return nil, err
+	}
+	if t.DType() == dtypes.Float32 {
+		return wide, tensors.ConstFlatData(t, func(flat []float32) { wide = slices.Clone(flat) })
+	}
+	return wide, tensors.ConstFlatData(t, func(flat []bfloat16.BFloat16) {
+		wide = make([]float32, len(flat))
+		for i, w := range flat {
+			wide[i] = w.Float32()
+		}
+	})
+}

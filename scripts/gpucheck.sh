@@ -2,9 +2,9 @@
 # Packs internal/gpucheck for a machine with a GPU that has neither Go nor a network: the program, the goldens, and what transformers is
 # timed by. Needs Go and gcc.
 #
-#   scripts/gpucheck.sh [FOLDER]      writes FOLDER/gpucheck.tar.gz; the folder is .cache/gpucheck, unless another is named
+#   scripts/gpucheck.sh [FOLDER]      writes FOLDER/gpucheck.tar.xz; the folder is .cache/gpucheck, unless another is named
 #
-# There: tar xzf gpucheck.tar.gz && gpucheck/run -for 8m -json table.json
+# There: tar xJf gpucheck.tar.xz && gpucheck/run -for 8m -json table.json
 # It takes x86-64 Linux with glibc 2.34 or newer, an NVIDIA driver, and Python packages jax-cuda13-pjrt or jax-cuda12-pjrt with CUDA's
 # libraries, as pip install "jax[cuda13]" brings them. Torch with transformers is timed beside it where Python has them.
 set -euo pipefail
@@ -41,9 +41,9 @@ exec ./gpucheck "${args[@]}"
 RUN
 chmod +x "$out/gpucheck/run"
 
-tar --owner=0 --group=0 --sort=name --mtime=@0 -C "$out" -cf - gpucheck | gzip -9n > "$out/gpucheck.tar.gz"
-size=$(stat -c %s "$out/gpucheck.tar.gz")
-echo "$out/gpucheck.tar.gz: $size bytes"
+tar --owner=0 --group=0 --sort=name --mtime=@0 -C "$out" -cf - gpucheck | xz -9e > "$out/gpucheck.tar.xz"
+size=$(stat -c %s "$out/gpucheck.tar.xz")
+echo "$out/gpucheck.tar.xz: $size bytes"
 if [ "$size" -gt "$limit" ]; then
 	echo "more than $limit bytes" >&2
 	exit 1

@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-int8 check-save check-peft check-video check-events check-plans check-metrics check-page bridge report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-int8 check-save check-peft check-video check-events check-plans check-metrics check-page bridge viam report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -107,6 +107,11 @@ bridge:          ## the HTTP bridge, a module of its own: vet, staticcheck, test
 	cd bridge/http && go test -count=1 -timeout 5m ./...
 	cd bridge/http && PJRT_PLUGIN_LIBRARY_PATH= go test -race -short -gcflags=all=-d=checkptr=0 -count=1 -timeout 5m ./...
 	cd bridge/http && go test -run '^$$' -fuzz FuzzDecode -fuzztime 5s -fuzzminimizetime 5x .
+
+viam:            ## the Viam module, a module of its own: vet, staticcheck, tests, one with RDK's server
+	test -z "$$(gofmt -l bridge/viam)"
+	cd bridge/viam && go vet -tags no_cgo ./... && go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags no_cgo ./...
+	cd bridge/viam && go test -tags no_cgo -count=1 -timeout 5m ./...
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

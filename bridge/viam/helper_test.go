@@ -5,38 +5,17 @@ import (
 	"errors"
 	"image"
 	"image/color"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 
 	"go.viam.com/rdk/components/camera"
-	_ "go.viam.com/rdk/components/camera/fake"
 	"go.viam.com/rdk/data"
 	"go.viam.com/rdk/logging"
 	"go.viam.com/rdk/resource"
 	"go.viam.com/rdk/services/vision"
 	"go.viam.com/rdk/utils"
-	"go.viam.com/rdk/web/server"
-	goutils "go.viam.com/utils"
 )
-
-// TestMain makes of this program the three that a machine runs: tests, viam-server, and the module that viam-server starts.
-func TestMain(m *testing.M) {
-	switch os.Getenv("EGOTSR_VIAM") {
-	case "server":
-		goutils.ContextualMain(server.RunServer, logging.NewLogger("server"))
-		return
-	case "module":
-		if err := os.WriteFile(os.Getenv("EGOTSR_VIAM_PID"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
-			panic(err)
-		}
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
 
 // film is a camera that shows frames one after another, and the last for ever.
 type film struct {

@@ -8,8 +8,6 @@ import (
 	"go.viam.com/rdk/services/vision"
 )
 
-var model = resource.NewModel("egotsr", "vision", "tracker")
-
 func main() {
 	resource.RegisterService(vision.API, model, resource.Registration[vision.Service, *config]{Constructor: open})
 	module.ModularMain(resource.APIModel{API: vision.API, Model: model})

@@ -15,16 +15,35 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.viam.com/utils"
 	"go.viam.com/utils/rpc"
 
+	_ "go.viam.com/rdk/components/camera/fake"
 	"go.viam.com/rdk/logging"
 	"go.viam.com/rdk/robot/client"
 	"go.viam.com/rdk/services/vision"
 	"go.viam.com/rdk/vision/viscapture"
+	"go.viam.com/rdk/web/server"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/model/nano"
 )
+
+// TestMain makes of this program the three that a machine runs: tests, viam-server, and the module that viam-server starts.
+func TestMain(m *testing.M) {
+	switch os.Getenv("EGOTSR_VIAM") {
+	case "server":
+		utils.ContextualMain(server.RunServer, logging.NewLogger("server"))
+		return
+	case "module":
+		if err := os.WriteFile(os.Getenv("EGOTSR_VIAM_PID"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+			panic(err)
+		}
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 const door = "Open a door with a revolving joint"
 

@@ -25,6 +25,8 @@ import (
 	"github.com/egotsr/egotsr"
 )
 
+var model = resource.NewModel("egotsr", "vision", "tracker")
+
 // service follows a task by the frames that it is asked about: nothing is looked at between calls. Calls take turns, and one whose turn
 // it is takes the camera's newest frame then, so that no answer is older than it need be.
 type service struct {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"image"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,7 +98,7 @@ func TestOpen(t *testing.T) {
 // TestFollows compares the service with a tracker that sees the same frames at about the same times.
 func TestFollows(t *testing.T) {
 	frames := []image.Image{picked(1), picked(2), picked(3)}
-	s := serving(t, &film{frames: frames})
+	s := serving(t, &film{frames: slices.Concat(frames[:1], frames[:1], frames[1:2], frames[1:2], frames[2:])}) // each is asked for twice
 	alone, err := egotsr.Open(t.Context(), os.DirFS(checkpoint(t)), &egotsr.Options{Backend: "go"})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,17 +28,10 @@ import (
 	"github.com/egotsr/egotsr/model/nano"
 )
 
-// TestMain makes of this program the three that a machine runs: tests, viam-server, and the module that viam-server starts.
+// TestMain makes of this program viam-server too. The module is built apart: RDK's client waits in tests for what a module must not wait for.
 func TestMain(m *testing.M) {
-	switch os.Getenv("EGOTSR_VIAM") {
-	case "server":
+	if os.Getenv("EGOTSR_VIAM") != "" {
 		utils.ContextualMain(server.RunServer, logging.NewLogger("server"))
-		return
-	case "module":
-		if err := os.WriteFile(os.Getenv("EGOTSR_VIAM_PID"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
-			panic(err)
-		}
-		main()
 		return
 	}
 	os.Exit(m.Run())
@@ -81,18 +73,13 @@ func (m *machine) show(t *testing.T, frame string) {
 
 func (m *machine) configure(t *testing.T, task string) {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	type fields map[string]any
 	service := func(name string, attributes fields) fields {
 		return fields{"name": name, "api": vision.API.String(), "model": model.String(), "attributes": attributes}
 	}
 	data, err := json.Marshal(fields{
 		"network": fields{"bind_address": m.addr},
-		"modules": []fields{{"name": "egotsr", "type": "local", "executable_path": program,
-			"env": fields{"EGOTSR_VIAM": "module", "EGOTSR_VIAM_PID": m.path("pid")}}},
+		"modules": []fields{{"name": "egotsr", "type": "local", "executable_path": m.path("module")}},
 		"components": []fields{
 			{"name": "watch", "api": "rdk:component:camera", "model": "rdk:builtin:image_file", "attributes": fields{"color_image_file_path": m.path("frame.jpg")}},
 			{"name": "moving", "api": "rdk:component:camera", "model": "rdk:builtin:fake", "attributes": fields{"animated": true, "width": 320, "height": 240}},
@@ -119,6 +106,9 @@ func start(t *testing.T) *machine {
 	m := &machine{dir: t.TempDir(), addr: listener.Addr().String(), ended: make(chan error, 1)}
 	m.show(t, "door-b.jpg")
 	m.configure(t, door)
+	if out, err := exec.Command("go", "build", "-tags", "no_cgo", "-o", m.path("module"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	if m.log, err = os.Create(m.path("log")); err != nil {
 		t.Fatal(err)
 	}
@@ -168,27 +158,33 @@ func (m *machine) stop(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("viam-server does not stop")
 	}
-	data, err := os.ReadFile(m.path("pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(string(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(5 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); m.modules(t) > 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the module outlives viam-server")
 		}
 	}
 }
 
+// modules counts the processes of the module.
+func (m *machine) modules(t *testing.T) (n int) {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if program, err := os.Readlink(link); err == nil && program == m.path("module") {
+			n++
+		}
+	}
+	return n
+}
+
 // TestMachine asks a machine over gRPC, on 127.0.0.1, what a program would ask, and compares the answers with those of the library on
 // the very images that come with them.
 func TestMachine(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
 	m := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
 	robot, err := client.New(ctx, m.addr, logging.NewTestLogger(t), client.WithDialOptions(rpc.WithForceDirectGRPC(), rpc.WithInsecure()))
 	if err != nil {
 		t.Fatal(err)
@@ -241,6 +237,9 @@ func TestMachine(t *testing.T) {
 			t.Error(list(got), err)
 		}
 	})
+	if n := m.modules(t); n != 1 {
+		t.Errorf("%d modules run", n)
+	}
 	if err := robot.Close(ctx); err != nil {
 		t.Error(err)
 	}

@@ -12,7 +12,7 @@ HELD ?= ../episodes-held
 SOAK ?= 30m
 PYTHON ?= .cache/ref/bin/python
 
-.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-int8 check-save check-peft check-video check-events check-plans check-metrics check-page bridge fleet bench-fleet report screenshots
+.PHONY: test test-long lint race fuzz xla reference llama tokenizer lexicon bench bench-3b bench-7b bench-data bench-track gpucheck soak nano validate-nano check-int8 check-save check-peft check-video check-events check-plans check-metrics check-page bridge viam fleet bench-fleet report screenshots
 
 test:            ## all tests, on the Go backend and, where present, on XLA
 	go test -timeout 40m ./...
@@ -115,6 +115,9 @@ fleet:           ## the Beam pipeline, a module of its own: vet, staticcheck, te
 
 bench-fleet:     ## EPISODES by 1, 2 and 4 workers of it, and killed ten times: the same bytes, times, memory
 	cd fleet && EGOTSR_EPISODES=$(realpath $(EPISODES)) go test -count=1 -timeout 30m -v -run TestEpisodes .
+viam:            ## the Viam module, a module of its own: tests, one of them with RDK's server in a process of its own
+	test -z "$$(gofmt -l bridge/viam)"
+	cd bridge/viam && go test -tags no_cgo -count=1 -timeout 5m ./...
 
 report:          ## the full report on the embedded checkpoint, a few pairs an episode, into runs/report
 	go run ./examples/validate -data $(EPISODES) -pairs 8 -frames 12 -report runs/report

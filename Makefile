@@ -115,6 +115,7 @@ fleet:           ## the Beam pipeline, a module of its own: vet, staticcheck, te
 
 bench-fleet:     ## EPISODES by 1, 2 and 4 workers of it, and killed ten times: the same bytes, times, memory
 	cd fleet && EGOTSR_EPISODES=$(realpath $(EPISODES)) go test -count=1 -timeout 30m -v -run TestEpisodes .
+
 viam:            ## the Viam module, a module of its own: tests, one of them with RDK's server in a process of its own
 	test -z "$$(gofmt -l bridge/viam)"
 	cd bridge/viam && go test -tags no_cgo -count=1 -timeout 5m ./...

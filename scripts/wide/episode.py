@@ -10,11 +10,10 @@ A simulator here is an object with
     step(move, grip)      move: three numbers from -1 to 1; grip: 1 closes, -1 opens
     done()                whether the task is done
     hand(), object(), goal(), opening()    positions in metres; how far the gripper is open, from 0 to 1
-    carried               keys of the plan in which the object is on its way (a drop, an undo or a giving up may begin there)
+    carried, kinds        keys of the plan in which the object is on its way (a drop, an undo or a giving up may begin there); the setbacks to play
     joints                addresses in qpos that an undo moves back; may be empty
 """
 import argparse
-import json
 import os
 import time
 import zlib
@@ -22,15 +21,13 @@ import zlib
 import mujoco
 import numpy as np
 
+import files
 import look
+from files import CAP
 
-CAP = 250  # the greatest cost, in steps
 HOLD = 12  # steps that an episode goes on after success
 FRAMES = 40  # the most frames of an episode, about
 VARIANTS = dict(clean=0, drop=1, burst=2, undo=3, pause=4, abort=5)
-CAUSES = dict(drop="The {} slips out of the gripper.", burst="The arm is pushed away from the {}.", pause="The robot waits without moving.",
-              undo="The arm lets go and the {} moves back.", abort="The robot gives up and moves the arm back.",
-              freeze="The robot gives up and stands still.")
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
@@ -134,7 +131,8 @@ def disturb(sim, run, kind, rng):
 
 
 def attempt(sim, variant, rng):
-    """One attempt at the task: (run, costs, outcome), or None if it did not turn out as the variant says."""
+    """One attempt at the task: (run, costs of its states, None where only a roll-out can tell, speed, outcome); or None if it did not
+    turn out as the variant says."""
     speed, noise = rng.uniform(0.6, 1.0), rng.uniform(0.0, 0.3)
     sim.rest, sim.start = sim.hand().copy(), sim.data.qpos.copy()
     plain = Run()
@@ -143,7 +141,7 @@ def attempt(sim, variant, rng):
     success = plain.ok.index(True)
     costs = [max(0, success - i) for i in range(len(plain.states))]
     if variant == "clean":
-        return plain, costs, "success"
+        return plain, costs, speed, "success"
     carried = [i for i in range(success) if plain.keys[i] in sim.carried]
     if variant in ("drop", "undo", "abort"):
         if len(carried) < 4:
@@ -171,109 +169,18 @@ def attempt(sim, variant, rng):
             costs.append(None)
         else:
             costs.append(next((k for k, ok in enumerate(run.ok[i:]) if ok), 0))
-    return run, (costs, speed), outcome
+    return run, costs, speed, outcome
 
 
-def label(sim, run, costs, idx):
-    """The costs of the frames, those that are not known yet by roll-outs; no state is further away than the next one is, and a step."""
-    if isinstance(costs, tuple):
-        costs, speed = costs
-        costs = [steps_left(sim, run.states[i], speed) if costs[i] is None else costs[i] for i in idx]
-    else:
-        costs = [costs[i] for i in idx]
-    costs = [min(c, CAP) for c in costs]
+def frame_costs(sim, run, costs, speed, idx):
+    """The costs of the frames, those that are not known yet by roll-outs; no state is further away than the next one and the way to it."""
+    costs = [min(CAP, steps_left(sim, run.states[i], speed) if costs[i] is None else costs[i]) for i in idx]
     for i in range(len(idx) - 2, -1, -1):
         costs[i] = min(costs[i], idx[i + 1] - idx[i] + costs[i + 1])
     return costs
 
 
-def setbacks(costs, least=8):
-    """[(best frame so far, worst frame after it)] where the cost rises by at least that many steps."""
-    found, best, worst = [], 0, None
-    for i, c in enumerate(costs):
-        if worst is None:
-            if c <= costs[best]:
-                best = i
-            elif c - costs[best] >= least:
-                worst = i
-        elif c > costs[worst]:
-            worst = i
-        elif costs[worst] - c >= least:
-            found.append((best, worst))
-            best, worst = i, None
-    return found + ([(best, worst)] if worst is not None else [])
-
-
-# ------------------------------------------------------------------ files
-
-
-def actions(keys, causes, texts):
-    """AgiBot World's segments of the frames: a key that lasts one frame between two equal ones is flicker."""
-    keys = list(keys)
-    for i in range(1, len(keys) - 1):
-        if keys[i - 1] == keys[i + 1] and "disturb" not in (keys[i], keys[i - 1]):
-            keys[i] = keys[i - 1]
-    order = {key: i for i, (key, _, _) in enumerate(texts["plan"])}
-    out, tries, last = [], {}, None
-    for i, key in enumerate(keys):
-        if key != last:
-            if key == "disturb":
-                skill, text, at = "Disturbance", CAUSES[causes[i]].format(texts["noun"]), -1
-            else:
-                at = order[key]
-                _, skill, text = texts["plan"][at]
-                text += "."
-                tries[key] = tries.get(key, 0) + 1
-            out.append(dict(start_frame=i, end_frame=i, action_text=text, skill=skill, plan_index=at, attempt=tries.get(key, 0) if at >= 0 else 0))
-            last = key
-        out[-1]["end_frame"] = i + 1
-    return out
-
-
-def dump(path, value):
-    """A file is there whole or not at all."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".part", "w") as f:
-        json.dump(value, f, separators=(",", ":"))
-    os.replace(path + ".part", path)
-
-
-def write(out, info, progress):
-    """Adds one episode, whose frames are there, to task_info and progress."""
-    scene = progress["scene_id"]
-    path = os.path.join(out, "task_info", scene + ".json")
-    known = []
-    if os.path.exists(path):
-        with open(path) as f:
-            known = [e for e in json.load(f) if e["episode_id"] != info["episode_id"]]
-    dump(os.path.join(out, "progress", scene, f"{info['episode_id']}.json"), progress)
-    dump(path, sorted(known + [info], key=lambda e: e["episode_id"]))
-
-
-def describe(sim, run, costs, idx, **facts):
-    """The two entries of an episode but for its name and number: task_info's and progress'."""
-    texts, top = sim.texts, max(max(costs), 1)
-    falls, best, below = setbacks(costs), costs[0], []
-    for c in costs:
-        below.append(int(c > best + 3))
-        best = min(best, c)
-    progress = [round(1 - c / top, 4) for c in costs]
-    segments = [dict(start_frame=a, end_frame=b, progress_before=progress[a], progress_after=progress[b],
-                     cause=next((run.causes[i] for i in range(idx[a], idx[b] + 1) if run.causes[i]), "expert_retry")) for a, b in falls]
-    signals = {name: [round(float(run.signals[i][k]), 4) for i in idx]
-               for k, name in enumerate(("hand_object_distance", "object_goal_distance", "gripper_opening"))}
-    signals["success"] = [int(run.ok[i]) for i in idx]
-    info = dict(init_scene_text=texts.get("scene", ""), outcome=facts["outcome"], subtask_plan=[text + "." for _, _, text in texts["plan"]],
-                label_info=dict(action_config=actions([run.keys[i] for i in idx], [run.causes[i] for i in idx], texts)))
-    return info, dict(
-        scene_id=sim.name, env=sim.name, **facts, num_frames=len(idx), sim_dt=sim.dt, sim_step=list(idx), progress=progress, cost_to_go=costs,
-        cost_to_go_cap=CAP, regress=[int(any(a < i <= b for a, b in falls)) for i in range(len(idx))], below_best=below,
-        disturbed=[int(run.causes[i] is not None) for i in idx], regression_segments=segments, signals=signals)
-
-
-def wording(names, rng):
-    """Half of the episodes bear the task's first name, the others one of its other wordings."""
-    return names[0] if len(names) == 1 or rng.random() < 0.5 else names[1 + int(rng.integers(len(names) - 1))]
+# ------------------------------------------------------------------ episodes
 
 
 def variant_of(seed, kinds):
@@ -292,11 +199,11 @@ def record(make, out, task, seed, views):
         got = attempt(sim, variant, rng)
         if got is None:
             continue
-        run, costs, outcome = got
+        run, costs, speed, outcome = got
         last = len(run.states) - 1
         idx = list(range(0, last, max(2, -(-len(run.states) // FRAMES)))) + [last]
-        costs = label(sim, run, costs, idx)
-        if costs[0] < CAP and (variant in ("clean", "pause") or setbacks(costs) or trial > 3):
+        costs = frame_costs(sim, run, costs, speed, idx)
+        if costs[0] < CAP and (variant in ("clean", "pause") or files.setbacks(costs) or trial > 3):
             break
         run = None
     if run is None:
@@ -305,21 +212,44 @@ def record(make, out, task, seed, views):
         number = seed * 100 + VARIANTS[variant] * 10 + view
         folder = os.path.join(out, "observation", sim.name, str(number))
         rng = np.random.default_rng([zlib.crc32(task.encode()), seed, 1000 + view])
-        name = wording(sim.texts["names"], rng)
+        name = files.wording(sim.texts["names"], rng)
         seen = look.film(sim, [run.states[i] for i in idx], folder, rng)
-        info, progress = describe(sim, run, costs, idx, task_name=name, seed=seed, variant=variant, outcome=outcome, look=seen)
+        info, progress = files.describe(sim, run, costs, idx, task_name=name, seed=seed, variant=variant, outcome=outcome, look=seen)
         head = dict(episode_id=number, task_id=zlib.crc32(sim.name.encode()) % 1000000, task_name=name)
-        write(out, head | info, dict(episode_id=number) | progress)
+        files.write(out, head | info, dict(episode_id=number) | progress)
     cpu, wall = time.process_time() - began[0], time.time() - began[1]
-    return f"{task} {seed} {variant}: {len(idx)} frames, cost {costs[0]} to {costs[-1]}, {len(setbacks(costs))} setbacks, {cpu:.1f} CPU s, {wall:.0f} s"
+    return f"{task} {seed} {variant}: {len(idx)} frames, cost {costs[0]} to {costs[-1]}, {len(files.setbacks(costs))} setbacks, {cpu:.1f} CPU s, {wall:.0f} s"
 
 
-def main(tasks, about, record, arguments=None):
-    """The command line that all simulators share: record(out, task, seed, views) makes the episodes of a task and seed and tells of them."""
+def made(folder, seed, views):
+    """Whether a folder of progress holds a seed's episodes, all of them."""
+    return os.path.isdir(folder) and sum(f.endswith(".json") and int(f.split(".")[0]) // 100 == seed for f in os.listdir(folder)) >= views
+
+
+def rehearse(make, task, seed):
+    """One undisturbed run of a script, told in a line: what was done for how many steps, and where things are at the end."""
+    began = time.process_time()
+    sim, run = make(task, np.random.default_rng(seed)), Run()
+    sim.rest, sim.start = sim.hand().copy(), sim.data.qpos.copy()
+    reached = follow(sim, run, np.random.default_rng(seed), 1.0, 0.1, CAP)
+    phases = []
+    for key in run.keys:
+        if phases and phases[-1][0] == key:
+            phases[-1][1] += 1
+        else:
+            phases.append([key, 1])
+    at = " ".join(f"{what} {np.round(place, 3)}" for what, place in (("hand", sim.hand()), ("object", sim.object()), ("goal", sim.goal())))
+    return f"{task} {seed} {'done' if reached else 'NOT DONE'}: {' '.join(f'{k} {n}' for k, n in phases)}; {at}; {time.process_time() - began:.1f} CPU s"
+
+
+def main(tasks, about, record, rehearse=None, arguments=None):
+    """The command line that all simulators share: record(out, task, seed, views) makes the episodes of a task and seed and tells of them,
+    rehearse(task, seed) only plays its script."""
     ap = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("out")
     ap.add_argument("--seeds", default="10000:10006", help="first:last+1; below 10000 is reserved")
     ap.add_argument("--tasks", default="all", help="all, list, or names with commas")
+    ap.add_argument("--rehearse", action="store_true", help="only play the undisturbed scripts and tell of their phases; out stays as it is")
     ap.add_argument("--views", type=int, default=1, help="looks of each motion, each an episode of its own (at most 10)")
     args = ap.parse_args(arguments)
     if args.tasks == "list":
@@ -331,7 +261,8 @@ def main(tasks, about, record, arguments=None):
     wanted = list(tasks) if args.tasks == "all" else args.tasks.split(",")
     for seed in range(first, last):
         for task in wanted:
-            pattern = os.path.join(args.out, "progress", task)
-            if os.path.isdir(pattern) and any(int(f.split(".")[0]) // 100 == seed for f in os.listdir(pattern) if f.endswith(".json")):
-                continue  # a run that was cut short goes on
-            print(record(args.out, task, seed, args.views), flush=True)
+            folder = os.path.join(args.out, "progress", task)
+            if args.rehearse:
+                print(rehearse(task, seed), flush=True)
+            elif not made(folder, seed, args.views):  # a run that was cut short goes on
+                print(record(args.out, task, seed, args.views), flush=True)

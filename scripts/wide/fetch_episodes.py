@@ -78,11 +78,13 @@ class Fetch:
         for hue, spot in zip(blocks, spots):
             body = world.add_body(name=hue, pos=[*spot, TABLE + self.half], quat=[1, 0, 0, 0])
             body.add_freejoint(name=hue)
-            body.add_geom(name=hue, type=mujoco.mjtGeom.mjGEOM_BOX, size=[self.half] * 3, rgba=[*COLOURS[hue], 1], mass=0.15, friction=[1, 0.05, 0.01], condim=4)
+            body.add_geom(name=hue, type=mujoco.mjtGeom.mjGEOM_BOX, size=[self.half] * 3, rgba=[*COLOURS[hue], 1], mass=0.15,
+                          friction=[1, 0.05, 0.01], condim=4)
         spot, flat = spots[3], dict(contype=0, conaffinity=0)
         self.aim = np.array([*spot, TABLE + self.half])
         if words in ("push", "plate"):
-            world.add_geom(name="goal", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[0.05, 0.002, 0], pos=[*spot, TABLE + 0.002], rgba=[*COLOURS[task["b"]], 1], **flat)
+            world.add_geom(name="goal", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[0.05, 0.002, 0], pos=[*spot, TABLE + 0.002],
+                           rgba=[*COLOURS[task["b"]], 1], **flat)
         elif words == "box":
             tone = [*rng.uniform(0.2, 0.9, 3), 1]
             for k, (x, y, w, d) in enumerate([(0.065, 0, 0.004, 0.065), (-0.065, 0, 0.004, 0.065), (0, 0.065, 0.065, 0.004), (0, -0.065, 0.065, 0.004)]):
@@ -91,7 +93,8 @@ class Fetch:
             self.aim[2] = TABLE + (rng.uniform(0.03, 0.06) if words == "reach" else rng.uniform(0.12, 0.25))
             hues = [task["a"] if words == "reach" else "red"] + (list(rng.permutation(others)[:2]) if words == "reach" else [])
             for hue, place in zip(hues, [spot] + spots):
-                world.add_geom(name="ball " + hue, type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.022, 0, 0], pos=[*place, self.aim[2]], rgba=[*COLOURS[hue], 1], **flat)
+                world.add_geom(name="ball " + hue, type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.022, 0, 0], pos=[*place, self.aim[2]],
+                               rgba=[*COLOURS[hue], 1], **flat)
         elif words == "lift":
             self.aim = np.array([*spots[0], TABLE + self.half + rng.uniform(0.1, 0.16)])
         self.model = spec.compile()
@@ -175,4 +178,4 @@ class Fetch:
 
 
 if __name__ == "__main__":
-    episode.main(TASKS, __doc__, functools.partial(episode.record, Fetch))
+    episode.main(TASKS, __doc__, functools.partial(episode.record, Fetch), functools.partial(episode.rehearse, Fetch))

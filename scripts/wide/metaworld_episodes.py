@@ -14,6 +14,7 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 import numpy as np
 
 import episode
+import files
 import look
 from words import WORDS
 
@@ -64,8 +65,8 @@ def record(generate, out, task, seed, views):
         rng = np.random.default_rng([zlib.crc32(task.encode()), seed, 1000 + view])
         info, progress = generate.label(task, run, meta, task, number)
         seen = look.film(sim, [run["st"][i] for i in meta["idx"]], os.path.join(out, "observation", task, str(number)), rng)
-        info["task_name"] = progress["task_name"] = episode.wording(names, rng)
-        episode.write(out, info, progress | dict(look=seen))
+        info["task_name"] = progress["task_name"] = files.wording(names, rng)
+        files.write(out, info, progress | dict(look=seen))
     return f"{task} {seed} {meta['variant']}: {len(meta['idx'])} frames, {time.process_time() - began:.1f} CPU s, {time.time() - wall:.0f} s"
 
 
@@ -76,4 +77,4 @@ if __name__ == "__main__":
     sys.path.append(own.sim)
     import generate
 
-    episode.main(sorted(generate.T), __doc__, functools.partial(record, generate), rest)
+    episode.main(sorted(generate.T), __doc__, functools.partial(record, generate), lambda task, seed: "the experts are rehearsed", rest)

@@ -254,4 +254,4 @@ def geom_of(sim, geom):
 
 
 if __name__ == "__main__":
-    episode.main(TASKS, __doc__, functools.partial(episode.record, Robosuite))
+    episode.main(TASKS, __doc__, functools.partial(episode.record, Robosuite), functools.partial(episode.rehearse, Robosuite))

@@ -55,18 +55,17 @@ def place(sim):
     thing, goal = sim.object(), sim.goal()
     off = goal - thing
     level = np.linalg.norm(off[:2])
-    if level < sim.near and abs(off[2]) < sim.settle and (not sim.held() or level < 0.02 or abs(off[2]) < 0.012):
-        if sim.opening() < sim.open or np.linalg.norm(sim.hand() - thing - sim.grasp) < 0.03:
-            away = 0.0 if sim.opening() < sim.open else 0.6
-            return "release", away * UP, -1.0
-        return "release", 0.8 * UP, -1.0
+    if level < sim.near and abs(off[2]) < (0.012 if sim.held() else sim.settle):
+        away = 0.0 if sim.opening() < sim.open else 0.8  # up only with open fingers
+        return "release", away * UP, -1.0
     first = fetch(sim)
     if first:
         return first
     hang = sim.hand() - thing
     if level > 0.05 and thing[2] < goal[2] + sim.clear - 0.03:
         return "lift", toward(sim, np.array([*sim.hand()[:2], goal[2] + sim.clear + 0.02 + hang[2]])), 1.0
-    if level > sim.over:
+    low = thing[2] < goal[2] + 0.6 * sim.clear  # on the way down it need not be as exact: it would go up again
+    if level > (0.8 * sim.near if low else sim.over):
         return "move", toward(sim, np.array([*(goal + hang)[:2], goal[2] + sim.clear + hang[2]])), 1.0
     return "place", toward(sim, goal + hang + [0, 0, sim.drop]), 1.0
 

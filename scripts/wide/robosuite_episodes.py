@@ -207,7 +207,7 @@ class Robosuite:
         return float(self.data.qpos[self.env.hinge_qpos_addr])
 
     def hinge(self):
-        """The direction in which the handle moves as the door opens, and the one away from its panel."""
+        """The direction in which the handle moves as the door opens: away from its panel."""
         joint = self.env.door.joints[0]
         k = self.model.joint(joint).id
         out = np.cross(self.data.xaxis[k], self.object() - self.data.xanchor[k])
@@ -215,7 +215,7 @@ class Robosuite:
 
     def handle(self):
         side = -1.0 if self.task["words"] == "door-open" else 1.0  # behind the handle to pull it, before it to push
-        return self.object() + self.hinge() * side * 0.035
+        return self.object() + self.hinge() * side * 0.038
 
     def before(self):
         if self.task["words"] == "door-open":
@@ -226,7 +226,7 @@ class Robosuite:
         return self.hinge() * (0.8 if self.task["words"] == "door-open" else -0.8)
 
     def touching(self):
-        return False
+        return self.env.check_contact(self.gripper, ["Door_handle"])
 
     def done(self):
         if self.kind == "Wipe":
@@ -245,12 +245,8 @@ class Robosuite:
         return body in ("world", "table", "floor") or body.startswith("bin") or "mount" in body or "pedestal" in body
 
     def kept(self, geom):
-        return self.kind in ("Lift", "Stack") and self.model.geom_bodyid[geom] in self.bodies or self.kind == "PickPlace" and geom_of(self, geom)
-
-
-def geom_of(sim, geom):
-    """Whether a geom belongs to one of the things to be put away, which are known by their looks."""
-    return any(thing in sim.model.body(sim.model.geom_bodyid[geom]).name for thing in THINGS)
+        return self.kind in ("Lift", "Stack") and self.model.geom_bodyid[geom] in self.bodies or self.kind == "PickPlace" and any(
+            thing in self.model.body(self.model.geom_bodyid[geom]).name for thing in THINGS)  # they are known by their looks
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ READY = [0.1484, -1.7614, 1.8436, -2.4769, 0.2603, 0.7126, 1.5957, 0.04, 0.04]  
 
 # door -> joint, site at its handle, how far is open, how its handle is taken
 DOORS = dict(
-    microwave=("microwave", "microhandle_site", -0.8, "grasp"), slide=("slide_cabinet", "slide_site", 0.3, "side"),
-    left=("left_hinge_cabinet", "hinge_site1", -0.9, "grasp"), right=("right_hinge_cabinet", "hinge_site2", 0.9, "grasp"))
+    microwave=("microwave", "microhandle_site", -0.6, "grasp"), slide=("slide_cabinet", "slide_site", 0.3, "side"),
+    left=("left_hinge_cabinet", "hinge_site1", -0.7, "grasp"), right=("right_hinge_cabinet", "hinge_site2", 0.7, "grasp"))
 TASKS = {f"kitchen-{door}-{way}": (door, way) for door in DOORS for way in ("open", "close")}
 
 
 class Kitchen:
-    dt, stride, gain, fist, hooked, stick = 0.04, 0.014, 1.0, 1.0, 0.03, 0.5
+    dt, stride, gain, fist, hooked, stick = 0.04, 0.018, 1.0, 1.0, 0.03, 0.5
     carried, kinds = ("act",), ["undo", "burst", "abort"]
     reach, facing, spread = 1.25, 90.0, np.array([0.5, 0.08])
     groups, sites = (1, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 0)
@@ -34,13 +34,18 @@ class Kitchen:
         self.name = name
         self.door, self.way = TASKS[name]
         self.texts = texts("kitchen", f"{self.door}-{self.way}")
-        joint, site, self.wide, self.take = DOORS[self.door]
+        joint, site, self.wide, take = DOORS[self.door]
+        self.grasps = take == "grasp" and self.way == "open"  # other doors are pushed with the closed hand
+        self.ready = -1.0 if self.grasps else 1.0
+        self.beside = take == "side"
         self.model = mujoco.MjModel.from_xml_path(SCENE)
         self.data = mujoco.MjData(self.model)
         mujoco.mj_resetDataKeyframe(self.model, self.data, 0)
         self.joint = self.model.joint(joint)
         self.joints = [self.joint.qposadr[0]]
         self.knob, self.tip = self.model.site(site).id, self.model.site("end_effector").id
+        self.wrist, self.panel = self.model.site_bodyid[self.tip], self.model.site_bodyid[self.knob]
+        self.fingers = [self.model.body(f"panda0_{side}finger").id for side in ("left", "right")]
         self.data.qpos[:9] = READY
         self.data.qpos[:7] += rng.uniform(-0.05, 0.05, 7)
         for other in DOORS:  # the doors that play no part may stand open a little
@@ -72,7 +77,7 @@ class Kitchen:
         """A step of damped least squares from the joints as they are, against their damping and gravity."""
         m, d = self.model, self.data
         jac = np.zeros((6, m.nv))
-        mujoco.mj_jacSite(m, d, jac[:3], jac[3:], self.tip)
+        mujoco.mj_jac(m, d, jac[:3], jac[3:], self.hand(), self.wrist)
         jac = jac[:, :7]
         quat, twist = np.empty(4), np.empty(3)
         mujoco.mju_mat2Quat(quat, (self.upright @ d.site_xmat[self.tip].reshape(3, 3).T).ravel())
@@ -84,7 +89,8 @@ class Kitchen:
         mujoco.mj_step(m, d, nstep=round(self.dt / m.opt.timestep))
 
     def hand(self):
-        return self.data.site_xpos[self.tip]
+        """The middle of the fingertips."""
+        return self.data.site_xpos[self.tip] + 0.035 * self.data.site_xmat[self.tip].reshape(3, 3)[:, 2]
 
     def object(self):
         return self.data.site_xpos[self.knob]
@@ -109,20 +115,22 @@ class Kitchen:
         return np.array([0, -1.0, 0]) if self.door == "slide" else self.opens()
 
     def handle(self):
-        if self.take == "side":  # beside the handle, on the side from which it is pushed
-            return self.object() - self.opens() * (0.045 if self.way == "open" else -0.045)
-        return self.object() if self.way == "open" else self.object() + self.opens() * 0.03
+        if self.beside:  # on the side from which it is pushed
+            return self.object() - self.opens() * (0.04 if self.way == "open" else -0.04)
+        return self.object() if self.grasps else self.object() + self.opens() * 0.04
 
     def before(self):
         return self.handle() + self.out() * 0.12
 
     def along(self):
-        if self.take == "grasp" and self.way == "open" and self.opening() > 0.7:
+        if self.grasps and self.opening() > 0.7:
             return np.zeros(3)  # not until the fingers have closed
-        return self.opens() * (0.6 if self.way == "open" else -0.6)
+        return self.opens() if self.way == "open" else -self.opens()
 
     def touching(self):
-        return False
+        """Whether the closed hand touches the door; one that is to be grasped has to be between the fingers."""
+        bodies = self.model.geom_bodyid[self.data.contact.geom]
+        return not self.grasps and any(a == self.panel and b in self.fingers or b == self.panel and a in self.fingers for a, b in bodies)
 
     def done(self):
         share = self.data.qpos[self.joints][0] / self.wide

@@ -103,10 +103,10 @@ def pull(sim):
     gap = sim.handle() - sim.hand()
     if np.linalg.norm(gap) < sim.hooked or sim.touching():
         return "act", sim.along() + toward(sim, sim.handle()) * sim.stick, sim.fist
-    ready = sim.before() - sim.hand()
     line = sim.handle() - sim.before()
-    line = line / np.linalg.norm(line)
-    aside = np.linalg.norm(gap - (gap @ line) * line)
-    if aside > 0.02 and np.linalg.norm(ready) > 0.02:
-        return "approach", toward(sim, sim.before()), -1.0
-    return "lower", toward(sim, sim.handle()), -1.0
+    length = np.linalg.norm(line)
+    along = gap @ line / length
+    aside = np.linalg.norm(gap - along * line / length)
+    if aside > (0.05 if along < 0.7 * length else 0.02) and np.linalg.norm(sim.before() - sim.hand()) > 0.02:
+        return "approach", toward(sim, sim.before()), sim.ready
+    return "lower", toward(sim, sim.handle()), sim.ready

@@ -44,9 +44,9 @@ KINDS = dict(lift=["drop", "burst", "abort"], place=["drop", "burst", "abort"], 
 class Robosuite:
     dt, stride, gain, hover, grasp = 0.05, 0.05, 2.0, 0.1, np.zeros(3)
     near, settle, over, clear, drop, open = 0.04, 0.035, 0.015, 0.1, -0.003, 0.75
-    reach, facing, spread = 0.9, 0.0, np.array([0.25, 0.3])
+    reach, facing, spread = 0.78, 0.0, np.array([0.25, 0.3])
     groups, sites = (0, 1, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0)
-    hooked, stick, fist = 0.02, 0.5, 1.0
+    hooked, stick, fist, ready = 0.02, 0.5, 1.0, -1.0
     before_gap = 0.1
 
     def __init__(self, name, rng):

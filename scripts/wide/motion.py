@@ -107,6 +107,6 @@ def pull(sim):
     length = np.linalg.norm(line)
     along = gap @ line / length
     aside = np.linalg.norm(gap - along * line / length)
-    if aside > (0.05 if along < 0.7 * length else 0.02) and np.linalg.norm(sim.before() - sim.hand()) > 0.02:
+    if aside > 0.015 + 0.4 * max(along, 0.05) and np.linalg.norm(sim.before() - sim.hand()) > 0.02:  # a straight way in lies in a cone
         return "approach", toward(sim, sim.before()), sim.ready
     return "lower", toward(sim, sim.handle()), sim.ready

@@ -70,6 +70,7 @@ class Robosuite:
         self.gripper = self.robot.gripper[self.arm]
         self.site = self.robot.eef_site_id[self.arm]
         self.upright = self.data.site_xmat[self.site].reshape(3, 3).copy()
+        self.corners = [self.model.geom(n).id for n in self.gripper.important_geoms.get("corners", [])]
         self.last, self.joints, self.wiped, self.width0 = -1.0, [], None, 1.0
         self.set_up(rng)
         for _ in range(10):  # things settle, the gripper opens
@@ -101,6 +102,9 @@ class Robosuite:
             if task["words"] == "door-close":
                 self.data.qpos[self.joints] = 0.38
             mujoco.mj_forward(self.model, self.data)
+            way = self.hinge()  # the hand is turned as the door is
+            turn = np.array([[-way[0], way[1], 0], [-way[1], -way[0], 0], [0, 0, 1]])
+            self.upright = turn @ self.upright
         else:
             self.table, self.clear = np.array(env.table_offset), 0.06
             self.marks = [self.model.body(m.root_body).id for m in env.model.mujoco_arena.markers]
@@ -165,6 +169,9 @@ class Robosuite:
         return "act", motion.toward(self, np.array([*goal[:2], self.table[2] - 0.005])), -1.0
 
     def hand(self):
+        """The middle of the fingertips, or of the sponge's lower side."""
+        if self.corners:
+            return self.data.geom_xpos[self.corners].mean(axis=0)
         return self.data.site_xpos[self.site]
 
     def object(self):
@@ -215,7 +222,7 @@ class Robosuite:
 
     def handle(self):
         side = -1.0 if self.task["words"] == "door-open" else 1.0  # behind the handle to pull it, before it to push
-        return self.object() + self.hinge() * side * 0.038
+        return self.object() + self.hinge() * side * 0.042
 
     def before(self):
         if self.task["words"] == "door-open":

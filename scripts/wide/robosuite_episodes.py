@@ -1,4 +1,4 @@
-"""Episodes of robosuite (MIT): Lift, Stack, PickPlace, Door and Wipe with five robots, cubes of several colours, scripts of our own.
+"""Episodes of robosuite (MIT): Lift, Stack, PickPlace and Door with five robots, cubes of several colours, scripts of our own.
 
     MUJOCO_GL=egl python robosuite_episodes.py OUT --seeds 10000:10006 --tasks all --views 2
 
@@ -36,9 +36,8 @@ for thing in THINGS:
     TASKS[f"robosuite-take-{thing.lower()}"] = dict(env="PickPlace", script="lift", words="take", a=thing)
 TASKS["robosuite-door-open"] = dict(env="Door", script="pull", words="door-open")
 TASKS["robosuite-door-close"] = dict(env="Door", script="pull", words="door-close")
-TASKS["robosuite-wipe"] = dict(env="Wipe", script="wipe", words="wipe")
-CARRIED = dict(lift=("lift",), place=("lift", "move", "place"), pull=("act",), wipe=("act",))
-KINDS = dict(lift=["drop", "burst", "abort"], place=["drop", "burst", "abort"], pull=["undo", "burst", "abort"], wipe=["burst", "abort"])
+CARRIED = dict(lift=("lift",), place=("lift", "move", "place"), pull=("act",))
+KINDS = dict(lift=["drop", "burst", "abort"], place=["drop", "burst", "abort"], pull=["undo", "burst", "abort"])
 
 
 class Robosuite:
@@ -59,9 +58,7 @@ class Robosuite:
         more = dict(Door=dict(use_latch=False), PickPlace=dict(z_rotation=0.0, single_object_mode=2 * int(rng.random() < 0.5))).get(self.kind, {})
         if self.kind == "PickPlace" and more["single_object_mode"]:
             more["object_type"] = task["a"].lower()
-        if self.kind == "Wipe":
-            more["task_config"] = dict(robosuite.environments.manipulation.wipe.DEFAULT_WIPE_CONFIG, num_markers=24, table_friction=[0.03, 0.005, 0.0001])
-        robots = dict(Door=1, PickPlace=1, Wipe=3).get(self.kind, len(ROBOTS))  # the others' hands are too big there, or open too little
+        robots = dict(Door=1, PickPlace=1).get(self.kind, len(ROBOTS))  # the others' hands are too big there, or open too little
         self.env = robosuite.make(self.kind, robots=ROBOTS[rng.integers(robots)], has_renderer=False, has_offscreen_renderer=False, use_camera_obs=False,
                                   use_object_obs=False, control_freq=20, hard_reset=False, ignore_done=True, seed=int(rng.integers(1 << 30)), **more)
         self.model, self.data = self.env.sim.model._model, self.env.sim.data._data
@@ -70,8 +67,7 @@ class Robosuite:
         self.gripper = self.robot.gripper[self.arm]
         self.site = self.robot.eef_site_id[self.arm]
         self.upright = self.data.site_xmat[self.site].reshape(3, 3).copy()
-        self.corners = [self.model.geom(n).id for n in self.gripper.important_geoms.get("corners", [])]
-        self.last, self.joints, self.wiped, self.width0 = -1.0, [], None, 1.0
+        self.last, self.joints, self.width0 = -1.0, [], 1.0
         self.set_up(rng)
         for _ in range(10):  # things settle, the gripper opens
             self.step(np.zeros(3), -1.0)
@@ -96,7 +92,7 @@ class Robosuite:
             self.table = np.array([0.1, 0.0, 0.8])
             self.rise, self.reach, self.clear = rng.uniform(0.1, 0.16), 1.15, 0.17
             self.bin = env.target_bin_placements[env.object_to_id[task["a"].lower()]]
-        elif self.kind == "Door":
+        else:  # Door
             self.table, self.reach = np.array(env.table_offset), 1.2
             self.joints = [env.hinge_qpos_addr]
             if task["words"] == "door-close":
@@ -105,12 +101,6 @@ class Robosuite:
             way = self.hinge()  # the hand is turned as the door is
             turn = np.array([[-way[0], way[1], 0], [-way[1], -way[0], 0], [0, 0, 1]])
             self.upright = turn @ self.upright
-        else:
-            self.table, self.clear = np.array(env.table_offset), 0.06
-            self.marks = [self.model.body(m.root_body).id for m in env.model.mujoco_arena.markers]
-            self.dots = [self.model.geom(m.visual_geoms[0]).id for m in env.model.mujoco_arena.markers]
-            self.wiped = np.zeros(len(self.marks), bool)
-            mujoco.mj_forward(self.model, self.data)
 
     def colour(self, cube, hue):
         """A cube's look is a material of its own: its picture goes, its colour stays in kept."""
@@ -123,18 +113,13 @@ class Robosuite:
     # -------------------------------------------------------------- what the scripts ask for
 
     def save(self):
-        return episode.get_state(self.model, self.data), self.last, np.copy(self.gripper.current_action), None if self.wiped is None else self.wiped.copy()
+        return episode.get_state(self.model, self.data), self.last, np.copy(self.gripper.current_action)
 
     def load(self, state):
         episode.set_state(self.model, self.data, state[0])
         self.last, self.gripper.current_action = state[1], np.copy(state[2])
-        if self.wiped is not None:
-            self.wiped = state[3].copy()
-            self.show()
 
     def script(self):
-        if self.task["script"] == "wipe":
-            return self.wipe()
         return getattr(motion, self.task["script"])(self)
 
     def step(self, move, grip):
@@ -151,38 +136,13 @@ class Robosuite:
             env._pre_action(action, k == 0)
             env.sim.step2()
         self.last = grip
-        if self.wiped is not None and self.hand()[2] < self.table[2] + 0.03:
-            self.wiped |= np.linalg.norm(self.data.xpos[self.marks][:, :2] - self.hand()[:2], axis=1) < 0.045
-            self.show()
-
-    def show(self):
-        self.model.geom_rgba[self.dots, 3] = 1.0 - self.wiped
-
-    def wipe(self):
-        """The next of the dots that are left, from above, then along the table."""
-        goal = self.object()
-        gap = np.linalg.norm((goal - self.hand())[:2])
-        if gap > 0.12 or self.hand()[2] > self.table[2] + 0.05 and gap > 0.03:
-            return "approach", motion.over(self, goal, self.table[2] + self.clear), -1.0
-        if self.hand()[2] > self.table[2] + 0.02:
-            return "lower", motion.toward(self, np.array([*self.hand()[:2], self.table[2] - 0.01])), -1.0
-        return "act", motion.toward(self, np.array([*goal[:2], self.table[2] - 0.005])), -1.0
 
     def hand(self):
-        """The middle of the fingertips, or of the sponge's lower side."""
-        if self.corners:
-            return self.data.geom_xpos[self.corners].mean(axis=0)
         return self.data.site_xpos[self.site]
 
     def object(self):
         if self.kind == "Door":
             return self.env._handle_xpos
-        if self.kind == "Wipe":
-            left = np.flatnonzero(~self.wiped)
-            spots = self.data.xpos[self.marks]
-            if len(left) == 0:
-                return spots[-1]
-            return spots[left[np.argmin(np.linalg.norm(spots[left][:, :2] - self.hand()[:2], axis=1))]]
         return self.data.xpos[self.bodies[0]]
 
     def goal(self):
@@ -196,8 +156,6 @@ class Robosuite:
 
     def width(self):
         pads = self.gripper.important_geoms
-        if not pads.get("left_fingerpad"):  # a sponge has no fingers
-            return 0.0
         spot = lambda names: np.mean([self.data.geom_xpos[self.model.geom(n).id] for n in names], axis=0)
         return float(np.linalg.norm(spot(pads["left_fingerpad"]) - spot(pads["right_fingerpad"])))
 
@@ -236,8 +194,6 @@ class Robosuite:
         return self.env.check_contact(self.gripper, ["Door_handle"])
 
     def done(self):
-        if self.kind == "Wipe":
-            return bool(self.wiped.all())
         if self.kind == "Door":
             return self.angle() > 0.3 if self.task["words"] == "door-open" else self.angle() < 0.03
         off = self.goal() - self.object()

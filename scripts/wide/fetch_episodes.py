@@ -99,6 +99,7 @@ class Fetch:
             self.aim = np.array([*spots[0], TABLE + self.half + rng.uniform(0.1, 0.16)])
         self.model = spec.compile()
         self.model.vis.map.znear = 0.01
+        self.model.geom_rgba[self.model.geom_bodyid == self.model.body("robot0:mocap").id, 3] = 0  # the cross that leads the hand is no thing
         self.data = mujoco.MjData(self.model)
 
     def pose(self):

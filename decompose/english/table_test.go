@@ -282,7 +282,8 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 //	blind6.tsv   84 of 120 right, 1 wrong, 3 of 40
 //	blind7.tsv   68 of 79 right, 2 by names alone (P006, P072) and no other wrong, 1 of 25; written to be usual
 //
-// Since then a reading was added to four rows whose names were the only difference (K115, N072, N083, N096). The
+// Since then a reading was added to four rows whose names were the only difference (K115, N072, N083, N096), and
+// feeding and handing were matched to what our steps do (P006, P072). The
 // author wrote fresh.tsv, imagining strangers: at first 208 of 279 were right, 7 wrong (four of them by the fault of the table or of how it is
 // compared), and 2 of 47 planned that must be refused; three of these were for want of a skill, and ask for a plan now.
 func TestOutside(t *testing.T) {

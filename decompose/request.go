@@ -11,6 +11,7 @@ type Request struct {
 	Library *Library // Skills, or Motions where the words speak of the gripper
 	Problem *Problem // the start, and what holds at the end
 	Events  []Event  // what is asked for, in the order of the words
+	Never   []string // literals that no step may bring about: "without washing it"
 	Assumed []string // what the words leave open and the problem takes for granted: "the caddy can hold things"
 }
 

@@ -41,8 +41,21 @@ func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) 
 		return nil, err
 	}
 	p = r.neat(p)
+	if err := r.spares(p); err != nil {
+		return nil, err
+	}
 	p.Assumed = slices.Clone(r.Assumed)
 	return p, nil
+}
+
+// spares wants no step to bring about what is not to be.
+func (r *Request) spares(p *Plan) error {
+	for _, s := range p.Subtasks {
+		if i := slices.IndexFunc(r.Never, func(l string) bool { return slices.Contains(s.Effect, l) }); i >= 0 {
+			return &UnplacedError{Sentence: r.Text, Reason: "it takes " + s.String() + ", and " + r.Never[i] + " is not to come about"}
+		}
+	}
+	return nil
 }
 
 // atOnce searches for all that is asked for. Its plan is nil where that is not to be had in the order of the words.

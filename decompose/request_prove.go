@@ -178,6 +178,9 @@ func (r *Request) Accept(steps []Subtask) (*Plan, error) {
 			p, err = q, nil
 		}
 	}
+	if err == nil {
+		err = r.spares(p)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -274,8 +274,8 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
 		if y := c.bound["Y"]; s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Equal) {
-			if now.holder = y[0]; y[0].is("item") {
-				now.put, now.into = xs[0], y[0]
+			if now.holder, now.put = y[0], xs[0]; y[0].is("item") {
+				now.into = y[0]
 			}
 		}
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {

@@ -72,6 +72,23 @@ func (p *parser) forbidden(i, k int, out map[int][]reading) {
 	}
 }
 
+// undone reads "without heating it" beside an order. Its verb is not that of what comes next.
+func (p *parser) undone(i int) map[int][]reading {
+	if p.text(i) != "without" {
+		return nil
+	}
+	out := map[int][]reading{}
+	for end, list := range p.clause(i+1, gerund, "") {
+		for _, r := range list {
+			if r.rule != nil && len(r.rule.goal) > 0 && len(r.slots) > 0 {
+				r.told, r.forbids, r.verb, r.at = true, true, "tell", i
+				out[end] = append(out[end], r)
+			}
+		}
+	}
+	return out
+}
+
 // contrast passes the rest of "not in the sink" and of "not the red one".
 func (p *parser) contrast(k int) int {
 	w, place := p.text(k), false

@@ -80,6 +80,7 @@ const (
 // Any noun names a thing. Its kinds are those that grammar.txt lists for it, else those of its sense in WordNet, else, for a word that
 // nobody knows, a plain thing that a hand can hold. Where a verb asks for more, as "in the caddy" does, and nothing speaks
 // against it, the thing is taken to be so, and [decompose.Request.Assumed] says that. Adjectives tell things apart: the red mug is not the blue one.
+// What is not to be done, as in "without washing it", no step does, or the sentence is refused.
 // A verb that stands for no skill, and words that the grammar cannot place, end in an error, never in a plan for the rest.
 func Understand(sentence string) (*decompose.Request, error) { return understand(sentence, false) }
 

@@ -191,6 +191,15 @@ func (c *understood) wants(x *object) (goal []decompose.Literal) {
 	return goal
 }
 
+// never is what no step may bring about where a clause is not to be done to a thing; what is held is lifted and moved.
+func (c *understood) never(x *object) []string {
+	l := bind(c.rule.goal[0], c, x)
+	if slices.Contains([]string{"lifted", "moved", "pushed", "pulled", "slid"}, l.Name) {
+		return []string{l.String(), decompose.Literal{Name: "holding", Args: []string{x.name}}.String()}
+	}
+	return []string{l.String()}
+}
+
 // saidAtStart tells whether a thing was called so where it was named first, and nothing has changed it.
 func (s *setter) saidAtStart(l decompose.Literal) bool {
 	_, changed := s.holds[l.Atom()]

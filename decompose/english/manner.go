@@ -46,6 +46,9 @@ func (p *parser) mannerAt(i int) int {
 			return len(s)
 		}
 	}
+	if n := p.absence(i); n > 0 {
+		return n
+	}
 	if i < 2 && p.text(i) != "before" && p.text(i) != "when" {
 		return 0
 	}
@@ -66,6 +69,29 @@ func (p *parser) mannerAt(i int) int {
 	}
 	return 0
 }
+
+// absence is how many words "while I'm out" and "before I get home" at i have, which tell of whoever speaks and of nothing that a step could
+// wait for; 0 where nothing like that stands there.
+func (p *parser) absence(i int) int {
+	until := p.text(i) == "before" || p.text(i) == "while" || p.text(i) == "until"
+	if !until && !slices.Contains([]string{"when", "after", "once"}, p.text(i)) || !slices.Contains([]string{"i", "i'm", "i've", "we", "we're", "we've"}, p.text(i+1)) {
+		return 0
+	}
+	k := i + 2
+	for slices.Contains([]string{"am", "are", "have", "been", "get", "got", "come", "go", "at", "off", "on", "to"}, p.text(k)) {
+		k++
+	}
+	if w := p.text(k); (w == "leave" || w == "left") && (ends(p.words, k+1) || p.text(k+1) == "for") || slices.Contains(away, w) || until && slices.Contains(returning, w) {
+		return p.toEnd(i, k)
+	}
+	return 0
+}
+
+// away are words for where somebody is who is not there.
+var away = strings.Fields("out away gone work school asleep abroad holiday vacation travelling traveling shopping")
+
+// returning are words for coming back, which somebody could wait for.
+var returning = strings.Fields("home back return arrive")
 
 // adverb tells whether the word at i says how something is done, and nothing else: quietly.
 func (p *parser) adverb(i int) bool {

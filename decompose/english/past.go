@@ -13,7 +13,7 @@ type past struct {
 	topic   *object   // it was called "it", or what is done to it alone
 	tool    *object   // it was only a means
 	base    *object   // something was stacked on it
-	put     *object   // it was put into what is next
+	put     *object   // it was put into what is next, or into something that is not carried
 	into    *object   // of what can be carried
 	wholes  []*object // that parts of were spoken of
 	holder  *object   // the same, whether it can be carried or not
@@ -66,6 +66,8 @@ func (last past) ofTwo(kind string, all []*object, out bool) *object {
 		return last.put
 	case put && slices.Contains(all, last.into):
 		return last.into // and what is in it goes along
+	case put && kind == "item/openable":
+		return last.put // what was loaded is clamped
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package english
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -50,6 +51,9 @@ func (b *builder) understand(pc piece) error {
 		b.spared = append(b.spared, r.slots[0].list[0])
 		r.slots = nil
 	}
+	if err := b.elsewhere(r); err != nil {
+		return err
+	}
 	c, err := b.commit(r)
 	if err != nil {
 		return err
@@ -81,6 +85,19 @@ func (b *builder) understand(pc piece) error {
 		return nil
 	}
 	return b.require(c)
+}
+
+// elsewhere wants what something is not to be done to named before: a door that is named nowhere else may be that of the fridge.
+func (b *builder) elsewhere(r reading) error {
+	if !r.forbids || b.text(r.at) != "without" {
+		return nil
+	}
+	for _, m := range r.slots[0].list {
+		if o, err := b.find(m); err != nil || m.pronoun == "" && o == nil {
+			return cmp.Or(err, b.fault(r.at, m.end, "the %s is named nowhere else", m.said))
+		}
+	}
+	return nil
 }
 
 // backOn puts a lid that was taken off something back on that: nothing else is closed by it. What is put back where it was taken from is

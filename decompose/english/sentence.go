@@ -150,6 +150,9 @@ func (p *parser) unit(i int, verb string) ([]piece, bool) {
 			return p.subordinate(j+len(sub.words), sub.how, parted, this)
 		}
 	}
+	if ends := p.undone(j); i > 0 && len(ends) > 0 {
+		return p.follow(ends, this)
+	}
 	if !parted && !p.acts[p.text(j)] && p.text(j) != "if" {
 		return nil, false
 	}

@@ -119,8 +119,14 @@ func (s *setter) finish() (*decompose.Request, error) {
 		return nil, err
 	}
 	for _, c := range s.clauses {
-		if c.forbids && slices.ContainsFunc(c.wants(c.bound["X"][0]), func(l decompose.Literal) bool { return slices.ContainsFunc(final, l.Equal) }) {
-			return nil, s.fault(c.at, c.end, "is not to be done, and is")
+		if !c.forbids {
+			continue
+		}
+		for _, x := range c.bound["X"] {
+			if slices.ContainsFunc(c.wants(x), func(l decompose.Literal) bool { return slices.ContainsFunc(final, l.Equal) }) {
+				return nil, s.fault(c.at, c.end, "is not to be done, and is")
+			}
+			r.Never = append(r.Never, c.never(x)...)
 		}
 	}
 	pr.Start, pr.Goal = texts(start), texts(final)

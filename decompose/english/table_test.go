@@ -281,6 +281,7 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 //	blind5.tsv   60 of 120 right, 2 wrong, 3 of 40; written to be hard
 //	blind6.tsv   84 of 120 right, 1 wrong, 3 of 40
 //	blind7.tsv   68 of 79 right, 2 by names alone (P006, P072) and no other wrong, 1 of 25; written to be usual
+//	blind8.tsv   74 of 79 right, 0 wrong, 0 of 25; written to be usual, and nothing has been mended by it
 //
 // Since then a reading was added to four rows whose names were the only difference (K115, N072, N083, N096), and
 // feeding and handing were matched to what our steps do (P006, P072). The
@@ -288,7 +289,7 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 // compared), and 2 of 47 planned that must be refused; three of these were for want of a skill, and ask for a plan now.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {105, 0, 0}, "testdata/blind6.tsv": {117, 0, 0}, "testdata/blind7.tsv": {79, 0, 0},
+		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {105, 0, 0}, "testdata/blind6.tsv": {117, 0, 0}, "testdata/blind7.tsv": {79, 0, 0}, "testdata/blind8.tsv": {74, 0, 0},
 		"testdata/look.tsv": {238, 0, 0}, "testdata/held.tsv": {238, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {279, 0, 0}, "testdata/blind.tsv": {190, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")

@@ -111,13 +111,13 @@ func TestTeach(t *testing.T) {
 		t.Errorf("%+v has not been fitted", f)
 	}
 
-	began, other := time.Now(), openTiny(t, Options{})
+	other := openTiny(t, Options{})
 	again, err := other.Teach(t.Context(), fsys, demos, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(taught, again, cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })); diff != "" || time.Since(began) > o.Budget/2 {
-		t.Errorf("the same run, %v (-want +got):\n%s", time.Since(began), diff)
+	if diff := cmp.Diff(taught, again, cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })); diff != "" {
+		t.Errorf("the same run (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(after, ofLamps(t, other, fsys, demos)); diff != "" {
 		t.Errorf("the same run (-want +got):\n%s", diff)
@@ -131,6 +131,9 @@ func TestTeach(t *testing.T) {
 
 // TestTeachLoRA: adapters of every layer become part of the weights that are saved.
 func TestTeachLoRA(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which is slow, runs the short tests")
+	}
 	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
@@ -146,6 +149,9 @@ func TestTeachLoRA(t *testing.T) {
 
 // TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
 func TestTeachSlower(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which is slow, runs the short tests")
+	}
 	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
@@ -257,6 +263,9 @@ func TestTeachEnded(t *testing.T) {
 
 // TestTeachKilled: a process that is killed at any moment loses at most what it has done since the recordings were last judged.
 func TestTeachKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which is slow, runs the short tests")
+	}
 	t.Parallel()
 	fsys, demos := lamps(t, "", "", "")
 	if dir := os.Getenv("EGOTSR_TEACH_KILLED"); dir != "" {

@@ -79,6 +79,9 @@ func ofLamps(t testing.TB, m *Model, fsys fstest.MapFS, demos []dataset.Episode)
 
 // TestTeach: what is learnt is learnt, survives Save, and the run that made it is not made again.
 func TestTeach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which is slow, runs the short tests")
+	}
 	t.Parallel()
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", dataset.OutcomeSuccess, "", dataset.OutcomeRecovered, dataset.OutcomeFailed)
@@ -87,6 +90,7 @@ func TestTeach(t *testing.T) {
 	taught, err := m.Teach(t.Context(), fsys, demos, o)
 	for err == nil && taught.Steps == 0 && o.Budget < 2*time.Minute { // on a busy machine
 		o.Budget *= 2
+		o.Dir = filepath.Join(t.TempDir(), "run") // one that has ended does not go on
 		taught, err = m.Teach(t.Context(), fsys, demos, o)
 	}
 	if err != nil {

@@ -128,24 +128,15 @@ func (c *course) close() (err error) {
 func (c *course) run(ctx context.Context) (*Taught, error) {
 	if c.at.Before == nil {
 		took := time.Now()
-		before, err := c.student.mark(ctx, c.chooses)
+		before, joint, err := c.marks(ctx, "teach: before")
 		if err != nil {
 			return nil, err
 		}
-		known, err := c.student.mark(ctx, c.knows)
-		if err != nil {
-			return nil, err
-		}
-		c.at.Before, c.at.Best = &before, before
-		if !math.IsNaN(known.Loss) {
-			c.at.Best.Loss += known.Loss
-		}
-		c.at.First = c.at.Best.Loss
+		c.at.Before, c.at.Best, c.at.First = &before, mark{before.Right, joint}, joint
 		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
 		}
-		c.opts.Logger.Info("teach: before", "right", before.Right, "loss", before.Loss, "known", known.Right, "its loss", known.Loss)
 	}
 	if err := c.train(ctx); err != nil {
 		return nil, err
@@ -274,23 +265,31 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 // judge keeps the student's weights where they are the best so far: of those that name no fewer frames than before, the ones by which the
 // answers are likeliest, about what was held back and about what was known together, as its loss tells.
 func (c *course) judge(ctx context.Context, step int) (loss float64, err error) {
-	held, err := c.student.mark(ctx, c.chooses)
+	held, loss, err := c.marks(ctx, "teach", "step", step, "left", c.left().Seconds())
 	if err != nil {
 		return 0, err
 	}
-	known, err := c.student.mark(ctx, c.knows)
-	if err != nil {
-		return 0, err
-	}
-	c.opts.Logger.Info("teach", "step", step, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss, "left", c.left().Seconds())
-	if !math.IsNaN(known.Loss) {
-		held.Loss += known.Loss
-	}
-	if held.Right >= c.at.Before.Right && held.Loss < c.at.Best.Loss {
+	if held.Right >= c.at.Before.Right && loss < c.at.Best.Loss {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return 0, err
 		}
-		c.at.Best, c.at.Step = held, step
+		c.at.Best, c.at.Step = mark{held.Right, loss}, step
 	}
-	return held.Loss, nil
+	return loss, nil
+}
+
+// marks are the student's: of what was held back, and the loss of that and of what was known together. The log hears of them under a message.
+func (c *course) marks(ctx context.Context, message string, more ...any) (held mark, loss float64, err error) {
+	if held, err = c.student.mark(ctx, c.chooses); err != nil {
+		return held, 0, err
+	}
+	known, err := c.student.mark(ctx, c.knows)
+	if err != nil {
+		return held, 0, err
+	}
+	c.opts.Logger.Info(message, append(more, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss)...)
+	if loss = held.Loss; !math.IsNaN(known.Loss) { // without a rehearsal set
+		loss += known.Loss
+	}
+	return held, loss, nil
 }

@@ -77,12 +77,18 @@ func ofLamps(t testing.TB, m *Model, fsys fstest.MapFS, demos []dataset.Episode)
 	return out
 }
 
-// TestTeach: what is learnt is learnt, survives Save, and the run that made it is not made again.
-func TestTeach(t *testing.T) {
+// unraced leaves out a test that trains for long where the race detector runs, which is slow: it runs the short tests.
+func unraced(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("the race detector, which is slow, runs the short tests")
+		t.Skip("trains for long")
 	}
 	t.Parallel()
+}
+
+// TestTeach: what is learnt is learnt, survives Save, and the run that made it is not made again.
+func TestTeach(t *testing.T) {
+	unraced(t)
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", dataset.OutcomeSuccess, "", dataset.OutcomeRecovered, dataset.OutcomeFailed)
 	before := ofLamps(t, m, fsys, demos)
@@ -135,10 +141,7 @@ func TestTeach(t *testing.T) {
 
 // TestTeachLoRA: adapters of every layer become part of the weights that are saved.
 func TestTeachLoRA(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, which is slow, runs the short tests")
-	}
-	t.Parallel()
+	unraced(t)
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
@@ -153,10 +156,7 @@ func TestTeachLoRA(t *testing.T) {
 
 // TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
 func TestTeachSlower(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, which is slow, runs the short tests")
-	}
-	t.Parallel()
+	unraced(t)
 	m := openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
@@ -267,10 +267,7 @@ func TestTeachEnded(t *testing.T) {
 
 // TestTeachKilled: a process that is killed at any moment loses at most what it has done since the recordings were last judged.
 func TestTeachKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, which is slow, runs the short tests")
-	}
-	t.Parallel()
+	unraced(t)
 	fsys, demos := lamps(t, "", "", "")
 	if dir := os.Getenv("EGOTSR_TEACH_KILLED"); dir != "" {
 		m := openTiny(t, Options{})

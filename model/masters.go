@@ -57,12 +57,17 @@ func (m *Model) master(v *model.Variable) (*tensors.Tensor, error) {
 	var bad error
 	err = tensors.ConstFlatData(narrow, func(from []bfloat16.BFloat16) {
 		bad = tensors.MutableFlatData(wide, func(to []float32) {
-			for i, x := range from {
-				to[i] = x.Float32()
-			}
+			widenTo(to, from)
 		})
 	})
 	return wide, errors.Join(err, bad)
+}
+
+// widenTo is exact: every bfloat16 is a float32.
+func widenTo(to []float32, from []bfloat16.BFloat16) {
+	for i, x := range from {
+		to[i] = x.Float32()
+	}
 }
 
 // exclusive runs f while no graph of this model runs: weights may be changed, or read as one state. A closed model is

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+
 	"github.com/egotsr/egotsr/internal/safetensors"
 )
 
@@ -21,11 +24,7 @@ type Param struct {
 // Parameters is how many numbers the weights are: 3.8e9 of the 3B, whose tied head counts once.
 func (c Config) Parameters() (n int64) {
 	for _, p := range c.Params() {
-		size := int64(1)
-		for _, side := range p.Shape {
-			size *= int64(side)
-		}
-		n += size
+		n += int64(shapes.Make(dtypes.Float32, p.Shape...).Size())
 	}
 	return n
 }

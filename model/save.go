@@ -169,9 +169,7 @@ func writeTensor(w io.Writer, stored safetensors.DType, t *tensors.Tensor) (err 
 		wide := make([]float32, 1<<14) // bf16 → f32 is exact, and f32 → bf16 gives the same bits back
 		for len(flat) > 0 && err == nil {
 			n := min(len(flat), len(wide))
-			for i, v := range flat[:n] {
-				wide[i] = v.Float32()
-			}
+			widenTo(wide, flat[:n])
 			err = safetensors.EncodeFloat32(w, stored, wide[:n])
 			flat = flat[n:]
 		}

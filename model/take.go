@@ -61,8 +61,6 @@ func (m *Model) values(p Param) (wide []float32, err error) {
 	}
 	return wide, tensors.ConstFlatData(t, func(flat []bfloat16.BFloat16) {
 		wide = make([]float32, len(flat))
-		for i, w := range flat {
-			wide[i] = w.Float32()
-		}
+		widenTo(wide, flat)
 	})
 }

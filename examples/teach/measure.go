@@ -54,12 +54,17 @@ func (s *settings) measureAll(ctx context.Context) error {
 	if err != nil || len(found) == 0 {
 		return fmt.Errorf("-measure: no task in %s: %w", s.measure.dir, err)
 	}
+	known, err := s.untaught(ctx)
+	if err != nil {
+		return err
+	}
 	var rows []row
 	for _, held := range found {
 		r, err := s.measureTask(ctx, filepath.Dir(held))
 		if err != nil {
 			return fmt.Errorf("%s: %w", held, err)
 		}
+		r.before.known = known
 		rows = append(rows, *r)
 		table(rows[len(rows)-1:])
 	}
@@ -68,6 +73,16 @@ func (s *settings) measureAll(ctx context.Context) error {
 		table(rows)
 	}
 	return nil
+}
+
+// untaught is the share of known pairs that are right before anything is taught, which is the same for every task.
+func (s *settings) untaught(ctx context.Context) (float64, error) {
+	m, err := s.from.Open(ctx, egotsr.Options{MaxBatch: 16, FrameCache: 256})
+	if err != nil {
+		return 0, err
+	}
+	defer m.Close()
+	return s.measure.rightOfKnown(ctx, m)
 }
 
 func (s *settings) measureTask(ctx context.Context, dir string) (*row, error) {
@@ -87,7 +102,8 @@ func (s *settings) measureTask(ctx context.Context, dir string) (*row, error) {
 	defer m.Close()
 	r := &row{task: filepath.Base(dir)}
 	on := evaluate.Episodes{List: held, Image: dataset.NewList(disk, nil).Image}
-	if r.before, err = s.measure.figures(ctx, m, on, dataset.ValidationPairs(disk, held, dataset.ValidationOptions{PerEpisode: 96, Seed: 1})); err != nil {
+	pairs := dataset.ValidationPairs(disk, held, dataset.ValidationOptions{PerEpisode: 96, Seed: 1})
+	if r.before, err = figuresOf(ctx, m, on, pairs); err != nil {
 		return nil, err
 	}
 	began := time.Now()
@@ -96,7 +112,10 @@ func (s *settings) measureTask(ctx context.Context, dir string) (*row, error) {
 		return nil, err
 	}
 	r.taught, r.took = *taught, time.Since(began)
-	r.after, err = s.measure.figures(ctx, m, on, dataset.ValidationPairs(disk, held, dataset.ValidationOptions{PerEpisode: 96, Seed: 1}))
+	if r.after, err = figuresOf(ctx, m, on, pairs); err != nil {
+		return nil, err
+	}
+	r.after.known, err = s.measure.rightOfKnown(ctx, m)
 	return r, err
 }
 
@@ -123,14 +142,11 @@ func (o *measure) choose(dir string) (demos []dataset.Episode, err error) {
 	return demos, nil
 }
 
-func (o *measure) figures(ctx context.Context, m *egotsr.Model, on evaluate.Episodes, pairs dataset.Source) (f figures, err error) {
+// figuresOf measures a model in a task.
+func figuresOf(ctx context.Context, m *egotsr.Model, on evaluate.Episodes, pairs dataset.Source) (f figures, err error) {
 	r, err := evaluate.Pairs(ctx, m, pairs, nil)
 	if err != nil {
 		return f, err
-	}
-	right := func(r *evaluate.Report, name evaluate.GroupName) float64 {
-		g, _ := r.Systems[0].Group(name)
-		return g.Right
 	}
 	f.far, f.middle, f.near = right(r, evaluate.Group12up), right(r, evaluate.Group4to11), right(r, evaluate.Group1to3)
 	f.worse, f.calibration = right(r, evaluate.GroupWorse), r.Systems[0].CalibrationError
@@ -139,19 +155,30 @@ func (o *measure) figures(ctx context.Context, m *egotsr.Model, on evaluate.Epis
 		return f, err
 	}
 	f.done = done.Systems[0].AUC
+	return f, nil
+}
+
+// rightOfKnown is the share of pairs of known tasks that are right; 0 where there are none to ask about.
+func (o *measure) rightOfKnown(ctx context.Context, m *egotsr.Model) (float64, error) {
 	if o.known == "" {
-		return f, nil
+		return 0, nil
 	}
 	disk := os.DirFS(o.known)
 	episodes, err := program.Episodes(disk)
 	if err != nil {
-		return f, err
+		return 0, err
 	}
-	if r, err = evaluate.Pairs(ctx, m, dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: 16, Seed: 1}), nil); err != nil {
-		return f, err
+	r, err := evaluate.Pairs(ctx, m, dataset.ValidationPairs(disk, episodes, dataset.ValidationOptions{PerEpisode: 16, Seed: 1}), nil)
+	if err != nil {
+		return 0, err
 	}
-	f.known = right(r, evaluate.GroupAll)
-	return f, nil
+	return right(r, evaluate.GroupAll), nil
+}
+
+// right is a group's share of right answers.
+func right(r *evaluate.Report, name evaluate.GroupName) float64 {
+	g, _ := r.Systems[0].Group(name)
+	return g.Right
 }
 
 // mean is the row of means.

@@ -110,8 +110,7 @@ func look(ctx context.Context, m *egotsr.Model, disk fs.FS, e dataset.Episode) (
 	if err != nil {
 		return s, err
 	}
-	all, _ := r.Systems[0].Group(evaluate.GroupAll)
-	s.right = all.Right
+	s.right = right(r, evaluate.GroupAll)
 	var frames []image.Image
 	for _, name := range labelled[0].Frames {
 		img, err := pairs.Image(name)

@@ -94,7 +94,7 @@ func writeCheckpoint(dir string, files fstest.MapFS, shard int64) error {
 	var shards [][]safetensors.Tensor
 	var length, total int64
 	for _, t := range tensors {
-		n := 2 * elements(t.Shape)
+		n := t.Bytes()
 		if len(shards) == 0 || length+n > shard {
 			shards, length = append(shards, nil), 0
 		}
@@ -132,14 +132,6 @@ func indexOf(shards [][]safetensors.Tensor, total int64) ([]byte, error) {
 		}
 	}
 	return json.MarshalIndent(map[string]any{"metadata": map[string]int64{"total_size": total}, "weight_map": where}, "", "  ")
-}
-
-func elements(shape []int) int64 {
-	n := int64(1)
-	for _, side := range shape {
-		n *= int64(side)
-	}
-	return n
 }
 
 // room makes sure that the disk that dir is to lie on has so many bytes free.

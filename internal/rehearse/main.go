@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -53,8 +54,12 @@ func write(out, data string, most, frames, size, quality int) error {
 	var file struct {
 		Episodes []rehearsed `json:"episodes"`
 	}
-	for _, e := range inTurn(all)[:min(most, len(all))] {
-		r := rehearsed{Episode: some(e, frames)}
+	few, err := dataset.Labelled(context.Background(), disk, inTurn(all)[:min(most, len(all))], frames)
+	if err != nil {
+		return err
+	}
+	for _, e := range few {
+		r := rehearsed{Episode: learnt(e)}
 		for _, path := range r.Episode.Frames {
 			img, err := vision.Read(disk, path)
 			if err != nil {
@@ -98,18 +103,7 @@ func inTurn(all []dataset.Episode) (out []dataset.Episode) {
 	return out
 }
 
-// some keeps so many frames of an episode, and of what is known about them what a judge learns from.
-func some(e dataset.Episode, frames int) dataset.Episode {
-	short := dataset.Episode{Scene: e.Scene, ID: e.ID, Task: e.Task, Outcome: e.Outcome, Plan: e.Plan}
-	n := len(e.Frames)
-	for k := range min(frames, n) {
-		i := k * (n - 1) / max(min(frames, n)-1, 1)
-		number := i
-		if e.Numbers != nil {
-			number = e.Numbers[i]
-		}
-		short.Frames, short.Numbers = append(short.Frames, e.Frames[i]), append(short.Numbers, number)
-		short.Subtask, short.Cost = append(short.Subtask, e.Subtask[i]), append(short.Cost, e.Cost[i])
-	}
-	return short
+// learnt is what is known about an episode that a judge learns from.
+func learnt(e dataset.Episode) dataset.Episode {
+	return dataset.Episode{Scene: e.Scene, ID: e.ID, Task: e.Task, Outcome: e.Outcome, Plan: e.Plan, Frames: e.Frames, Numbers: e.Numbers, Subtask: e.Subtask, Cost: e.Cost}
 }

@@ -20,6 +20,12 @@ type Tensor struct {
 	WriteTo func(w io.Writer) error
 }
 
+// Bytes is how many WriteTo has to write; 0 of a shape that no file can hold.
+func (t Tensor) Bytes() int64 {
+	n, _ := byteLen(t.DType, t.Shape)
+	return n
+}
+
 // Write writes a file to w. Tensors are laid out as Hugging Face's library lays them out, widest dtype first and then
 // by name, so the same tensors always give the same bytes; they are produced one at a time and none is held. Where
 // meta has no "format" it gets the "pt" that transformers asks for. On an error, w holds part of a file.

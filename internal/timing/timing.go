@@ -44,11 +44,9 @@ func Weights(tensors []safetensors.Tensor) {
 	})
 	scaled := map[int][]byte{} // the pool as the file has it, by inputs of a matrix
 	for i := range tensors {
-		t, size := &tensors[i], 1
-		for _, d := range t.Shape {
-			size *= d
-		}
+		t := &tensors[i]
 		t.DType = safetensors.BF16
+		size := int(t.Bytes() / 2)
 		t.WriteTo = func(w io.Writer) error {
 			if len(t.Shape) == 1 {
 				return same(w, size, strings.HasSuffix(t.Name, ".weight"))

@@ -46,14 +46,14 @@ func videoFrames(ctx context.Context, path string, from, to, every int, yield fu
 	if err != nil {
 		return 0, err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	decoding, stop := context.WithCancel(ctx)
 	defer stop()
 	filter := fmt.Sprintf("select=gte(n\\,%d)*not(mod(n-%d\\,%d)),settb=1/25,setpts=N", from, from, every)
 	args := []string{"-v", "error", "-nostdin", "-i", "file:" + abs, "-map", "0:v:0", "-vf", filter, "-r", "25"}
 	if to > 0 {
 		args = append(args, "-frames:v", strconv.Itoa((to-from+every-1)/every)) // and read no further
 	}
-	cmd := exec.CommandContext(ctx, ffmpeg, append(args, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-")...)
+	cmd := exec.CommandContext(decoding, ffmpeg, append(args, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-")...)
 	var complaint tail
 	cmd.Stderr = &complaint
 	pipe, err := cmd.StdoutPipe()
@@ -84,10 +84,11 @@ func videoFrames(ctx context.Context, path string, from, to, every int, yield fu
 		stop() // ffmpeg would wait for ever for somebody to read on
 	}
 	failed := cmd.Wait()
+	ended := err == nil || errors.Is(err, io.ErrUnexpectedEOF) // by ffmpeg, in the middle of a picture perhaps
 	switch {
-	case ctx.Err() != nil && err == nil:
+	case ended && ctx.Err() != nil:
 		return frames, ctx.Err()
-	case failed != nil && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)):
+	case ended && failed != nil:
 		return frames, &VideoError{path, complaint.String(), failed}
 	case err == nil && complaint.Len() > 0:
 		// ffmpeg goes on past damage, and leaves out frames: those after it would not be where the annotation says.

@@ -32,7 +32,8 @@ type course struct {
 	spent   time.Duration // before that
 	at      courseState
 	trainer *Trainer
-	last    time.Duration // what choosing and fitting will take
+	once    time.Duration // what judging all that is held back takes
+	last    time.Duration // what there has to be left when the last step is taken
 }
 
 const courseFile = "teach.json"
@@ -114,6 +115,9 @@ func (c *course) keep() error {
 	return state.Disk{}.WriteFile(filepath.Join(c.opts.Dir, courseFile), func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
+// fitting is what the very last things take.
+func (c *course) fitting() time.Duration { return 3*c.once + c.opts.Budget/50 }
+
 // left is what there is of the budget.
 func (c *course) left() time.Duration { return c.opts.Budget - c.spent - time.Since(c.began) }
 
@@ -142,6 +146,9 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 		return nil, err
 	}
 	if c.at.Step > 0 {
+		if err := c.blend(ctx); err != nil {
+			return nil, err
+		}
 		if taught, err := c.hand(ctx); taught != nil || err != nil {
 			return taught, err
 		}
@@ -206,7 +213,8 @@ func (c *course) train(ctx context.Context) error {
 		if loss > c.at.First+tooFar {
 			return c.slower(ctx)
 		}
-		c.last = 3*time.Since(began) + c.opts.Budget/50
+		c.once = time.Since(began)
+		c.last = c.fitting() + time.Duration(len(blends))*c.once
 		more := max(0, int((c.left()-c.last)/pace))
 		count = min(more, max(1, int(c.opts.Budget/courseParts/pace)))
 		c.at.Steps = step + more
@@ -264,8 +272,8 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 
 // judge keeps the student's weights where they are the best so far: of those that name no fewer frames than before, the ones by which the
 // answers are likeliest, about what was held back and about what was known together, as its loss tells.
-func (c *course) judge(ctx context.Context, step int) (loss float64, err error) {
-	held, loss, err := c.marks(ctx, "teach", "step", step, "left", c.left().Seconds())
+func (c *course) judge(ctx context.Context, step int, more ...any) (loss float64, err error) {
+	held, loss, err := c.marks(ctx, "teach", append(more, "step", step, "left", c.left().Seconds())...)
 	if err != nil {
 		return 0, err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egotsr/egotsr/dataset"
+	"github.com/egotsr/egotsr/model"
 )
 
 // lamps are recordings in which a lamp gets brighter, or hardly does.
@@ -179,6 +180,57 @@ func TestTeachSlower(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, ofLamps(t, m, fsys, demos)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestTeachBlend: of the way from the weights before to the best ones the place is kept at which the answers are likeliest.
+func TestTeachBlend(t *testing.T) {
+	t.Parallel()
+	m, far := openTiny(t, Options{}), openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "")
+	l, err := newLesson(t.Context(), m.fsys, fsys, demos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := m.course(t.Context(), l, TeachOptions{Budget: time.Hour, Dir: t.TempDir(), Logger: m.log}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	random, err := model.New(m.net.Config, "go", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer random.Close()
+	if err := far.net.Take(t.Context(), random, 0.3); err != nil {
+		t.Fatal(err)
+	}
+	if err := far.Save(t.Context(), filepath.Join(c.opts.Dir, "best")); err != nil {
+		t.Fatal(err)
+	}
+	c.at.Before, c.at.Best.Loss, c.at.Step = &mark{}, math.Inf(1), 7
+	if err := errors.Join(c.blend(t.Context()), c.close()); err != nil {
+		t.Fatal(err)
+	}
+	want := math.Inf(1)
+	for _, share := range blends {
+		between := openTiny(t, Options{})
+		if err := between.net.Take(t.Context(), far.net, share); err != nil {
+			t.Fatal(err)
+		}
+		x, err := between.mark(t.Context(), l.chooses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = min(want, x.Loss)
+	}
+	best, err := c.open(t.Context(), filepath.Join(c.opts.Dir, "best"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer best.Close()
+	got, err := best.mark(t.Context(), l.chooses)
+	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best.Loss-want) > 1e-4 || c.at.Step != 7 {
+		t.Errorf("%+v, %v and %+v, want %v", got, err, c.at, want)
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Take makes the weights those of another model of the same shape, in the type that they are held in. Neither may have adapters. What is
-// wrong with the other is told before a weight changes.
-func (m *Model) Take(ctx context.Context, other *Model) error {
+// Take moves the weights towards those of another model of the same shape, by a share of the way, in the type that they are held in: 1 makes them
+// the other's, to the bit where both have one type. Neither may have adapters. What is wrong with the other is told before a weight changes.
+func (m *Model) Take(ctx context.Context, other *Model, share float32) error {
 	if m.int8 || other.int8 || m.adapters != nil || other.adapters != nil {
 		return errors.New("weights in int8, or with adapters beside them, cannot be taken")
 	}
@@ -25,7 +25,7 @@ func (m *Model) Take(ctx context.Context, other *Model) error {
 	return other.exclusive(ctx, func() error {
 		return m.exclusive(ctx, func() error {
 			for _, p := range params {
-				if err := m.take(p, other); err != nil {
+				if err := m.take(p, other, share); err != nil {
 					return fmt.Errorf("tensor %s: %w", p.Name, err)
 				}
 			}
@@ -34,10 +34,19 @@ func (m *Model) Take(ctx context.Context, other *Model) error {
 	})
 }
 
-func (m *Model) take(p Param, other *Model) error {
+func (m *Model) take(p Param, other *Model, share float32) error {
 	to, err := other.values(p)
 	if err != nil {
 		return err
+	}
+	if share != 1 {
+		from, err := m.values(p)
+		if err != nil {
+			return err
+		}
+		for i, w := range from {
+			to[i] = w + share*(to[i]-w)
+		}
 	}
 	v := m.store.GetVariable("/" + p.Name)
 	if v.DType() == dtypes.Float32 {

@@ -297,10 +297,18 @@ func bools(flags []flag) []bool {
 	return out
 }
 
+// readDir tells of a link what it leads to: recordings are spread over disks with links.
 func readDir(fsys fs.FS, dir string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, fileError(dir, err)
+	}
+	for i, e := range entries {
+		if e.Type()&fs.ModeSymlink != 0 {
+			if info, err := fs.Stat(fsys, path.Join(dir, e.Name())); err == nil {
+				entries[i] = fs.FileInfoToDirEntry(info)
+			}
+		}
 	}
 	return entries, nil
 }

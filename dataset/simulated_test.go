@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/egotsr/egotsr/internal/simtest"
 )
 
 func TestSimulated(t *testing.T) {
@@ -55,6 +59,31 @@ func TestSimulatedClutter(t *testing.T) {
 	}
 	if episodes, skipped, err := Simulated(fsys); err != nil || len(episodes) != 1 || len(skipped) != 0 {
 		t.Errorf("%d episodes, %v, %v", len(episodes), skipped, err)
+	}
+}
+
+// TestSimulatedLinks: scenes that are links to folders elsewhere are read like others.
+func TestSimulatedLinks(t *testing.T) {
+	there, here := t.TempDir(), t.TempDir()
+	simtest.Write(t, there, "Light the lamp")
+	for _, name := range []string{"observation", "progress", "task_info"} {
+		entries, err := os.ReadDir(filepath.Join(there, name))
+		if err := errors.Join(err, os.Mkdir(filepath.Join(here, name), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if err := os.Symlink(filepath.Join(there, name, e.Name()), filepath.Join(here, name, e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want, _, err := Simulated(os.DirFS(there))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, skipped, err := Simulated(os.DirFS(here))
+	if diff := cmp.Diff(want, got); diff != "" || len(skipped) > 0 || err != nil {
+		t.Errorf("%v %v (-want +got):\n%s", skipped, err, diff)
 	}
 }
 

@@ -48,7 +48,18 @@ class Scene:
         return False
 
 
-def record(generate, out, task, seed, views):
+def quicker(cost_to_go, rolls):
+    """generate.cost_to_go by fewer roll-outs of each state than its three, of which the first is the one without noise; states that look like
+    a step back are tried as many times more."""
+    def cost(env, policy, state, ok, K=3, k0=0, best=None):
+        return cost_to_go(env, policy, state, ok, rolls if K == 3 else 3 * rolls, min(k0, rolls), best)
+    return cost
+
+
+OWN = 9  # the number of the generator's own look
+
+
+def record(generate, plain, out, task, seed, views):
     began, wall = time.process_time(), time.time()
     wanted, found = generate.variants(task, seed), None
     others = dict(drop=["burst"], undo=["burst"], abort=["burst"]).get(wanted, [])
@@ -60,11 +71,17 @@ def record(generate, out, task, seed, views):
     run, meta = found
     sim = Scene(task, run["env"], generate.set_state)
     names = [generate.T[task]["name"]] + WORDS["metaworld"].get(task, [])
-    for view in range(views):
+    for view in [OWN] * plain + list(range(views)):
         number = seed * 100 + episode.VARIANTS[meta["variant"]] * 10 + view
         rng = np.random.default_rng([zlib.crc32(task.encode()), seed, 1000 + view])
         info, progress = generate.label(task, run, meta, task, number)
-        seen = look.film(sim, [run["st"][i] for i in meta["idx"]], os.path.join(out, "observation", task, str(number)), rng)
+        states, folder = [run["st"][i] for i in meta["idx"]], os.path.join(out, "observation", task, str(number))
+        if view == OWN:
+            os.makedirs(folder, exist_ok=True)
+            generate.render(sim.env, states, dict(head=generate.cameras(rng)["head"]), dict(head=folder))
+            seen = "its own"
+        else:
+            seen = look.film(sim, states, folder, rng)
         info["task_name"] = progress["task_name"] = files.wording(names, rng)
         files.write(out, info, progress | dict(look=seen))
     return f"{task} {seed} {meta['variant']}: {len(meta['idx'])} frames, {time.process_time() - began:.1f} CPU s, {time.time() - wall:.0f} s"
@@ -73,8 +90,11 @@ def record(generate, out, task, seed, views):
 if __name__ == "__main__":
     ap = argparse.ArgumentParser(add_help=False)
     ap.add_argument("--sim", default="../shared/sim", help="folder of generate.py and tasks.py")
+    ap.add_argument("--rolls", type=int, default=3, help="roll-outs of the expert that a frame's cost is the best of")
+    ap.add_argument("--own", action="store_true", help="each motion in the generator's own look, too")
     own, rest = ap.parse_known_args()
     sys.path.append(own.sim)
     import generate
 
-    episode.main(sorted(generate.T), __doc__, functools.partial(record, generate), lambda task, seed: "the experts are rehearsed", rest)
+    generate.cost_to_go = quicker(generate.cost_to_go, own.rolls)
+    episode.main(sorted(generate.T), __doc__, functools.partial(record, generate, own.own), lambda task, seed: "the experts are rehearsed", rest)

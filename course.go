@@ -179,7 +179,7 @@ const (
 
 // Where the answers have become so much less likely than before, the rate was too high; it is lowered so often.
 const (
-	tooFar     = 0.3
+	tooFar     = 0.5
 	mostSlower = 3
 )
 
@@ -286,6 +286,9 @@ func (c *course) judge(ctx context.Context, step int, more ...any) (loss float64
 	return loss, nil
 }
 
+// knownCounts is how much more known tasks count than the one that is taught, when weights are chosen: they stand for all that was known.
+const knownCounts = 3
+
 // marks are the student's: of what was held back, and the loss of that and of what was known together. The log hears of them under a message.
 func (c *course) marks(ctx context.Context, message string, more ...any) (held mark, loss float64, err error) {
 	if held, err = c.student.mark(ctx, c.chooses); err != nil {
@@ -297,7 +300,7 @@ func (c *course) marks(ctx context.Context, message string, more ...any) (held m
 	}
 	c.opts.Logger.Info(message, append(more, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss)...)
 	if loss = held.Loss; !math.IsNaN(known.Loss) { // without a rehearsal set
-		loss += known.Loss
+		loss += knownCounts * known.Loss
 	}
 	return held, loss, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/model/nano"
+	"github.com/egotsr/egotsr/vision"
 )
 
 func TestLoadRecordings(t *testing.T) {
@@ -69,5 +70,19 @@ func TestShapes(t *testing.T) {
 	defer whole.Close()
 	if got := judge(t, whole, Pair{"Open a drawer", in(160, 120, a), in(160, 120, b)}, nil); got.PImg1 == want.PImg1 {
 		t.Error("the whole frame and its middle are the same")
+	}
+}
+
+// TestSquares: however large a square camera's frames are, nano sees them in all of its patches: smart resize rounds down, and a budget of
+// exactly so many pixels would often come out a step below.
+func TestSquares(t *testing.T) {
+	p, err := vision.Load(nano.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for side := 112; side < 4000; side++ {
+		if g, err := p.Grid(side, side); err != nil || g != (vision.Grid{T: 1, H: 8, W: 8}) {
+			t.Fatalf("%dx%d: %v, %v", side, side, g, err)
+		}
 	}
 }

@@ -48,7 +48,7 @@ def text(layers, hidden, heads, kv, mlp, sections, vocab, **more):
 
 # Fields that replace those of nano's config.json; then the picture budget, the default dtype and the shard size.
 SHAPES = {
-    "nano": dict(fields={}, pixels=(3136, 12544), dtype="bf16", shard="5GB"),
+    "nano": dict(fields={}, pixels=(3136, 12600), dtype="bf16", shard="5GB"),
     "small": dict(
         fields={**text(8, 384, 6, 2, 1024, [8, 12, 12], 2048, rope_theta=1e6, max_position_embeddings=32768),
                 "vision_config": tower(8, 256, 8, 512, 384, 112, [3, 7])},

@@ -1,21 +1,17 @@
-// Rehearse makes a checkpoint's rehearsal.json of simulated episodes: a few frames of each, as small as the checkpoint sees them, with
-// their costs and plans.
+// Rehearse makes a checkpoint's rehearsal.json of simulated episodes: a few frames of each, with their costs and plans.
 //
 //	go run ./internal/rehearse -data EPISODES -episodes 100 -out model/nano/rehearsal.json
 package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"image"
 	"image/jpeg"
 	"log"
 	"os"
-
-	"golang.org/x/image/draw"
+	"slices"
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/vision"
@@ -26,11 +22,10 @@ func main() {
 	data := flag.String("data", "", "`folder` of simulated episodes")
 	out := flag.String("out", "rehearsal.json", "`file` to write")
 	episodes := flag.Int("episodes", 100, "at most so many, the tasks in turn")
-	frames := flag.Int("frames", 12, "of each, evenly from the first to the last")
-	size := flag.Int("size", 112, "of a frame, in pixels a side")
-	quality := flag.Int("quality", 80, "of the JPEGs")
+	frames := flag.Int("frames", 12, "of each, by twos: from the first to the last, and soon after each another")
+	quality := flag.Int("quality", 60, "of the JPEGs, which have the size of the recorded frames: made smaller they would lose colour that a judge sees")
 	flag.Parse()
-	if err := write(*out, *data, *episodes, *frames, *size, *quality); err != nil {
+	if err := write(*out, *data, *episodes, *frames, *quality); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -42,7 +37,7 @@ type rehearsed struct {
 	Images [][]byte `json:"images"`
 }
 
-func write(out, data string, most, frames, size, quality int) error {
+func write(out, data string, most, frames, quality int) error {
 	disk := os.DirFS(data)
 	all, skipped, err := dataset.Simulated(disk)
 	if err != nil {
@@ -54,21 +49,15 @@ func write(out, data string, most, frames, size, quality int) error {
 	var file struct {
 		Episodes []rehearsed `json:"episodes"`
 	}
-	few, err := dataset.Labelled(context.Background(), disk, inTurn(all)[:min(most, len(all))], frames)
-	if err != nil {
-		return err
-	}
-	for _, e := range few {
-		r := rehearsed{Episode: learnt(e)}
+	for _, e := range inTurn(all)[:min(most, len(all))] {
+		r := rehearsed{Episode: some(e, glimpses(len(e.Frames), frames))}
 		for _, path := range r.Episode.Frames {
 			img, err := vision.Read(disk, path)
 			if err != nil {
 				return err
 			}
-			small := image.NewRGBA(image.Rect(0, 0, size, size))
-			draw.CatmullRom.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
 			var b bytes.Buffer
-			if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: quality}); err != nil {
+			if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
 				return err
 			}
 			r.Images = append(r.Images, b.Bytes())
@@ -103,7 +92,31 @@ func inTurn(all []dataset.Episode) (out []dataset.Episode) {
 	return out
 }
 
-// learnt is what is known about an episode that a judge learns from.
-func learnt(e dataset.Episode) dataset.Episode {
-	return dataset.Episode{Scene: e.Scene, ID: e.ID, Task: e.Task, Outcome: e.Outcome, Plan: e.Plan, Frames: e.Frames, Numbers: e.Numbers, Subtask: e.Subtask, Cost: e.Cost}
+// glimpses are places in a recording of n frames, at most so many: half of them evenly from the first to the last, and another one to
+// three frames after each, before the last, so that pairs are as far apart as those that a judge is asked about.
+func glimpses(n, most int) (at []int) {
+	half := max(2, most/2)
+	for k := range half {
+		i := k * (n - 1) / (half - 1)
+		beside := i + 1 + k%3
+		if beside >= n {
+			beside = max(0, i-1-k%3)
+		}
+		at = append(at, i, beside)
+	}
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// some is what is known about some frames of an episode that a judge learns from.
+func some(e dataset.Episode, at []int) dataset.Episode {
+	few := dataset.Episode{Scene: e.Scene, ID: e.ID, Task: e.Task, Outcome: e.Outcome, Plan: e.Plan}
+	for _, i := range at {
+		few.Frames, few.Subtask, few.Cost = append(few.Frames, e.Frames[i]), append(few.Subtask, e.Subtask[i]), append(few.Cost, e.Cost[i])
+		if e.Numbers != nil {
+			i = e.Numbers[i]
+		}
+		few.Numbers = append(few.Numbers, i)
+	}
+	return few
 }

@@ -101,7 +101,7 @@ func sameSlots(r, s reading) bool {
 
 // fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
 func (b *builder) fits(r reading) (assumed int, err error) {
-	b.out = r.takesOut()
+	b.content = r.ofContent()
 	named := b.named(r)
 	var nouns []*noun
 	several := 0

@@ -11,7 +11,7 @@ import (
 func (b *builder) commit(r reading) (*understood, error) {
 	c := &understood{reading: r, bound: map[string][]*object{}}
 	named := b.named(r)
-	b.out = r.takesOut()
+	b.content = r.ofContent()
 	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
 		for _, s := range r.slots {
 			for _, m := range s.list {
@@ -278,7 +278,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 				now.into = y[0]
 			}
 		}
-		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
+		if slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool {
+			return (l.Name == "inserted" || l.Name == "attached" || l.Name == "on") && !l.Not && len(l.Args) == 2 && l.Args[1] == s.name
+		}) {
 			now.put = xs[0]
 		}
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {

@@ -93,7 +93,7 @@ func (p *parser) reason(i int) map[int][]reading {
 	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) && !(next == "going" && p.rules[p.text(end-1)] == nil) {
 		return nil
 	}
-	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && (p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0 || w == "freezing")
 	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -177,6 +177,51 @@ func (p *parser) smaller(all []word) []word {
 		}
 		last := word{p.oneOf(p.text(end - 1)), all[end-1].said, all[end-1].at}
 		return slices.Concat(all[:i+2], all[k:end-1], []word{last}, all[end:])
+	}
+	return all
+}
+
+// eitherOf makes "one cup" of "either cup", where there is no "or".
+func (p *parser) eitherOf(all []word) []word {
+	for i := range all {
+		if p.text(i) == "either" && i > 0 && (p.content(i+1) || p.text(i+1) == "of") && !slices.ContainsFunc(all, func(w word) bool { return w.text == "or" }) {
+			all = slices.Clone(all)
+			all[i].text = "one"
+		}
+	}
+	return all
+}
+
+// cleared makes "take everything off the stove" of "make sure nothing is on the stove".
+func (p *parser) cleared(all []word) []word {
+	for i := 2; i < len(all); i++ {
+		from := i - 1 - boolean(p.text(i-1) == "that")
+		if p.text(i) != "nothing" || !p.has(from-1, []string{"make", "sure"}) {
+			continue
+		}
+		k := i + 1 + boolean(p.text(i+1) == "else")
+		for isAt(all, k, "is remains stays left lying still remaining") {
+			k++
+		}
+		off := map[string][]string{"on": {"off"}, "in": {"out", "of"}, "inside": {"out", "of"}}[p.text(k)]
+		end := k + 1
+		for end < len(all) && !slices.Contains([]string{",", ".", ";", "and", "then", "except", "but", "before", "after"}, p.text(end)) {
+			end++
+		}
+		if off == nil || k == i+1 || end == k+1 {
+			continue
+		}
+		last := end
+		for last < len(all) && isAt(all, end, "except but") && !slices.Contains([]string{",", ".", ";", "and", "then", "before", "after"}, p.text(last)) {
+			last++
+		}
+		like := func(texts ...string) (out []word) {
+			for _, text := range texts {
+				out = append(out, word{text, all[i].said, all[i].at})
+			}
+			return out
+		}
+		return slices.Concat(all[:from-1], like("take", "everything"), all[end:last], like(off...), all[k+1:end], all[last:])
 	}
 	return all
 }

@@ -154,7 +154,7 @@ func (p *parser) aim(i int) int {
 			return i + 1
 		}
 	case "until", "because", "since":
-		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it") {
+		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it" || next == "it's" || next == "they're") {
 			return i + 1
 		}
 	}

@@ -10,20 +10,21 @@ import (
 
 // object is a thing that a sentence speaks of, or takes for granted.
 type object struct {
-	name    string
-	noun    *noun
-	kinds   string // of the noun, and those that the sentence takes it to be of
-	bare    bool
-	plural  bool    // several, handled as one
-	where   *object // said with its noun
-	how     string  // on, in, at
-	of      *object // the liquid in it
-	states  []decompose.Literal
-	whole   *object // what it is a part of
-	place   string  // where it is at the start, once that is known
-	loc     *decompose.Literal
-	touched bool
-	room    bool
+	name     string
+	noun     *noun
+	kinds    string // of the noun, and those that the sentence takes it to be of
+	bare     bool
+	plural   bool    // several, handled as one
+	where    *object // said with its noun
+	how      string  // on, in, at
+	of       *object // the liquid in it
+	states   []decompose.Literal
+	whole    *object // what it is a part of
+	place    string  // where it is at the start, once that is known
+	loc      *decompose.Literal
+	touched  bool
+	room     bool
+	invented bool // no word names it
 }
 
 func (o *object) is(kind string) bool {
@@ -51,7 +52,7 @@ type builder struct {
 	reached  bool       // what something is put on, which an open basin lets one reach where it stands
 	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
 	strict   bool       // what is needed and not named is there, and nobody says so
-	out      bool       // "it" is something that is taken out of something
+	content  bool       // "it" is rather what was put somewhere than what that was put into
 }
 
 // understood is a clause with its things found.
@@ -219,7 +220,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 				}
 				continue
 			}
-			one, all := last.one(m.pronoun, kind, fit, b.out)
+			one, all := last.one(m.pronoun, kind, fit, b.content)
 			if one != nil {
 				return []*object{one}, nil
 			} else if len(all) > 0 {
@@ -269,6 +270,16 @@ var pointing = strings.Fields("this that these those")
 func (r reading) takesOut() bool {
 	return r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Not: true, Name: "in", Args: []string{"X", "Y"}}.Equal)
 }
+
+// ofContent tells whether a clause is rather about what was put somewhere than about what that was put into: "put the egg in the pan and flip it".
+func (r reading) ofContent() bool {
+	return r.takesOut() || r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+		return l.Args[0] == "X" && slices.Contains(contents, l.Name)
+	})
+}
+
+// contents is what is done to what lies in or on something.
+var contents = strings.Fields("flipped sliced peeled scanned drilled ironed watered sawn grated stapled")
 
 // takes tells whether a clause leaves its thing in the hand.
 func takes(r *saying) bool {

@@ -61,6 +61,7 @@ func (b *builder) understand(pc piece) error {
 	b.backOn(c)
 	b.inHand(c)
 	b.within(c)
+	b.inPlace(c)
 	b.drawn(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.supposes && len(words) > 0 {
@@ -187,6 +188,30 @@ func (b *builder) within(c *understood) {
 		}
 	}
 }
+
+// inPlace sets on something what was put into it and has things done to it there: "put the part in the fixture and clamp it". What is inside
+// of something would have to be taken out for that.
+func (b *builder) inPlace(c *understood) {
+	x := c.bound["X"]
+	if c.rule == nil || len(x) != 1 || len(c.rule.goal) == 0 || !slices.Contains(worked, c.rule.goal[0].Name) {
+		return
+	}
+	in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
+	for _, earlier := range slices.Backward(b.clauses[:len(b.clauses)-1]) {
+		y := earlier.bound["Y"]
+		if earlier.rule == nil || len(y) != 1 || !slices.Contains(earlier.bound["X"], x[0]) || len(earlier.rule.goal) != 1 || !earlier.rule.goal[0].Equal(in) {
+			continue
+		}
+		if !y[0].is("openable") || y[0].is("screwable") {
+			y[0].kinds += " surface"
+			earlier.rule = &saying{goal: []decompose.Literal{{Name: "on", Args: in.Args}}, without: []string{"stack"}}
+		}
+		return
+	}
+}
+
+// worked is what is done to a thing where it was set.
+var worked = strings.Fields("fastened drilled scanned inspected sprayed watered measured stamped sawn tight")
 
 // require supplies what a clause needs and does not name.
 func (b *builder) require(c *understood) error {

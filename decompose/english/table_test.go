@@ -220,7 +220,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table.
 var doing = map[string]string{
-	"clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in set-upright",
+	"arrange": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in set-upright",
 	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip flip-in", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
 	"flip": "set-upright flip flip-in flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach connect", "unplug": "unplug detach disconnect", "lock": "lock",

@@ -289,6 +289,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
 			now.topic = c.bound["Y"][0]
 		}
+		if s.name == "T" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "spread-on" }) {
+			now.topic = c.bound["T"][0] // what is on it goes along
+		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]
 		}

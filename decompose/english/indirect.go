@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -222,6 +222,19 @@ func (p *parser) cleared(all []word) []word {
 			return out
 		}
 		return slices.Concat(all[:from-1], like("take", "everything"), all[end:last], like(off...), all[k+1:end], all[last:])
+	}
+	return all
+}
+
+// chores makes "wash the dishes" of "do the dishes".
+func (p *parser) chores(all []word) []word {
+	for i := range all {
+		if starts(all, i) && p.text(i) == "do" && (p.text(i+1) == "the" || p.text(i+1) == "some") && isAt(all, i+2, "dishes laundry washing") && all[len(all)-1].text != "?" {
+			all = slices.Clone(all)
+			if all[i].text = "wash"; all[i+2].text == "washing" {
+				all[i+2].text = "laundry"
+			}
+		}
 	}
 	return all
 }

@@ -235,8 +235,10 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	if named := slices.DeleteFunc(slices.Clone(one), func(o *object) bool { return o.noun.name != n.name }); len(named) == 1 {
 		one = named
-	} else if b.general[n.kind] {
-		one = slices.DeleteFunc(one, func(o *object) bool { return o.invented || n.name == "replacement" && !c.sort(o) })
+	} else if b.general[n.kind] || n.kind == "spot" {
+		one = slices.DeleteFunc(one, func(o *object) bool {
+			return o.invented && o.noun.name != n.name || n.name == "replacement" && !c.sort(o) || (n.kind == "item" || n.kind == "thing") && o.of != nil
+		})
 	}
 	switch len(one) {
 	case 0:

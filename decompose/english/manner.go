@@ -17,6 +17,11 @@ func (p *parser) volumes(all []word) (out []word) {
 				end = i + 2
 			}
 		}
+		if i+2 < len(all) && isNumber(all[i].text) && all[i+1].text == "%" { // 70 % ethanol
+			p.say(all[i : i+2])
+			i++
+			continue
+		}
 		if drop := i+1 < len(all) && quantity(all[i].text) && slices.Contains([]string{"drop", "drops", "splash", "squirt", "dash"}, all[i+1].text); drop {
 			end = i + 2
 		}

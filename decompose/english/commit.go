@@ -14,7 +14,7 @@ func (b *builder) commit(r reading) (*understood, error) {
 	b.content = r.ofContent()
 	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
 		for _, s := range r.slots {
-			for _, m := range s.list {
+			for _, m := range b.together(c, s) {
 				if (m.pronoun != "") != pronoun {
 					continue
 				}
@@ -44,6 +44,19 @@ func (b *builder) commit(r reading) (*understood, error) {
 	b.past = append(b.past, b.spokenOf(c))
 	b.clauses = append(b.clauses, c)
 	return c, nil
+}
+
+// together makes one mention of things that are told apart by labels and share what a clause does: the dye goes into wells A1 and A2.
+func (b *builder) together(c *understood, s slot) []*mention {
+	first, last := s.list[0], s.list[len(s.list)-1]
+	if s.name == "X" || len(s.list) < 2 || !b.shares(c) || slices.ContainsFunc(s.list, func(m *mention) bool {
+		return m.noun == nil || m.noun.name != first.noun.name || !label(b.text(m.end-1))
+	}) {
+		return s.list
+	}
+	one := *first
+	one.plural, one.end, one.said = true, last.end, b.joinedFrom(first.end-2, last.end)
+	return []*mention{&one}
 }
 
 // bindTo finds what one mention stands for.
@@ -279,7 +292,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			}
 		}
 		if slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool {
-			return (l.Name == "inserted" || l.Name == "attached" || l.Name == "on") && !l.Not && len(l.Args) == 2 && l.Args[1] == s.name
+			return slices.Contains([]string{"inserted", "attached", "on", "around"}, l.Name) && !l.Not && len(l.Args) == 2 && l.Args[1] == s.name
 		}) {
 			now.put = xs[0]
 		}

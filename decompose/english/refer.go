@@ -176,6 +176,13 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 			}
 		}
 	}
+	if again := strings.HasPrefix(r.verb, "re") && s.kind == "openable" && m.pronoun == "it"; again { // recap it: what was opened before
+		for _, c := range slices.Backward(b.clauses) {
+			if x := c.bound["X"]; c.rule != nil && len(x) == 1 && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
+				return x, nil
+			}
+		}
+	}
 	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
 		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in
 			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.of != nil }); i >= 0 {
@@ -279,7 +286,7 @@ func (r reading) ofContent() bool {
 }
 
 // contents is what is done to what lies in or on something.
-var contents = strings.Fields("flipped sliced peeled scanned drilled ironed watered sawn grated stapled")
+var contents = strings.Fields("tight flipped sliced peeled scanned drilled ironed watered sawn grated stapled")
 
 // takes tells whether a clause leaves its thing in the hand.
 func takes(r *saying) bool {

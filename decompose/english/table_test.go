@@ -204,6 +204,9 @@ func (o outcome) holds(l decompose.Literal) bool {
 		if arg(0) == "feed" { // its food is put down for it
 			return step("place-in pour", "food")
 		}
+		if (arg(0) == "examine" || arg(0) == "look") && step("turn-on") { // in the light of a lamp: it is held there
+			return step("pick inspect", arg(1))
+		}
 		return step(doing[strings.ReplaceAll(arg(0), " ", "-")]+" "+strings.ReplaceAll(arg(0), " ", "-"), arg(1))
 	}
 	return has(o.end, l.Not, strings.ReplaceAll(l.Name, " ", "-"), l.Args...)
@@ -220,16 +223,16 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table.
 var doing = map[string]string{
-	"arrange": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in set-upright",
-	"press": "press push turn-on", "push": "press push slide", "rotate": "rotate turn", "turn": "turn rotate turn-on adjust flip flip-in", "bring": "move pick", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
-	"flip": "set-upright flip flip-in flip-with turn press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash", "wash": "wash", "dry": "dry", "clean": "wipe wash",
-	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert attach connect", "unplug": "unplug detach disconnect", "lock": "lock",
-	"hand": "hand-over", "examine": "inspect pick", "look": "inspect hold pick", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
-	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on place-in attach", "zip-up": "zip", "put-away": "place-in", "screw": "screw fit attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
-	"poke": "press push", "roll-up": "fold", "toggle": "press flip turn-on turn", "swirl": "shake stir", "move": "move push slide pull place-at", "plug": "insert attach connect", "lift": "lift pick",
-	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull push", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
-	"take-apart": "unstack pick", "swap": "swap place-on place-in", "slide": "slide push pull", "empty": "pour take-out", "weigh": "place-on", "hold": "hold pick", "uncap": "open", "spray": "spray", "dispense": "pour dispense", "aspirate": "pour aspirate",
-	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie screw tighten", "latch": "fasten", "tape": "fasten attach tie", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "pick detach", "route": "thread", "align": "move place-at straighten", "pull": "pull open slide", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
+	"arrange": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in",
+	"press": "press push", "push": "press push", "rotate": "rotate turn", "turn": "turn rotate adjust flip flip-in flip-with", "bring": "move hand-over", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
+	"flip": "set-upright flip flip-in flip-with press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash rinse", "wash": "wash", "dry": "dry", "clean": "wipe wash",
+	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert connect", "unplug": "unplug disconnect", "lock": "lock",
+	"hand": "hand-over", "examine": "inspect", "look": "inspect", "inspect": "inspect", "pass": "hand-over", "hand-over": "hand-over", "heat": "heat heat-on", "chill": "cool", "cook": "heat heat-on", "fill": "fill pour place-in",
+	"unscrew": "unscrew open", "throw-away": "place-in", "cover": "place-on", "zip-up": "zip", "put-away": "place-in", "screw": "screw attach tighten", "tighten": "tighten screw", "loosen": "loosen unscrew", "scoop": "scoop", "spread": "spread", "squeeze": "squeeze squeeze-onto",
+	"poke": "push press", "roll-up": "coil fold", "toggle": "press turn", "swirl": "shake", "move": "move push slide pull place-at", "plug": "insert connect", "lift": "lift pick",
+	"zip": "zip", "unzip": "unzip", "thread": "thread", "raise": "raise lift", "lower": "lower", "drag": "pull", "sweep": "sweep sweep-with wipe", "get-rid-of": "place-in", "hang-up": "hang", "unload": "take-out pick",
+	"take-apart": "unstack", "swap": "swap", "slide": "slide", "empty": "pour take-out", "weigh": "place-on", "hold": "hold", "uncap": "open", "spray": "spray", "dispense": "pour dispense", "aspirate": "aspirate",
+	"set": "turn adjust", "label": "attach", "apply": "attach spread", "tie": "tie", "fasten": "fasten tie attach", "latch": "fasten", "tape": "fasten attach", "iron": "iron", "wrap": "wrap", "charge": "attach", "insert": "insert place-in", "tear-off": "detach", "route": "thread", "align": "place-at straighten", "pull": "pull open slide", "wipe": "wipe", "open": "open", "close": "close", "wait": "wait",
 }
 
 // measure tries a table: rows that a plan is right for and planned wrongly, and those that are refused.

@@ -68,7 +68,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
-	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c)); several { // sort the socks into two baskets
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c) || c.rule != nil && c.rule.goal[0].Name == "spread-on"); several { // sort the socks into two baskets
 		one := *m
 		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
 		m = &one
@@ -301,6 +301,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
 			now.topic = c.bound["Y"][0]
+		}
+		if s.name == "X" && len(xs) == 1 && c.rule.goal != nil && c.rule.goal[0].Name == "driven" {
+			now.topic = xs[0] // the nail, not the wall
 		}
 		if s.name == "T" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "spread-on" }) {
 			now.topic = c.bound["T"][0] // what is on it goes along

@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores, p.insides} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -238,6 +238,20 @@ func (p *parser) chores(all []word) []word {
 	}
 	return all
 }
+
+// insides takes the inside of something that is cleaned for the whole, and says so.
+func (p *parser) insides(all []word) []word {
+	for i := 2; i+2 < len(all); i++ {
+		if isAt(all, i, "inside outside interior") && p.text(i-1) == "the" && p.text(i+1) == "of" && slices.ContainsFunc(all[:i], func(w word) bool { return slices.Contains(cleaning, w.text) }) {
+			p.say(all[i-1 : i+2])
+			return slices.Concat(all[:i-1], all[i+2:])
+		}
+	}
+	return all
+}
+
+// cleaning are what is done to the inside of things.
+var cleaning = strings.Fields("clean wipe scrub wash dust polish vacuum rinse dry sanitize disinfect")
 
 // butNot takes ", but not the milk," out of a list and says that it is left alone.
 func (p *parser) butNot(all []word) []word {

@@ -68,7 +68,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
-	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c) || c.rule != nil && c.rule.goal[0].Name == "spread-on"); several { // sort the socks into two baskets
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c) || c.rule != nil && len(c.rule.goal) > 0 && c.rule.goal[0].Name == "spread-on"); several { // sort the socks into two baskets
 		one := *m
 		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
 		m = &one
@@ -103,7 +103,7 @@ var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced
 // shares tells whether what a clause does something to can be in several places: several things, or what is poured.
 func (b *builder) shares(c *understood) bool {
 	return slices.ContainsFunc(c.slots, func(s slot) bool {
-		return (s.name == "X" || s.name == "L") && (len(s.list) > 1 || slices.ContainsFunc(s.list, func(m *mention) bool {
+		return s.name == "L" || s.name == "X" && (len(s.list) > 1 || slices.ContainsFunc(s.list, func(m *mention) bool {
 			return m.plural || m.count > 1 || m.noun != nil && fitsKind(m.noun.kinds, "liquid")
 		}))
 	})
@@ -282,7 +282,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
 		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
-		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || s.name == "Y" && c.verb == "weigh" || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
+		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || s.name == "H" || s.name == "Y" && c.verb == "weigh" || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
@@ -302,7 +302,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
 			now.topic = c.bound["Y"][0]
 		}
-		if s.name == "X" && len(xs) == 1 && c.rule.goal != nil && c.rule.goal[0].Name == "driven" {
+		if s.name == "X" && len(xs) == 1 && len(c.rule.goal) > 0 && c.rule.goal[0].Name == "driven" {
 			now.topic = xs[0] // the nail, not the wall
 		}
 		if s.name == "T" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "spread-on" }) {

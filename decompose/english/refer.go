@@ -176,11 +176,9 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 			}
 		}
 	}
-	if again := strings.HasPrefix(r.verb, "re") && s.kind == "openable" && m.pronoun == "it"; again { // recap it: what was opened before
-		for _, c := range slices.Backward(b.clauses) {
-			if x := c.bound["X"]; c.rule != nil && len(x) == 1 && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
-				return x, nil
-			}
+	if s.kind == "openable" && m.pronoun == "it" && len(r.rule.goal) == 1 && r.rule.goal[0].Not {
+		if opened := b.opened(strings.HasPrefix(r.verb, "re")); opened != nil {
+			return []*object{opened}, nil
 		}
 	}
 	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
@@ -191,6 +189,25 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 		}
 	}
 	return b.refer(m, s.kind, named)
+}
+
+// opened is what was opened before and is meant by "close it": where again is set, as in "recap it", or a container that nothing was taken to
+// since that has a door. It is nil where there is none.
+func (b *builder) opened(again bool) *object {
+	for i, c := range slices.Backward(b.clauses) {
+		x := c.bound["X"]
+		if c.rule == nil || len(x) != 1 || !slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
+			continue
+		}
+		other := slices.ContainsFunc(b.past[i+1:], func(p past) bool {
+			return slices.ContainsFunc(p.objects, func(o *object) bool { return o != x[0] && o.is("openable") && o.is("container") })
+		})
+		if again || x[0].is("container") && !other {
+			return x[0]
+		}
+		return nil
+	}
+	return nil
 }
 
 // covers are put on what they close.
@@ -281,7 +298,7 @@ func (r reading) takesOut() bool {
 // ofContent tells whether a clause is rather about what was put somewhere than about what that was put into: "put the egg in the pan and flip it".
 func (r reading) ofContent() bool {
 	return r.takesOut() || r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
-		return l.Args[0] == "X" && slices.Contains(contents, l.Name)
+		return len(l.Args) > 0 && l.Args[0] == "X" && slices.Contains(contents, l.Name)
 	})
 }
 

@@ -33,6 +33,9 @@ func (p *parser) volumes(all []word) (out []word) {
 			p.say(all[i : end+1])
 			p.fluid[all[end+1].at] = true
 			i = end
+		case i > 1 && all[i-1].text == "to" && slices.ContainsFunc(all[:i], func(w word) bool { return w.text == "set" || w.text == "adjust" || w.text == "dial" }):
+			p.say(all[i-1 : end]) // set the pipette to 200 µl
+			out, i = out[:len(out)-1], end-1
 		case end == len(all) || !slices.Contains([]string{"from", "out", "in", "into", "to"}, all[end].text):
 			out = append(out, all[i])
 		default:

@@ -188,7 +188,7 @@ func (p *parser) content(i int) bool {
 		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && (slices.Contains(definite, p.text(i-1)) || strings.HasSuffix(p.text(i-1), "'s")) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
 	}
 	first := []rune(w)[0]
-	return unicode.IsLetter(first) || unicode.IsDigit(first)
+	return unicode.IsLetter(first) || unicode.IsDigit(first) || first == '-' && len(w) > 1 && digit(w[1])
 }
 
 // run finds where a name may end. Adjectives may be joined: "yellow and white mug"; split is where the second of them begins.

@@ -180,6 +180,11 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 		if opened := b.opened(strings.HasPrefix(r.verb, "re")); opened != nil {
 			return []*object{opened}, nil
 		}
+		if n := len(b.past); n > 0 && b.past[n-1].holder != nil { // what something was put into is sealed
+			if o := b.past[n-1].holder; o.is(s.kind) || o.is("item") && b.assumes(o.noun.kinds, o.noun.class, o.plural, s.kind) {
+				return []*object{o}, nil
+			}
+		}
 	}
 	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
 		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in

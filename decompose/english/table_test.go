@@ -221,7 +221,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 	})
 }
 
-// doing has the actions that are as good as a verb of the table.
+// doing has the actions that are as good as a verb of the table: its synonyms, and the steps that do it, as placing on a scale weighs.
 var doing = map[string]string{
 	"arrange": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in",
 	"press": "press push", "push": "press push", "rotate": "rotate turn", "turn": "turn rotate adjust flip flip-in flip-with", "bring": "move hand-over", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
@@ -284,16 +284,20 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 //	blind5.tsv   60 of 120 right, 2 wrong, 3 of 40; written to be hard
 //	blind6.tsv   84 of 120 right, 1 wrong, 3 of 40
 //	blind7.tsv   68 of 79 right, 2 by names alone (P006, P072) and no other wrong, 1 of 25; written to be usual
-//	blind8.tsv   74 of 79 right, 0 wrong, 0 of 25; written to be usual, and nothing has been mended by it
+//	blind8.tsv   74 of 79 right, 0 wrong, 0 of 25; written to be usual
+//	blind9.tsv   69 of 79 right, 0 wrong, none by names alone, 0 of 25; written to be usual. 70 once the grammar had been mended by what its author
+//	             could imagine, before anyone had looked at it
 //
 // Since then a reading was added to four rows whose names were the only difference (K115, N072, N083, N096), and
-// feeding and handing were matched to what our steps do (P006, P072). The
+// feeding and handing were matched to what our steps do (P006, P072). A verb counts as another only where that is its synonym or the step that
+// does it; lifting was once as good as bringing, turning on as pressing. Making that strict changed no figure above but those of examining: what
+// ALFRED has examined is held in the light of a lamp, and that lamp must now be on. The
 // author wrote fresh.tsv, imagining strangers: at first 208 of 279 were right, 7 wrong (four of them by the fault of the table or of how it is
 // compared), and 2 of 47 planned that must be refused; three of these were for want of a skill, and ask for a plan now.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {105, 0, 0}, "testdata/blind6.tsv": {117, 0, 0}, "testdata/blind7.tsv": {79, 0, 0}, "testdata/blind8.tsv": {74, 0, 0},
-		"testdata/look.tsv": {238, 0, 0}, "testdata/held.tsv": {238, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {279, 0, 0}, "testdata/blind.tsv": {190, 0, 0},
+		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {108, 0, 0}, "testdata/blind6.tsv": {119, 0, 0}, "testdata/blind7.tsv": {79, 0, 0}, "testdata/blind8.tsv": {79, 0, 0}, "testdata/blind9.tsv": {79, 0, 0},
+		"testdata/look.tsv": {238, 0, 0}, "testdata/held.tsv": {240, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {281, 0, 0}, "testdata/blind.tsv": {190, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")
 		t.Logf("%s: %d of %d right, %d wrong, %d refused; %d of %d planned that must be refused", name, right, all, wrong, no, leaked, refuse)

@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores, p.insides} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores, p.insides, p.stirredIn} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -235,6 +235,20 @@ func (p *parser) chores(all []word) []word {
 				all[i+2].text = "laundry"
 			}
 		}
+	}
+	return all
+}
+
+// stirredIn says that what is dissolved in something, or stirred into it, is stirred there.
+func (p *parser) stirredIn(all []word) []word {
+	for i := range all {
+		end := i + p.toEnd(i, i+1)
+		into := slices.ContainsFunc(all[i:end], func(w word) bool { return w.text == "into" || w.text == "in" && all[i].text == "dissolve" })
+		if !starts(all, i) || !isAt(all, i, "dissolve stir mix whisk") || !into || slices.ContainsFunc(all[i:end], func(w word) bool { return w.text == "with" || w.text == "using" }) || isAt(all, end+1, "stir mix") {
+			continue
+		}
+		like := func(text string) word { return word{text, all[i].said, all[i].at} }
+		return slices.Concat(all[:end], []word{like("and"), like("stir"), like("it")}, all[end:])
 	}
 	return all
 }

@@ -30,9 +30,12 @@ func (r *Request) Plan(ctx context.Context, opts *SearchOptions) (*Plan, error) 
 	}
 	p, err := r.atOnce(ctx, opts, &with)
 	if err == nil && p == nil {
-		p, err = r.stages(ctx, opts, false)
-		if err != nil {
-			if q, e := r.stages(ctx, opts, true); e == nil {
+		p, err = r.stages(ctx, opts, false, false)
+		for _, other := range [][2]bool{{true, false}, {false, true}} {
+			if err == nil {
+				break
+			}
+			if q, e := r.stages(ctx, opts, other[0], other[1]); e == nil {
 				p, err = q, nil
 			}
 		}
@@ -73,7 +76,7 @@ func (r *Request) atOnce(ctx context.Context, opts, with *SearchOptions) (*Plan,
 	}
 	p := r.told(whole.Subtasks, r.Problem)
 	if p != nil && !r.inOrder(p) { // as the words have it, where that is as short, but for putting something down
-		if q, err := r.stages(ctx, opts, false); err == nil && (len(q.Subtasks) <= len(p.Subtasks) || len(q.Subtasks) == len(p.Subtasks)+1 && !r.takes()) {
+		if q, err := r.stages(ctx, opts, false, false); err == nil && (len(q.Subtasks) <= len(p.Subtasks) || len(q.Subtasks) == len(p.Subtasks)+1 && !r.takes()) {
 			return q, nil
 		}
 	}
@@ -146,8 +149,8 @@ func (r *Request) letGo() *Problem {
 }
 
 // stages plans for one event after the other, or for a few at once where that can be told in their order. What was only
-// picked up to be used may be let go, if that is asked.
-func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*Plan, error) {
+// picked up to be used may be let go, if free is set; if apart is, nothing is yet where a later event puts it.
+func (r *Request) stages(ctx context.Context, opts *SearchOptions, free, apart bool) (*Plan, error) {
 	now, final := *r.Problem, r.Problem
 	if free {
 		if final = r.letGo(); final == nil {
@@ -169,6 +172,9 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 			}
 		}
 		now.Goal = texts(kept)
+		if apart {
+			now.Goal = append(now.Goal, r.notYet(i, &now)...)
+		}
 		with := SearchOptions{Nodes: triesEach, Without: e.Without}
 		if opts != nil {
 			with.Without = append(slices.Clip(opts.Without), e.Without...)
@@ -206,6 +212,19 @@ func (r *Request) stages(ctx context.Context, opts *SearchOptions, free bool) (*
 		return nil, err
 	}
 	return p, nil
+}
+
+// notYet is that nothing is where events after i put it, unless it is there.
+func (r *Request) notYet(i int, now *Problem) (out []string) {
+	for _, e := range r.Events[i+1:] {
+		goal, _ := parseLiterals(e.Goal)
+		for _, l := range goal {
+			if !l.Not && l.Placed() != "" && !slices.Contains(now.Start, l.String()) && !slices.Contains(now.Goal, l.String()) {
+				out = append(out, l.Negated().String())
+			}
+		}
+	}
+	return out
 }
 
 // closed completes a state by the negations of what held before and does not any more, since a library may give it.

@@ -53,12 +53,26 @@ func (b *builder) choose(all []reading) (reading, error) {
 		}
 	}
 	best := slices.MinFunc(fit, func(r, s reading) int {
-		return 2*(r.taken-s.taken) - boolean(b.provided(r)) + boolean(b.provided(s))
+		return 2*(r.taken-s.taken) - boolean(b.provided(r)) + boolean(b.provided(s)) - boolean(r.pours()) + boolean(s.pours())
 	})
 	if best.taken > 0 && doubtful != nil {
 		return reading{}, doubtful // an assumption settles no doubt
 	}
 	return best, nil
+}
+
+// pours tells whether a liquid that is added to what holds liquids is poured there, and not put there with what it is in.
+func (r reading) pours() bool {
+	liquid, vessel := false, false
+	for _, s := range r.slots {
+		if m := s.list[0]; m.noun != nil {
+			liquid = liquid || s.name == "L" && fitsKind(m.noun.kinds, "liquid")
+			vessel = vessel || s.name == "T" && fitsKind(m.noun.kinds, "vessel") && !fitsKind(m.noun.kinds, "container openable")
+		} else if s.name == "T" {
+			vessel = true
+		}
+	}
+	return liquid && vessel && slices.Contains([]string{"add", "put", "serve"}, r.verb)
 }
 
 // provided tells whether what a reading needs and does not name has been named, by the very kind: spin them, in the centrifuge.
@@ -101,7 +115,7 @@ func sameSlots(r, s reading) bool {
 
 // fits tells whether every pronoun of a reading stands for something, and for how many a kind has to be assumed.
 func (b *builder) fits(r reading) (assumed int, err error) {
-	b.out = r.takesOut()
+	b.content = r.ofContent()
 	named := b.named(r)
 	var nouns []*noun
 	several := 0

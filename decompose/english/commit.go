@@ -11,10 +11,10 @@ import (
 func (b *builder) commit(r reading) (*understood, error) {
 	c := &understood{reading: r, bound: map[string][]*object{}}
 	named := b.named(r)
-	b.out = r.takesOut()
+	b.content = r.ofContent()
 	for _, pronoun := range []bool{false, true} { // so that pronouns can rule out what is named beside them
 		for _, s := range r.slots {
-			for _, m := range s.list {
+			for _, m := range b.together(c, s) {
 				if (m.pronoun != "") != pronoun {
 					continue
 				}
@@ -46,6 +46,19 @@ func (b *builder) commit(r reading) (*understood, error) {
 	return c, nil
 }
 
+// together makes one mention of things that are told apart by labels and share what a clause does: the dye goes into wells A1 and A2.
+func (b *builder) together(c *understood, s slot) []*mention {
+	first, last := s.list[0], s.list[len(s.list)-1]
+	if s.name == "X" || len(s.list) < 2 || !b.shares(c) || slices.ContainsFunc(s.list, func(m *mention) bool {
+		return m.noun == nil || m.noun.name != first.noun.name || !label(b.text(m.end-1))
+	}) {
+		return s.list
+	}
+	one := *first
+	one.plural, one.end, one.said = true, last.end, b.joinedFrom(first.end-2, last.end)
+	return []*mention{&one}
+}
+
 // bindTo finds what one mention stands for.
 func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) error {
 	b.asks = s.name == "X" && (c.rule == nil || !slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "has" }))
@@ -55,7 +68,7 @@ func (b *builder) bindTo(c *understood, s slot, m *mention, named []*object) err
 		one.count = 0
 		m = &one
 	}
-	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c)); several { // sort the socks into two baskets
+	if several := s.name != "X" && m.count > 1 && m.noun != nil && (s.name == "D" || b.shares(c) || c.rule != nil && len(c.rule.goal) > 0 && c.rule.goal[0].Name == "spread-on"); several { // sort the socks into two baskets
 		one := *m
 		one.count, one.plural, one.said = 0, true, b.words[m.end-1].text
 		m = &one
@@ -90,7 +103,7 @@ var inPlace = strings.Fields("upright toppled flipped wiped dried stirred sliced
 // shares tells whether what a clause does something to can be in several places: several things, or what is poured.
 func (b *builder) shares(c *understood) bool {
 	return slices.ContainsFunc(c.slots, func(s slot) bool {
-		return (s.name == "X" || s.name == "L") && (len(s.list) > 1 || slices.ContainsFunc(s.list, func(m *mention) bool {
+		return s.name == "L" || s.name == "X" && (len(s.list) > 1 || slices.ContainsFunc(s.list, func(m *mention) bool {
 			return m.plural || m.count > 1 || m.noun != nil && fitsKind(m.noun.kinds, "liquid")
 		}))
 	})
@@ -269,7 +282,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		used := decompose.Literal{Name: "used", Args: []string{s.name}}
 		wrapped := decompose.Literal{Name: "wrapped", Args: []string{"X", s.name}}
-		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || s.name == "Y" && c.verb == "weigh" || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
+		if m := s.list[0]; m.pronoun == "" && (s.name == "K" && c.rule.by != nil || s.name == "H" || s.name == "Y" && c.verb == "weigh" || slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Equal(used) || l.Equal(wrapped) })) {
 			now.tool = c.bound[s.name][0]
 		}
 		in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
@@ -278,7 +291,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 				now.into = y[0]
 			}
 		}
-		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "inserted", Args: []string{"X", "Y"}}.Equal) {
+		if slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool {
+			return slices.Contains([]string{"inserted", "attached", "on", "around"}, l.Name) && !l.Not && len(l.Args) == 2 && l.Args[1] == s.name
+		}) {
 			now.put = xs[0]
 		}
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {
@@ -286,6 +301,12 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		}
 		if s.name == "Y" && slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) {
 			now.topic = c.bound["Y"][0]
+		}
+		if s.name == "X" && len(xs) == 1 && len(c.rule.goal) > 0 && c.rule.goal[0].Name == "driven" {
+			now.topic = xs[0] // the nail, not the wall
+		}
+		if s.name == "T" && slices.ContainsFunc(c.rule.goal, func(l decompose.Literal) bool { return l.Name == "spread-on" }) {
+			now.topic = c.bound["T"][0] // what is on it goes along
 		}
 		if s.name == "Y" && (c.verb == "stack" || c.verb == "pile") {
 			now.base = c.bound["Y"][0]

@@ -2,6 +2,8 @@ package english
 
 import (
 	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
 )
 
 // constraint reads what is not to be done: "don't touch the knife". It holds of every plan that knows no knife, and the builder
@@ -24,6 +26,9 @@ func (p *parser) constraint(i int) map[int][]reading {
 		}
 		if p.rules[p.text(k-1)] != nil && not[0] != "not" {
 			p.forbidden(i, k-1, out)
+		}
+		if len(out) > 0 {
+			return out
 		}
 		if end := p.contrast(k); end > 0 && not[0] == "not" {
 			out[end] = append(out[end], reading{rule: &saying{}, told: true, verb: "tell", manner: p.words[i:end], at: i, end: end})
@@ -60,11 +65,14 @@ func (p *parser) carefully(i, k int) map[int][]reading {
 // forbidden reads what is not to be done, where something else is: "don't put the mug in the sink, put it on the shelf".
 func (p *parser) forbidden(i, k int, out map[int][]reading) {
 	for end, list := range p.clause(k, plain, "") {
-		if next := p.text(end); end+1 >= len(p.words) || next != "," && next != "but" && next != ";" && next != "." {
+		last := end >= len(p.words)-boolean(p.text(len(p.words)-1) == ".")
+		if next := p.text(end); !last && next != "," && next != "but" && next != ";" && next != "." {
 			continue
 		}
 		for _, r := range list {
-			if len(r.slots) > 1 && r.rule != nil {
+			if r.rule != nil && (len(r.slots) > 1 && !last || last && len(r.slots) == 1 && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+				return l.Name == "running" || l.Name == "is-open" || l.Name == "locked"
+			})) {
 				r.told, r.forbids, r.at = true, true, i
 				out[end] = append(out[end], r)
 			}

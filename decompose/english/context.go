@@ -93,7 +93,7 @@ func (p *parser) reason(i int) map[int][]reading {
 	if next := p.text(i + 1 + boolean(p.text(i) == "i" || p.text(i) == "we")); mine && slices.Contains([]string{"to", "going", "supposed", "about"}, next) && !(next == "going" && p.rules[p.text(end-1)] == nil) {
 		return nil
 	}
-	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0
+	why := mine || it || w == "too" || w == "getting" && len(p.lemmas(p.text(k+1), participle)) == 0 && p.rules[p.text(k+1)] == nil || strings.HasSuffix(w, "ing") && w != "getting" && w != "being" && (p.text(k+1) != "" && len(p.lemmas(w, gerund)) == 0 || w == "freezing")
 	if !why || end < len(p.words) && p.text(end) != "." && p.text(end) != "!" {
 		return nil
 	}
@@ -162,6 +162,7 @@ func (p *parser) happens(i int) (end int) {
 	for k := i + 1; k < i+6 && k < len(p.words); k++ {
 		w := p.text(k)
 		finite := slices.Contains(tellers, w) || strings.HasSuffix(w, "s") && slices.ContainsFunc(singulars(w), func(s string) bool { e, _ := look(s); return e.verb })
+		finite = finite || (p.text(k-1) == "they" || k > i+1 && inPlural(p.text(k-1))) && ends(p.words, k+1) && p.verbal(w)
 		if finite && (p.content(k-1) || p.text(k-1) == "it" || p.text(k-1) == "they") {
 			return k + p.toEnd(k, k+1)
 		}
@@ -170,6 +171,12 @@ func (p *parser) happens(i int) (end int) {
 		}
 	}
 	return 0
+}
+
+// verbal tells whether a word can be a verb.
+func (p *parser) verbal(w string) bool {
+	e, _ := look(w)
+	return e.verb
 }
 
 // awaited is the reading of what is waited for.

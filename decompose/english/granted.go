@@ -69,7 +69,7 @@ func (s *setter) handled(o *object, predicate string, before bool) bool {
 	}
 	for _, e := range s.planned {
 		for _, l := range e.goal {
-			if (l.Name == predicate || l.Name == "in" && predicate == "is-open") && slices.Contains(l.Args, o.name) {
+			if l.Name == predicate && slices.Contains(l.Args, o.name) || l.Name == "in" && predicate == "is-open" && l.Args[1] == o.name {
 				return true
 			}
 		}

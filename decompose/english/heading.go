@@ -49,7 +49,7 @@ func (p *parser) begun(i int) bool {
 func headed(p *parser, i int) bool {
 	w := p.text(i)
 	e, _ := look(w)
-	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve", "put", "unload", "unpack", "tidy", "set"}, w)
+	return e.verb && p.rules[w] == nil || slices.Contains([]string{"sort", "assemble", "arrange", "pack", "store", "cook", "defrost", "clean", "serve", "put", "unload", "unpack", "tidy"}, w)
 }
 
 // means makes a heading of "sort the books by putting the red ones on the left".

@@ -8,7 +8,7 @@ import (
 // indirect says in plain orders what is said around them: "give the sauce a stir", "make the cup stand on the tray", "with the book in hand, ...",
 // "the left arm holds the jar".
 func (p *parser) indirect(all []word) []word {
-	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot} {
+	for _, say := range []func([]word) []word{p.agents, p.given, p.made, p.whatever, p.inMind, p.smaller, p.butNot, p.eitherOf, p.cleared, p.chores, p.insides, p.stirredIn} {
 		p.words, p.singles = all, map[int][]phrase{}
 		all = say(all)
 	}
@@ -180,6 +180,92 @@ func (p *parser) smaller(all []word) []word {
 	}
 	return all
 }
+
+// eitherOf makes "one cup" of "either cup", where there is no "or".
+func (p *parser) eitherOf(all []word) []word {
+	for i := range all {
+		if p.text(i) == "either" && i > 0 && (p.content(i+1) || p.text(i+1) == "of") && !slices.ContainsFunc(all, func(w word) bool { return w.text == "or" }) {
+			all = slices.Clone(all)
+			all[i].text = "one"
+		}
+	}
+	return all
+}
+
+// cleared makes "take everything off the stove" of "make sure nothing is on the stove".
+func (p *parser) cleared(all []word) []word {
+	for i := 2; i < len(all); i++ {
+		from := i - 1 - boolean(p.text(i-1) == "that")
+		if p.text(i) != "nothing" || !p.has(from-1, []string{"make", "sure"}) {
+			continue
+		}
+		k := i + 1 + boolean(p.text(i+1) == "else")
+		for isAt(all, k, "is remains stays left lying still remaining") {
+			k++
+		}
+		off := map[string][]string{"on": {"off"}, "in": {"out", "of"}, "inside": {"out", "of"}}[p.text(k)]
+		end := k + 1
+		for end < len(all) && !slices.Contains([]string{",", ".", ";", "and", "then", "except", "but", "before", "after"}, p.text(end)) {
+			end++
+		}
+		if off == nil || k == i+1 || end == k+1 {
+			continue
+		}
+		last := end
+		for last < len(all) && isAt(all, end, "except but") && !slices.Contains([]string{",", ".", ";", "and", "then", "before", "after"}, p.text(last)) {
+			last++
+		}
+		like := func(texts ...string) (out []word) {
+			for _, text := range texts {
+				out = append(out, word{text, all[i].said, all[i].at})
+			}
+			return out
+		}
+		return slices.Concat(all[:from-1], like("take", "everything"), all[end:last], like(off...), all[k+1:end], all[last:])
+	}
+	return all
+}
+
+// chores makes "wash the dishes" of "do the dishes".
+func (p *parser) chores(all []word) []word {
+	for i := range all {
+		if starts(all, i) && p.text(i) == "do" && (p.text(i+1) == "the" || p.text(i+1) == "some") && isAt(all, i+2, "dishes laundry washing") && all[len(all)-1].text != "?" {
+			all = slices.Clone(all)
+			if all[i].text = "wash"; all[i+2].text == "washing" {
+				all[i+2].text = "laundry"
+			}
+		}
+	}
+	return all
+}
+
+// stirredIn says that what is dissolved in something, or stirred into it, is stirred there.
+func (p *parser) stirredIn(all []word) []word {
+	for i := range all {
+		end := i + p.toEnd(i, i+1)
+		into := slices.ContainsFunc(all[i:end], func(w word) bool { return w.text == "into" || w.text == "in" && all[i].text == "dissolve" })
+		if !starts(all, i) || !isAt(all, i, "dissolve stir mix whisk") || !into || slices.ContainsFunc(all[i:end], func(w word) bool { return w.text == "with" || w.text == "using" }) || isAt(all, end+1, "stir mix") {
+			continue
+		}
+		like := func(text string) word { return word{text, all[i].said, all[i].at} }
+		return slices.Concat(all[:end], []word{like("and"), like("stir"), like("it")}, all[end:])
+	}
+	return all
+}
+
+// insides takes the inside of something that is cleaned for the whole, and says so.
+func (p *parser) insides(all []word) []word {
+	for i := 2; i+2 < len(all); i++ {
+		if isAt(all, i, "inside outside interior") && p.text(i-1) == "the" && p.text(i+1) == "of" && slices.ContainsFunc(all[:i], func(w word) bool { return slices.Contains(cleaning, w.text) }) {
+			p.say(all[i-1 : i+2])
+			return slices.Concat(all[:i-1], all[i+2:])
+		}
+	}
+	return all
+}
+
+// cleaning are what is done to the inside of things.
+var cleaning = strings.Fields("clean wipe scrub wash dust polish vacuum rinse dry sanitize disinfect")
 
 // butNot takes ", but not the milk," out of a list and says that it is left alone.
 func (p *parser) butNot(all []word) []word {

@@ -235,6 +235,10 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 	}
 	if named := slices.DeleteFunc(slices.Clone(one), func(o *object) bool { return o.noun.name != n.name }); len(named) == 1 {
 		one = named
+	} else if b.general[n.kind] || n.kind == "spot" {
+		one = slices.DeleteFunc(one, func(o *object) bool {
+			return o.invented && o.noun.name != n.name || n.name == "replacement" && !c.sort(o) || n.kind == "thing" && c.sort(o) || (n.kind == "item" || n.kind == "thing") && o.of != nil || n.kind == "basin" && n.name != "pet bowl" && o.is("vessel")
+		})
 	}
 	switch len(one) {
 	case 0:
@@ -243,6 +247,11 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 		return one[0], nil
 	}
 	return nil, b.fault(c.at, c.end, "with the %s or the %s?", one[0].name, one[1].name)
+}
+
+// sort tells whether a thing is of the sort of what a clause does something to.
+func (c *understood) sort(o *object) bool {
+	return slices.ContainsFunc(c.bound["X"], func(x *object) bool { return x.noun.name == o.noun.name })
 }
 
 // furnish adds what clauses need and nothing that was named is.
@@ -270,7 +279,9 @@ func (b *builder) invent(n need) *object {
 	if !b.strict && n.kind != "spot" && n.kind != room && n.kind != "person" && n.name != "contents" {
 		b.assume("there is " + article(n.name))
 	}
-	return b.add(n.name, b.needed(n))
+	o := b.add(n.name, b.needed(n))
+	o.invented = true
+	return o
 }
 
 // needed is the noun of a need.

@@ -17,6 +17,11 @@ func (p *parser) volumes(all []word) (out []word) {
 				end = i + 2
 			}
 		}
+		if i+2 < len(all) && isNumber(all[i].text) && all[i+1].text == "%" { // 70 % ethanol
+			p.say(all[i : i+2])
+			i++
+			continue
+		}
 		if drop := i+1 < len(all) && quantity(all[i].text) && slices.Contains([]string{"drop", "drops", "splash", "squirt", "dash"}, all[i+1].text); drop {
 			end = i + 2
 		}
@@ -28,6 +33,9 @@ func (p *parser) volumes(all []word) (out []word) {
 			p.say(all[i : end+1])
 			p.fluid[all[end+1].at] = true
 			i = end
+		case i > 1 && all[i-1].text == "to" && slices.ContainsFunc(all[:i], func(w word) bool { return w.text == "set" || w.text == "adjust" || w.text == "dial" }):
+			p.say(all[i-1 : end]) // set the pipette to 200 µl
+			out, i = out[:len(out)-1], end-1
 		case end == len(all) || !slices.Contains([]string{"from", "out", "in", "into", "to"}, all[end].text):
 			out = append(out, all[i])
 		default:
@@ -154,7 +162,7 @@ func (p *parser) aim(i int) int {
 			return i + 1
 		}
 	case "until", "because", "since":
-		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it") {
+		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it" || next == "it's" || next == "they're") {
 			return i + 1
 		}
 	}

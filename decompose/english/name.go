@@ -158,12 +158,12 @@ func (p *parser) handy(n *noun, j, last int) *noun {
 
 // quantified makes one of "two mugs" a mug, and notes where there are several and it is not said how many.
 func (p *parser) quantified(m *mention, plural bool, e int) {
-	if m.count > 1 {
+	if m.count > 1 || m.single {
 		m.plural = false
 	} else {
 		m.plural = m.plural || plural && !m.indefinite
 	}
-	if m.count > 0 && plural {
+	if (m.count > 0 || m.single) && plural {
 		m.said = strings.TrimSpace(strings.TrimSuffix(m.said, p.text(e-1)) + p.oneOf(p.text(e-1)))
 	}
 }

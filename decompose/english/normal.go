@@ -191,7 +191,7 @@ func resulting(all []word, i int) int {
 }
 
 // wanting is how somebody says that something is to be brought.
-var wanting = [][]string{{"i", "need"}, {"i", "want"}, {"i'd", "like"}, {"i'd", "love"}, {"i", "would", "like"}, {"i", "would", "love"}, {"i", "could", "use"}, {"i", "could", "do", "with"}}
+var wanting = [][]string{{"i", "need"}, {"i", "want"}, {"i'd", "like"}, {"i'd", "love"}, {"i", "would", "like"}, {"i", "would", "love"}, {"i", "could", "use"}, {"i", "could", "do", "with"}, {"i'll", "have"}, {"could", "i", "have"}, {"can", "i", "have"}, {"may", "i", "have"}, {"could", "i", "get"}, {"can", "i", "get"}}
 
 // needed makes "bring me" of "I need", where nothing but a thing follows.
 func (p *parser) needed(all []word) []word {

@@ -3,6 +3,7 @@ package english
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // notation says in words what programs and notes say in signs: "pick_place(nut, tray)", "tape roll -> left bin".
@@ -18,6 +19,10 @@ func (p *parser) notation(all []word) []word {
 			all = slices.Insert(slices.Clone(all), i+1, is)
 			all[i].text = stem
 		}
+	}
+	if len(all) > 2 && all[1].text == ":" && strings.IndexFunc(all[0].said[1:], unicode.IsUpper) >= 0 && strings.IndexFunc(all[0].said, unicode.IsLower) >= 0 && p.rules[all[2].text] != nil { // the name of a program before what it does
+		p.say(all[:1])
+		all = all[2:]
 	}
 	return p.topics(p.arrows(p.invoked(p.pickPlace(all))))
 }

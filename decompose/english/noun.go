@@ -15,6 +15,7 @@ type mention struct {
 	definite   bool   // the, this, my
 	indefinite bool   // a
 	bare       bool   // nothing but the noun
+	single     bool   // "one of the mugs"
 	plural     bool   // "mugs", and it is not said how many
 	several    bool   // "every mug"
 	one        bool   // "the left one"
@@ -135,6 +136,7 @@ func (p *parser) determiners(i int, m *mention) (end int, quantity bool) {
 		quantity, m.plural = true, p.text(i) != "some" && p.text(i) != "any" && p.text(i) != "most"
 		m.several = p.text(i) == "every" || p.text(i) == "each"
 	case "another", "one":
+		m.single = p.text(i) == "one" && p.text(i+1) == "of"
 		if p.text(i) == "one" && !p.content(i+1) && p.text(i+1) != "of" {
 			return i, false
 		}
@@ -186,7 +188,7 @@ func (p *parser) content(i int) bool {
 		return slices.Contains([]string{"back", "next", "inside", "outside", "upright", "flat"}, w) && (slices.Contains(definite, p.text(i-1)) || strings.HasSuffix(p.text(i-1), "'s")) && (p.content(i+1) || w == "back" && p.text(i+1) == "of")
 	}
 	first := []rune(w)[0]
-	return unicode.IsLetter(first) || unicode.IsDigit(first)
+	return unicode.IsLetter(first) || unicode.IsDigit(first) || first == '-' && len(w) > 1 && digit(w[1])
 }
 
 // run finds where a name may end. Adjectives may be joined: "yellow and white mug"; split is where the second of them begins.

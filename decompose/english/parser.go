@@ -78,6 +78,7 @@ func (p *parser) has(i int, words []string) bool {
 
 // quantity tells whether a word is a number, in digits or not, or stands for one.
 func quantity(w string) bool {
+	w = strings.TrimPrefix(w, "-")
 	return w != "" && (w[0] >= '0' && w[0] <= '9' || slices.Contains(numbers, w) || slices.Contains([]string{"one", "a", "an", "several", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred"}, w))
 }
 

@@ -21,8 +21,9 @@ type past struct {
 }
 
 // one is the thing of a clause that a pronoun stands for: the only one that fits, else what was taken, what others were put into, or
-// what was not just a tool. out is set where it is taken out of something. Else all that fit are returned.
-func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*object, []*object) {
+// what was not just a tool. content is set where it is rather what was
+// put somewhere than what that was put into. Else all that fit are returned.
+func (last past) one(pronoun, kind string, fits func(*object) bool, content bool) (*object, []*object) {
 	var all []*object
 	for _, o := range last.objects {
 		if fits(o) && !slices.Contains(all, o) {
@@ -41,7 +42,7 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 	case len(all) == 2 && pronoun == "it" && inPlural(all[0].name) != inPlural(all[1].name):
 		return all[boolean(inPlural(all[0].name))], nil
 	case len(all) == 2:
-		if o := last.ofTwo(kind, all, out); o != nil {
+		if o := last.ofTwo(kind, all, content); o != nil {
 			return o, nil
 		}
 	}
@@ -57,17 +58,17 @@ func (last past) one(pronoun, kind string, fits func(*object) bool, out bool) (*
 }
 
 // ofTwo is which of two things is meant by how they were handled; nil where that does not tell.
-func (last past) ofTwo(kind string, all []*object, out bool) *object {
+func (last past) ofTwo(kind string, all []*object, content bool) *object {
 	put := slices.Contains(all, last.put)
 	switch {
 	case kind == "openable" && slices.Contains(all, last.holder):
 		return last.holder
-	case put && (out || kind == "pressable"):
+	case put && (content || kind == "pressable"):
 		return last.put
 	case put && slices.Contains(all, last.into):
 		return last.into // and what is in it goes along
-	case put && kind == "item/openable":
-		return last.put // what was loaded is clamped
+	case put && (kind == "item/openable" || kind == "turnable"):
+		return last.put // what was loaded is clamped, and the key is turned
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (p *parser) told(ph phrase, depth int) (out []phrase) {
 		more(&m, end, 1, false)
 		return out
 	}
-	p.within(m, i, func(m *mention, end, cost int) { more(m, end, cost*places, false) })
+	p.within(m, i, func(m *mention, end, cost int, with bool) { more(m, end, cost*places, with) })
 	if end := p.somewhere(i); places == 0 && len(out) == 0 && end > 0 { // coming off the belt
 		more(&m, end, 0, false)
 	}
@@ -170,7 +170,7 @@ func (p *parser) inState(m mention, s *state) *mention {
 }
 
 // within reads what a thing is on, in, or part of.
-func (p *parser) within(m mention, i int, found func(m *mention, end, cost int)) {
+func (p *parser) within(m mention, i int, found func(m *mention, end, cost int, with bool)) {
 	for _, how := range [][]string{{"on", "top", "of"}, {"on", "the", "top", "of"}, {"on"}, {"in"}, {"inside", "of"}, {"inside"}, {"within"}, {"of"}} {
 		if !p.has(i, how) {
 			continue
@@ -181,14 +181,14 @@ func (p *parser) within(m mention, i int, found func(m *mention, end, cost int))
 			case how[0] == "of" && y.pronoun == "it" && m.noun != nil && p.partitives[m.noun.name]: // a slice of it is what it is
 				one := *y
 				one.at, one.part = i+1, m.said
-				found(&one, in.end, 0)
+				found(&one, in.end, 0, in.with)
 			case len(in.list) != 1 || y.noun == nil && (y.pronoun != "it" || how[0] == "of"):
 			case y.noun == nil:
 				other := m
-				found(&other, in.end, 1)
+				found(&other, in.end, 1, in.with)
 			default:
 				if told, places := p.described(&m, how[0], y); told != nil {
-					found(told, in.end, places+in.places)
+					found(told, in.end, places+in.places, in.with)
 				}
 			}
 		}

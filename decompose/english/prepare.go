@@ -45,7 +45,7 @@ func (p *parser) asks(all []word) bool {
 	p.words = all
 	for i := range all {
 		if i == 0 || slices.Contains([]string{".", ",", "!", "and", "then"}, all[i-1].text) {
-			for _, list := range [][][]string{p.frames, p.asking} {
+			for _, list := range [][][]string{p.frames, p.asking, wanting} {
 				if slices.ContainsFunc(list, func(f []string) bool {
 					return p.has(i, f) && (f[0] == "is" || f[0] == "do" || f[0] == "may" || f[0] == "could" || f[0] == "can" || f[0] == "would" || f[0] == "will" || f[0] == "how" || f[0] == "why" || f[len(f)-1] == "mind")
 				}) {

@@ -55,6 +55,11 @@ func (p *parser) labels(ph phrase) (phrase, bool) {
 		word := at[strings.LastIndexByte(at, ' ')+1:]
 		stem = strings.TrimSuffix(at, word) + p.oneOf(word) + " "
 	}
+	if p.text(e) == "through" && label(p.text(e+1)) { // wells A1 through A6
+		all := *m
+		all.plural, all.end, all.said = true, e+2, m.said+" "+p.joinedFrom(e, e+2)
+		return phrase{[]*mention{&all}, e + 2, ph.places, ph.with}, true
+	}
 	first.plural, first.said = false, stem+p.text(e-1)
 	list := []*mention{&first}
 	for {

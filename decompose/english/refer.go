@@ -10,20 +10,21 @@ import (
 
 // object is a thing that a sentence speaks of, or takes for granted.
 type object struct {
-	name    string
-	noun    *noun
-	kinds   string // of the noun, and those that the sentence takes it to be of
-	bare    bool
-	plural  bool    // several, handled as one
-	where   *object // said with its noun
-	how     string  // on, in, at
-	of      *object // the liquid in it
-	states  []decompose.Literal
-	whole   *object // what it is a part of
-	place   string  // where it is at the start, once that is known
-	loc     *decompose.Literal
-	touched bool
-	room    bool
+	name     string
+	noun     *noun
+	kinds    string // of the noun, and those that the sentence takes it to be of
+	bare     bool
+	plural   bool    // several, handled as one
+	where    *object // said with its noun
+	how      string  // on, in, at
+	of       *object // the liquid in it
+	states   []decompose.Literal
+	whole    *object // what it is a part of
+	place    string  // where it is at the start, once that is known
+	loc      *decompose.Literal
+	touched  bool
+	room     bool
+	invented bool // no word names it
 }
 
 func (o *object) is(kind string) bool {
@@ -51,7 +52,7 @@ type builder struct {
 	reached  bool       // what something is put on, which an open basin lets one reach where it stands
 	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
 	strict   bool       // what is needed and not named is there, and nobody says so
-	out      bool       // "it" is something that is taken out of something
+	content  bool       // "it" is rather what was put somewhere than what that was put into
 }
 
 // understood is a clause with its things found.
@@ -175,6 +176,16 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 			}
 		}
 	}
+	if s.kind == "openable" && m.pronoun == "it" && len(r.rule.goal) == 1 && r.rule.goal[0].Not {
+		if opened := b.opened(strings.HasPrefix(r.verb, "re")); opened != nil {
+			return []*object{opened}, nil
+		}
+		if n := len(b.past); n > 0 && b.past[n-1].holder != nil { // what something was put into is sealed
+			if o := b.past[n-1].holder; o.is(s.kind) || o.is("item") && b.assumes(o.noun.kinds, o.noun.class, o.plural, s.kind) {
+				return []*object{o}, nil
+			}
+		}
+	}
 	if s.kind == "liquid" && s.name == "X" && m.pronoun == "it" {
 		for _, last := range slices.Backward(b.past) { // the varnish, of what something was dipped in
 			if i := slices.IndexFunc(last.objects, func(o *object) bool { return o.of != nil }); i >= 0 {
@@ -183,6 +194,25 @@ func (b *builder) referTo(r reading, s slot, m *mention, named []*object) ([]*ob
 		}
 	}
 	return b.refer(m, s.kind, named)
+}
+
+// opened is what was opened before and is meant by "close it": where again is set, as in "recap it", or a container that nothing was taken to
+// since that has a door. It is nil where there is none.
+func (b *builder) opened(again bool) *object {
+	for i, c := range slices.Backward(b.clauses) {
+		x := c.bound["X"]
+		if c.rule == nil || len(x) != 1 || !slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "is-open", Args: []string{"X"}}.Equal) {
+			continue
+		}
+		other := slices.ContainsFunc(b.past[i+1:], func(p past) bool {
+			return slices.ContainsFunc(p.objects, func(o *object) bool { return o != x[0] && o.is("openable") && o.is("container") })
+		})
+		if again || x[0].is("container") && !other {
+			return x[0]
+		}
+		return nil
+	}
+	return nil
 }
 
 // covers are put on what they close.
@@ -219,7 +249,7 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 				}
 				continue
 			}
-			one, all := last.one(m.pronoun, kind, fit, b.out)
+			one, all := last.one(m.pronoun, kind, fit, b.content)
 			if one != nil {
 				return []*object{one}, nil
 			} else if len(all) > 0 {
@@ -269,6 +299,16 @@ var pointing = strings.Fields("this that these those")
 func (r reading) takesOut() bool {
 	return r.rule != nil && slices.ContainsFunc(r.rule.goal, decompose.Literal{Not: true, Name: "in", Args: []string{"X", "Y"}}.Equal)
 }
+
+// ofContent tells whether a clause is rather about what was put somewhere than about what that was put into: "put the egg in the pan and flip it".
+func (r reading) ofContent() bool {
+	return r.takesOut() || r.rule != nil && slices.ContainsFunc(r.rule.goal, func(l decompose.Literal) bool {
+		return len(l.Args) > 0 && l.Args[0] == "X" && slices.Contains(contents, l.Name)
+	})
+}
+
+// contents is what is done to what lies in or on something.
+var contents = strings.Fields("tight flipped sliced peeled scanned drilled ironed watered sawn grated stapled")
 
 // takes tells whether a clause leaves its thing in the hand.
 func takes(r *saying) bool {

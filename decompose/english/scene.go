@@ -61,6 +61,7 @@ func (b *builder) understand(pc piece) error {
 	b.backOn(c)
 	b.inHand(c)
 	b.within(c)
+	b.inPlace(c)
 	b.drawn(c)
 	for _, words := range [][]word{r.manner, pc.aside} {
 		if r.supposes && len(words) > 0 {
@@ -153,37 +154,6 @@ func (b *builder) inHand(c *understood) {
 	for how, kind := range map[string]string{"in": "container", "on": "surface"} {
 		if w := b.text(s.list[0].at - 1); (w == how || w == how+"to") && !t[0].is("spot") && b.become(t[0], kind) {
 			c.rule, c.bound["Y"] = &saying{goal: []decompose.Literal{{Name: how, Args: []string{"X", "Y"}}}}, t
-		}
-	}
-}
-
-// drawn dispenses what was drawn up before: "aspirate the buffer and add it to the tube" pours nothing.
-func (b *builder) drawn(c *understood) {
-	l := c.bound["L"]
-	if c.rule == nil || c.rule.by == nil || c.rule.by.Name != "pour" || len(l) != 1 || len(c.bound["T"]) != 1 {
-		return
-	}
-	for _, earlier := range b.clauses[:len(b.clauses)-1] {
-		if k := earlier.bound["K"]; earlier.rule != nil && len(k) == 1 && slices.Contains(earlier.bound["L"], l[0]) && earlier.rule.by != nil && earlier.rule.by.Name == "aspirate" {
-			by := decompose.Literal{Name: "dispense", Args: []string{"L", "K", "T"}}
-			c.rule, c.bound["K"] = &saying{goal: []decompose.Literal{{Name: "contains", Args: []string{"T", "L"}}}, by: &by}, k
-			return
-		}
-	}
-}
-
-// within stirs what things were put into: "crack the eggs into the bowl and whisk them".
-func (b *builder) within(c *understood) {
-	if c.rule == nil || len(c.bound["X"]) == 0 || len(c.rule.goal) == 0 || c.rule.goal[0].Name != "stirred" {
-		return
-	}
-	in := decompose.Literal{Name: "in", Args: []string{"X", "Y"}}
-	for _, earlier := range slices.Backward(b.clauses[:len(b.clauses)-1]) {
-		y := append(slices.Clip(earlier.bound["Y"]), earlier.bound["C"]...)
-		put := earlier.rule != nil && slices.ContainsFunc(earlier.rule.goal, func(l decompose.Literal) bool { return l.Name == in.Name && !l.Not && l.Args[0] == "X" })
-		if put && len(y) == 1 && y[0].is("item") && !slices.ContainsFunc(c.bound["X"], func(o *object) bool { return !slices.Contains(earlier.bound["X"], o) }) {
-			c.bound["X"] = y
-			return
 		}
 	}
 }

@@ -194,6 +194,9 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 			return p.follow(ends, this)
 		}
 	}
+	if how == "state" && j != from {
+		return nil, false // what is to be so is not only told
+	}
 	for _, told := range []func(int) map[int][]reading{p.suppose, p.statement, p.constraint, p.heading, p.waits, p.context, p.reason} {
 		if ends := told(j); len(ends) > 0 {
 			return p.follow(ends, this)
@@ -229,6 +232,9 @@ func best(ends map[int][]reading) []int {
 // follow takes the best clause after which the rest can be read too.
 func (p *parser) follow(ends map[int][]reading, this piece) ([]piece, bool) {
 	for _, end := range best(ends) {
+		if p.text(end) == ":" && !ends[end][0].told && !p.orders(end) {
+			continue // set the table: a fork
+		}
 		this.readings = ends[end]
 		p.reach(this.readings[0])
 		next := end

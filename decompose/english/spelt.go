@@ -39,8 +39,7 @@ func added(all []word) (out []word) {
 		}
 		if i > 1 && starts(all, i) {
 			opened := slices.Contains([]string{"open", "uncap", "unscrew"}, all[0].text)
-			into := slices.ContainsFunc(all[:i], func(w word) bool { return w.text == "into" || w.text == "in" })
-			adding = adding || w.text == "add" && (into || opened) || opened && (w.text == "insert" || w.text == "load")
+			adding = adding || w.text == "add" || opened && (w.text == "insert" || w.text == "load")
 		}
 		out = append(out, w)
 	}
@@ -52,7 +51,7 @@ func added(all []word) (out []word) {
 
 // alone tells whether a verb can be said of one thing and nothing more.
 func (p *parser) alone(w string) bool {
-	return p.nouns[w] == nil && slices.ContainsFunc(p.rules[w], func(s *saying) bool {
+	return (p.nouns[w] == nil || w == "vortex") && slices.ContainsFunc(p.rules[w], func(s *saying) bool {
 		return slices.ContainsFunc(s.patterns, func(pattern []element) bool {
 			return len(pattern) > 1 && pattern[1].slot == "X" && !slices.ContainsFunc(pattern[2:], func(e element) bool { return !e.optional })
 		})

@@ -130,7 +130,7 @@ func (p *parser) subordinate(i int, how string, lead bool, this piece) ([]piece,
 			next++
 		}
 		if lead {
-			if rest, ok := p.follow(p.clause(next+boolean(p.text(next) == "then"), plain, ""), piece{}); ok {
+			if rest, ok := p.request(next+boolean(p.text(next) == "then"), "", piece{}); ok {
 				return append([]piece{this}, rest...), true
 			}
 			continue

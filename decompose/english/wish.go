@@ -21,7 +21,7 @@ func (p *parser) belonging(i int, found func(reading)) {
 	}
 	for _, ph := range p.several(from) {
 		end := p.belongs(ph.end)
-		if end == ph.end && p.rules[p.text(i)] != nil && p.nouns[p.text(i)] == nil {
+		if _, counts := p.number(i + 1); end == ph.end && p.rules[p.text(i)] != nil && (p.nouns[p.text(i)] == nil || counts || p.addressed(i+1)) {
 			continue // load boxes onto
 		}
 		if end == 0 && wish {
@@ -102,11 +102,18 @@ func (p *parser) condition(i int, wanted bool) map[int][]reading {
 			continue
 		}
 		l, kind := p.stateAt(j)
+		if m := ph.list[0]; l.Name == "running" && m.noun != nil && fitsKind(m.noun.kinds, "lid") { // the lid is on
+			l, kind = decompose.Literal{Not: !l.Not, Name: "is-open", Args: l.Args}, "lid"
+		}
 		if kind == "" {
 			continue
 		}
 		if fit := p.fits(ph.list[0], kind); fit != unfit {
 			r := &saying{goal: []decompose.Literal{l}}
+			if wanted && l.Name == "locked" {
+				r.needs = []need{{"K", "key-like", "key"}}
+				r.start = []decompose.Literal{{Name: "fits", Args: []string{"K", "X"}}}
+			}
 			if wanted {
 				r.was = []decompose.Literal{l.Negated()}
 			}

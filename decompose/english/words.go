@@ -176,7 +176,7 @@ func (x *vocabulary) line(word, rest string) error {
 	}
 	if set := x.sets()[word]; set != nil {
 		for _, w := range fields {
-			if set[strings.ReplaceAll(w, "_", " ")] = true; word == "partitive" {
+			if set[strings.ReplaceAll(w, "_", " ")] = true; word == "partitive" && x.nouns[w] == nil {
 				x.noun(w, "item")
 			}
 		}

@@ -225,7 +225,7 @@ func TestPoison(t *testing.T) {
 	dir, source := recordings(t)
 	clean, _ := outcome(t, small(t), source)
 	for name, text := range map[string]string{
-		"observation/scene0/1/frame_000003.jpg": "no picture",
+		"observation/scene0/1/frame_000002.jpg": "no picture",
 		"progress/scene1/0.json":                "{",
 		"broken.mcap":                           "no recording",
 	} {
@@ -235,7 +235,7 @@ func TestPoison(t *testing.T) {
 	}
 	j := small(t)
 	got, printed := outcome(t, j, append(source, Source{"mcap", filepath.Join(dir, "broken.mcap")}, Source{"hdf5", filepath.Join(dir, "nowhere.h5")}))
-	if !strings.Contains(printed, "2 recordings, ") || !strings.Contains(printed, "4 dead letters") {
+	if !strings.Contains(printed, "2 recordings, ") || !strings.Contains(printed, "4 dead letters (") || !strings.Contains(printed, " 4 dead letters\n") {
 		t.Error(printed)
 	}
 	var letters []letter
@@ -246,7 +246,7 @@ func TestPoison(t *testing.T) {
 		}
 		letters = append(letters, l)
 	}
-	for k, about := range []string{"scene1/0", "broken.mcap", "nowhere.h5", "00003.jpg"} {
+	for k, about := range []string{"scene1/0", "broken.mcap", "nowhere.h5", "00002.jpg"} {
 		if k >= len(letters) || !strings.Contains(fmt.Sprint(letters[k]), about) {
 			t.Errorf("letter %d is not about %s: %+v", k, about, letters)
 		}
@@ -256,9 +256,12 @@ func TestPoison(t *testing.T) {
 			t.Errorf("%s has suffered", whole)
 		}
 	}
-	again, _ := outcome(t, j, append(source, Source{"mcap", filepath.Join(dir, "broken.mcap")}, Source{"hdf5", filepath.Join(dir, "nowhere.h5")}))
-	if diff := cmp.Diff(got, again); diff != "" {
-		t.Error(diff)
+	for _, out := range []string{j.Out, filepath.Join(t.TempDir(), "out")} {
+		j.Out = out
+		again, _ := outcome(t, j, append(source, Source{"mcap", filepath.Join(dir, "broken.mcap")}, Source{"hdf5", filepath.Join(dir, "nowhere.h5")}))
+		if diff := cmp.Diff(got, again); diff != "" {
+			t.Errorf("in %s: %s", out, diff)
+		}
 	}
 	if err := run(t.Context(), small(t), []Source{{"mcap", filepath.Join(dir, "broken.mcap")}}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "no recording") {
 		t.Error("a job without a recording is one:", err)
@@ -407,6 +410,13 @@ func TestWrong(t *testing.T) {
 		spoil(&j)
 		if err := run(t.Context(), j, source, &bytes.Buffer{}); err == nil {
 			t.Errorf("%s is taken", name)
+		} else if name == "checkpoint" && !strings.Contains(err.Error(), "nowhere: ") {
+			t.Error(err)
 		}
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	said, err := program(t, "-out", out, "-data", source[0].Path, "surplus").CombinedOutput()
+	if _, made := os.Stat(out); err == nil || made == nil || !strings.Contains(string(said), "surplus") {
+		t.Errorf("what follows the flags is taken: %v %s", err, said)
 	}
 }

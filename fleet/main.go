@@ -24,7 +24,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -62,7 +61,11 @@ func main() {
 	register()
 	beamlog.SetupLogging("warn", "text")
 	beam.Init() // a worker's process ends in here
-	if err := run(context.Background(), j, sources, os.Stdout); err != nil {
+	err := fmt.Errorf("want nothing after the flags, not %q: a flag for each source", flag.Args())
+	if flag.NArg() == 0 {
+		err = run(context.Background(), j, sources, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		os.Exit(1)
 	}
@@ -85,7 +88,7 @@ func run(ctx context.Context, j Job, sources []Source, out io.Writer) error {
 	}
 	var err error
 	if j.Checkpoint, err = evaluate.HashCheckpoint(j.checkpoint()); err != nil {
-		return err
+		return fmt.Errorf("-model %s: %w", j.Model, err)
 	}
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return err
@@ -114,13 +117,15 @@ func count(out io.Writer, ran beam.PipelineResult) error {
 	if ran == nil {
 		return nil
 	}
-	found := ran.Metrics().Query(func(r metrics.SingleResult) bool { return r.Namespace() == namespace }).Counters()
-	slices.SortFunc(found, func(a, b metrics.CounterResult) int {
-		return slices.Index(counters, a.Name()) - slices.Index(counters, b.Name())
-	})
-	for _, c := range found {
-		if _, err := fmt.Fprintf(out, "%10d %s\n", c.Result(), c.Name()); err != nil {
-			return err
+	sums := map[string]int64{} // of what several steps have counted
+	for _, c := range ran.Metrics().Query(func(r metrics.SingleResult) bool { return r.Namespace() == namespace }).Counters() {
+		sums[c.Name()] += c.Result()
+	}
+	for _, name := range counters {
+		if n, counted := sums[name]; counted {
+			if _, err := fmt.Fprintf(out, "%10d %s\n", n, name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

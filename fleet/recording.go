@@ -158,9 +158,10 @@ func prepared(out string, ref Ref) (*dataset.Episode, []byte, error) {
 func (w *worker) ask(ctx context.Context, ref Ref, e *dataset.Episode, d *done) (*answers, error) {
 	shown := spread(len(e.Frames), w.job.Frames)
 	images := make([]image.Image, len(shown))
+	disk := os.DirFS(w.job.Out) // so that what is wrong with a frame has the same words wherever OUT is
 	for k, i := range shown {
 		var err error
-		if images[k], err = vision.ReadFile(filepath.Join(w.job.Out, filepath.FromSlash(e.Frames[i]))); err != nil {
+		if images[k], err = vision.Read(disk, e.Frames[i]); err != nil {
 			return nil, err
 		}
 	}

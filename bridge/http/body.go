@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,10 +64,15 @@ func decodeJSON(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		switch wrong := (*json.UnmarshalTypeError)(nil); {
+		case errors.As(err, &wrong):
 			return refuse(422, wrong.Field, err.Error())
+		case err == io.EOF:
+			return refuse(400, "body", "the body is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, new(*json.SyntaxError)):
+			return refuse(400, "body", err.Error())
 		}
-		return refuse(400, "body", err.Error())
+		return refuse(422, "body", err.Error()) // a field of no known name, bad base64, a time that is none
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return refuse(400, "body", "something follows the JSON value")
@@ -117,12 +123,15 @@ func picture(what string, data []byte, budget *frameBudget) (image.Image, error)
 	return img, nil
 }
 
-func pictures(what string, data [][]byte, budget *frameBudget) ([]image.Image, error) {
+func pictures(ctx context.Context, what string, data [][]byte, budget *frameBudget) ([]image.Image, error) {
 	if len(data) > budget.frames {
 		return nil, refuse(413, what, fmt.Sprintf("%d frames are too many: a request may have %d", len(data), budget.frames))
 	}
 	var images []image.Image
 	for i, d := range data {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		img, err := picture(fmt.Sprintf("%s %d", what, i), d, budget)
 		if err != nil {
 			return nil, err

@@ -27,6 +27,9 @@ func asRefusal(err error) *refusal {
 	var r *refusal
 	var input *egotsr.InputError
 	var order *decompose.OrderError
+	var unplaced *decompose.UnplacedError
+	var planless *decompose.NoPlanError
+	var limit *decompose.LimitError
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &r):
@@ -37,6 +40,8 @@ func asRefusal(err error) *refusal {
 		return &refusal{422, input.What, err.Error()}
 	case errors.As(err, &order):
 		return &refusal{422, "task", "the model's plan has an impossible order: " + err.Error()}
+	case errors.As(err, &unplaced), errors.As(err, &planless), errors.As(err, &limit):
+		return &refusal{422, "task", err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &refusal{504, "time", "the answer took longer than the server's limit"}
 	case errors.Is(err, os.ErrDeadlineExceeded):

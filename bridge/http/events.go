@@ -48,7 +48,8 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
-	beat := time.NewTicker(5 * time.Second) // finds out who has gone
+	_ = control.SetReadDeadline(time.Time{}) // the stream outlasts the time of an answer
+	beat := time.NewTicker(5 * time.Second)  // finds out who has gone
 	defer beat.Stop()
 	for next := 0; ; {
 		points, n, changed := found.since(next)

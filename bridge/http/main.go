@@ -32,6 +32,10 @@ func main() {
 	tokenFile := flag.String("token-file", "", "file with the bearer token; without one, $EGOTSR_TOKEN")
 	l.flags(flag.CommandLine)
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bridge: want nothing after the flags, not %q\n", flag.Args())
+		os.Exit(2)
+	}
 	if err := run(*addr, *dir, *backend, *tokenFile, l); err != nil {
 		fmt.Fprintln(os.Stderr, "bridge:", err)
 		os.Exit(1)
@@ -47,6 +51,9 @@ func run(addr, dir, backend, tokenFile string, l limits) error {
 	token, err := readToken(tokenFile)
 	if err != nil {
 		return err
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return fmt.Errorf("-addr is host:port: %w", err)
 	}
 	if token == "" && !loopback(addr) {
 		return fmt.Errorf("%s can be reached from elsewhere: set EGOTSR_TOKEN or -token-file, or listen on 127.0.0.1", addr)
@@ -71,7 +78,7 @@ func run(addr, dir, backend, tokenFile string, l limits) error {
 // readToken takes the token from a file or the environment: a flag's value would stand in the list of processes.
 func readToken(file string) (string, error) {
 	if file == "" {
-		return os.Getenv("EGOTSR_TOKEN"), nil
+		return strings.TrimSpace(os.Getenv("EGOTSR_TOKEN")), nil // no header can end in a newline, as a Kubernetes Secret may
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -38,7 +38,7 @@ func (s *server) progress(w http.ResponseWriter, r *http.Request) error {
 	if len(q.Frames) == 0 {
 		return refuse(422, "frames", "there are none")
 	}
-	images, err := pictures("frames", q.Frames, s.limits.budget())
+	images, err := pictures(r.Context(), "frames", q.Frames, s.limits.budget())
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *server) plan(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &q); err != nil {
 		return err
 	}
-	images, err := pictures("frames", q.Frames, s.limits.budget())
+	images, err := pictures(r.Context(), "frames", q.Frames, s.limits.budget())
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (q *batchRequest) gather() error {
 	return nil
 }
 
-func (q *batchRequest) frames(what string, t *trajectory, budget *frameBudget) ([]image.Image, error) {
+func (q *batchRequest) frames(ctx context.Context, what string, t *trajectory, budget *frameBudget) ([]image.Image, error) {
 	if t == nil {
 		return nil, refuse(422, what, "the trajectory is missing")
 	}
@@ -117,7 +117,7 @@ func (q *batchRequest) frames(what string, t *trajectory, budget *frameBudget) (
 	case json.Unmarshal(t.Frames, &file) == nil && file.Name != "":
 		return decodeNPY(what, q.files[file.Name], budget)
 	case json.Unmarshal(t.Frames, &[]string{}) == nil && json.Unmarshal(t.Frames, &encoded) == nil && len(encoded) > 0:
-		return pictures(what, encoded, budget)
+		return pictures(ctx, what, encoded, budget)
 	case json.Unmarshal(t.Frames, &numbers) == nil && len(numbers) > 0:
 		return fromNumbers(what, numbers, budget)
 	}
@@ -181,7 +181,7 @@ func (s *server) evaluateBatch(w http.ResponseWriter, r *http.Request) error {
 
 // batchProgress follows the trajectory, so that each frame is placed by those before it, and asks of each whether the task is done.
 func (s *server) batchProgress(ctx context.Context, what string, q *batchRequest, sample batchSample, budget *frameBudget, answer *batchAnswer) error {
-	frames, err := q.frames(what, sample.Trajectory, budget)
+	frames, err := q.frames(ctx, what, sample.Trajectory, budget)
 	if err != nil {
 		return err
 	}
@@ -208,11 +208,11 @@ func (s *server) batchProgress(ctx context.Context, what string, q *batchRequest
 
 // batchPreference compares where the two trajectories end.
 func (s *server) batchPreference(ctx context.Context, what string, q *batchRequest, sample batchSample, budget *frameBudget, answer *batchAnswer) error {
-	chosen, err := q.frames(what+", chosen", sample.Chosen, budget)
+	chosen, err := q.frames(ctx, what+", chosen", sample.Chosen, budget)
 	if err != nil {
 		return err
 	}
-	rejected, err := q.frames(what+", rejected", sample.Rejected, budget)
+	rejected, err := q.frames(ctx, what+", rejected", sample.Rejected, budget)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,7 +56,9 @@ func TestStatuses(t *testing.T) {
 		{"POST", "/v1/judge", js, []byte(`{"task":`), 400},
 		{"POST", "/v1/judge", js, []byte(`{"task":1}`), 422},
 		{"POST", "/v1/judge", js, []byte(`{} {}`), 400},
-		{"POST", "/v1/judge", js, []byte(`{"tusk":"t"}`), 400},
+		{"POST", "/v1/judge", js, []byte(`{"tusk":"t"}`), 422},
+		{"POST", "/v1/judge", js, []byte(`{"img1":"data:image/jpeg;base64,AAAA"}`), 422},
+		{"POST", "/v1/judge", js, nil, 400},
 		{"POST", "/v1/judge", "text/plain", judged("t", a, b), 415},
 		{"POST", "/v1/judge", "image/jpeg", a, 415},
 		{"POST", "/v1/judge", "multipart/form-data; boundary=x", []byte("--x\r\nno"), 400},
@@ -65,8 +69,11 @@ func TestStatuses(t *testing.T) {
 		{"POST", "/v1/progress", js, many(5), 413},
 		{"POST", "/v1/progress", js, []byte(`{"task":"t"}`), 422},
 		{"POST", "/v1/plan", js, []byte(`{"task":"Put the fork in the drawer, then close the drawer"}`), 200},
+		{"POST", "/v1/plan", js, []byte(`{"task":"Juggle the spoons"}`), 422},
 		{"POST", "/v1/plan", js, one([]byte("x")), 415},
 		{"POST", "/v1/sessions", js, []byte(`{"task":""}`), 422},
+		{"POST", "/v1/sessions", js, []byte(`{"task":" \n"}`), 422},
+		{"POST", "/v1/sessions", js, []byte(`{"task":"t","every_ms":9223372036854775807}`), 422},
 		{"POST", "/v1/sessions", js, []byte(`{"task":"second"}`), 201},
 		{"POST", "/v1/sessions", js, []byte(`{"task":"third"}`), 429},
 		{"GET", "/v1/sessions/" + id + "/frame", "", nil, 404},
@@ -74,6 +81,7 @@ func TestStatuses(t *testing.T) {
 		{"POST", "/v1/sessions/" + id + "/frame?at=1700000000.5", "image/jpeg", b, 200},
 		{"PUT", "/v1/sessions/" + id + "/frame?at=noon", "image/jpeg", b, 422},
 		{"PUT", "/v1/sessions/" + id + "/frame", js, asJSON(t, map[string]any{"frame": a, "at": "2026-01-02T03:04:05Z"}), 200},
+		{"PUT", "/v1/sessions/" + id + "/frame", js, []byte(`{"at":"noon"}`), 422},
 		{"PUT", "/v1/sessions/" + id + "/frame", "image/jpeg", large, 413},
 		{"GET", "/v1/sessions/" + id, "", nil, 200},
 		{"GET", "/v1/sessions/" + id + "/frame", "", nil, 200},
@@ -167,6 +175,53 @@ func TestToken(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/sessions/x"} {
 		if got, _ := send(t, "GET", url+path, "", nil); got != 200 {
 			t.Errorf("%s: %d", path, got)
+		}
+	}
+}
+
+// TestNoBody: who promises a body and sends none holds no connection for longer than an answer may take, with a token or without. Who
+// watches a session does.
+func TestNoBody(t *testing.T) {
+	_, url := serving(t, func(l *limits) { l.time = 100 * time.Millisecond }, "secret")
+	dial := func(request string) net.Conn {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err == nil {
+			_, err = fmt.Fprint(conn, request)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	for _, asks := range []string{"POST /v1/judge", "POST /nowhere", "DELETE /v1/judge", "GET /healthz", "GET //healthz"} {
+		conn := dial(asks + " HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.ReadAll(conn); err != nil {
+			t.Errorf("%s: %v", asks, err)
+		}
+	}
+	_, data := send(t, "POST", url+"/v1/sessions", "application/json", []byte(`{"task":"t"}`), "Authorization", "Bearer secret")
+	var session sessionAnswer
+	if err := json.Unmarshal(data, &session); err != nil {
+		t.Fatal(err)
+	}
+	conn := dial("GET /v1/sessions/" + session.ID + "/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n\r\n")
+	_ = conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	if said, err := io.ReadAll(conn); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a stream has ended: %v %s", err, said)
+	}
+}
+
+// TestFlags: what is wrong on the command line is said.
+func TestFlags(t *testing.T) {
+	for want, args := range map[string][]string{"nothing after the flags": {"DIR"}, "host:port": {"-addr", "127.0.0.1"}, "EGOTSR_TOKEN": {"-addr", ":0"}} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], args...)
+		cmd.Env = append(os.Environ(), "BRIDGE_MAIN=1", "EGOTSR_TOKEN= \n")
+		if said, err := cmd.CombinedOutput(); err == nil || !bytes.Contains(said, []byte(want)) {
+			t.Errorf("%q: %v %s", args, err, said)
 		}
 	}
 }

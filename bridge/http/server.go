@@ -70,8 +70,11 @@ func (s *server) routes() []route {
 	}
 }
 
-// ServeHTTP gives the mux's own refusals the form of all others.
+// ServeHTTP bounds the time of every request, and gives the mux's own refusals the form of all others.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.limits.time))                   // of a refused request, too: net/http reads its body before it answers
+	_ = control.SetWriteDeadline(time.Now().Add(s.limits.time + 10*time.Second)) // a client that does not read its answer
 	if _, pattern := s.mux.Handler(r); pattern != "" {
 		s.mux.ServeHTTP(w, r)
 		return
@@ -120,8 +123,6 @@ func (s *server) handler(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, c := time.Now(), &counted{ResponseWriter: w}
 		defer func() { s.metrics.answered(rt.method+" "+rt.path, c.status, began) }()
-		control := http.NewResponseController(w)
-		_ = control.SetWriteDeadline(began.Add(s.limits.time + 10*time.Second)) // a client that does not read its answer
 		c.Header().Set("X-Content-Type-Options", "nosniff")
 		if err := s.answer(rt, c, r); err != nil {
 			asRefusal(err).write(c)
@@ -149,8 +150,6 @@ func (s *server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 	defer cancel()
 	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, s.limits.body)
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(s.limits.time))
 	return rt.do(w, r)
 }
 

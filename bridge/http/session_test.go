@@ -194,11 +194,11 @@ func FuzzDecode(f *testing.F) {
 			}
 			switch q := into.(type) {
 			case *framesRequest:
-				_, _ = pictures("frames", q.Frames, l.budget())
+				_, _ = pictures(t.Context(), "frames", q.Frames, l.budget())
 			case *batchRequest:
 				if q.gather() == nil {
 					for _, sample := range q.Samples {
-						_, _ = q.frames("sample", sample.Trajectory, l.budget())
+						_, _ = q.frames(t.Context(), "sample", sample.Trajectory, l.budget())
 					}
 				}
 			}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/egotsr/egotsr"
 	"github.com/egotsr/egotsr/decompose"
@@ -86,6 +89,9 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) error {
 	if err := checkTask(q.Task); err != nil {
 		return err
 	}
+	if longest := math.MaxInt64 / int64(time.Millisecond); int64(q.EveryMS) > longest || int64(q.EveryMS) < -longest {
+		return refuse(422, "every_ms", fmt.Sprintf("%d is more than a clock can count", q.EveryMS))
+	}
 	opened, err := s.sessions.create(q.Task, s.model.Track(q.Task, &egotsr.TrackOptions{Plan: q.Plan, Every: time.Duration(q.EveryMS) * time.Millisecond}))
 	if err != nil {
 		return err
@@ -97,8 +103,8 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) error {
 
 // checkTask refuses at once what the first frame would be refused for.
 func checkTask(task string) error {
-	if task == "" || len(task) > 2000 {
-		return refuse(422, "task", "1 to 2000 bytes are taken")
+	if strings.TrimSpace(task) == "" || len(task) > 2000 || !utf8.ValidString(task) {
+		return refuse(422, "task", "up to 2000 bytes of UTF-8 are taken, and not blanks alone")
 	}
 	return nil
 }

@@ -198,8 +198,8 @@ func (s *service) Classifications(ctx context.Context, img *camera.NamedImage, n
 // CaptureAllFromCamera gives the frame that was classified. Detections and objects are left out, as other vision services leave out what
 // they have not: viam-server's data capture always asks for detections.
 func (s *service) CaptureAllFromCamera(ctx context.Context, cameraName string, opts viscapture.CaptureOptions, extra map[string]any) (viscapture.VisCapture, error) {
-	if cameraName != "" && cameraName != s.cameraName { // frames of two cameras would be taken for those of one
-		return viscapture.VisCapture{}, fmt.Errorf("camera: is %.40q: %s follows %q, as its attribute camera says", cameraName, s.Name().Name, s.cameraName)
+	if err := s.check(cameraName); err != nil {
+		return viscapture.VisCapture{}, err
 	}
 	ctx, done := s.within(ctx)
 	defer done()

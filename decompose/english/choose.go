@@ -67,7 +67,7 @@ func (r reading) pours() bool {
 	for _, s := range r.slots {
 		if m := s.list[0]; m.noun != nil {
 			liquid = liquid || s.name == "L" && fitsKind(m.noun.kinds, "liquid")
-			vessel = vessel || s.name == "T" && fitsKind(m.noun.kinds, "vessel") && !fitsKind(m.noun.kinds, "container openable")
+			vessel = vessel || s.name == "T" && (r.verb == "add" && fitsKind(m.noun.kinds, "basin") && !fitsKind(m.noun.kinds, "item") || fitsKind(m.noun.kinds, "vessel")) && !fitsKind(m.noun.kinds, "container openable")
 		} else if s.name == "T" {
 			vessel = true
 		}

@@ -295,6 +295,9 @@ func (b *builder) spokenOf(c *understood) (now past) {
 			return slices.Contains([]string{"inserted", "attached", "on", "around"}, l.Name) && !l.Not && len(l.Args) == 2 && l.Args[1] == s.name
 		}) {
 			now.put = xs[0]
+			if y := c.bound[s.name][0]; c.rule.goal[0].Name == "attached" && !y.is("item") && xs[0].is("item") {
+				now.topic = xs[0] // the board, clamped to the bench
+			}
 		}
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {
 			now.left = c.bound["Y"][0]

@@ -29,7 +29,7 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 		return nil, err
 	}
 	if len(goal) > maxSentence || !utf8.ValidString(goal) || strings.TrimSpace(goal) == "" {
-		_, err := understand(goal, opts.Strict)
+		_, err := understand(goal, opts.Strict, false)
 		return nil, err
 	}
 	if opts.Problem != nil && opts.Generator == nil {
@@ -43,7 +43,7 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 		}
 		return p, err
 	}
-	r, err := understand(goal, opts.Strict)
+	r, err := understand(goal, opts.Strict, false)
 	if opts.Generator != nil {
 		return propose.Plan(ctx, goal, r, opts)
 	}
@@ -51,6 +51,13 @@ func Decompose(ctx context.Context, goal string, opts *decompose.Options) (*deco
 		return nil, err
 	}
 	p, err := r.Plan(ctx, opts.Search)
+	if err == nil && again(p) { // rather than to take it out once more
+		if r, e := understand(goal, opts.Strict, true); e == nil {
+			if q, e := r.Plan(ctx, opts.Search); e == nil && !again(q) && len(q.Subtasks) < len(p.Subtasks) {
+				return q, nil
+			}
+		}
+	}
 	if err == nil || opts.Strict || !putDown(r) {
 		return p, err
 	}
@@ -82,9 +89,9 @@ const (
 // against it, the thing is taken to be so, and [decompose.Request.Assumed] says that. Adjectives tell things apart: the red mug is not the blue one.
 // What is not to be done, as in "without washing it", no step does, or the sentence is refused.
 // A verb that stands for no skill, and words that the grammar cannot place, end in an error, never in a plan for the rest.
-func Understand(sentence string) (*decompose.Request, error) { return understand(sentence, false) }
+func Understand(sentence string) (*decompose.Request, error) { return understand(sentence, false, false) }
 
-func understand(sentence string, strict bool) (*decompose.Request, error) {
+func understand(sentence string, strict, untied bool) (*decompose.Request, error) {
 	whole := func(reason string) (*decompose.Request, error) {
 		return nil, &decompose.UnplacedError{Sentence: sentence, Reason: reason}
 	}
@@ -128,7 +135,7 @@ func understand(sentence string, strict bool) (*decompose.Request, error) {
 	if !ok {
 		return nil, first
 	}
-	b := &builder{parser: p, sentence: sentence, strict: strict, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
+	b := &builder{parser: p, sentence: sentence, strict: strict, untied: untied, request: &decompose.Request{Text: sentence, Library: decompose.Skills()}}
 	for _, said := range p.said {
 		b.assume(said)
 	}

@@ -223,6 +223,10 @@ func (s *setter) touchAll(c *understood) {
 
 // support is what a thing stands on beside another; nil where that is in something.
 func (s *setter) support(c *understood) *object {
+	if r := c.bound["R"]; slices.ContainsFunc(c.rule.goal, decompose.Literal{Name: "moved", Args: []string{"X", "R"}}.Equal) { // out there
+		s.touch(r[0])
+		return s.workspace(r[0].place)
+	}
 	if y := c.bound["Y"]; len(y) > 0 {
 		loc := y[0].loc
 		if now := s.now[y[0].name]; now != nil {

@@ -37,3 +37,13 @@ func putDown(r *decompose.Request) bool {
 	}
 	return true
 }
+
+// again tells whether something is put into the same thing twice.
+func again(p *decompose.Plan) bool {
+	for i, s := range p.Subtasks {
+		if s.Action == "place-in" && slices.ContainsFunc(p.Subtasks[:i], func(t decompose.Subtask) bool { return t.String() == s.String() }) {
+			return true
+		}
+	}
+	return false
+}

@@ -69,7 +69,7 @@ func (p *parser) mannerAt(i int) int {
 	if p.text(i) == "well" && p.thoroughly(i) || p.adverb(i) {
 		return 1
 	}
-	if n := p.motion(i); n > 0 {
+	if n := max(p.motion(i), p.criterion(i)); n > 0 {
 		return n
 	}
 	if k := p.aim(i); k > 0 {
@@ -107,6 +107,24 @@ func (p *parser) adverb(i int) bool {
 	e, _ := look(w)
 	return strings.HasSuffix(w, "ly") && e.adverb && !e.verb && !e.thing() && !e.adjective && !p.known[w]
 }
+
+// criterion is how many words "by destination" at i has, which says what something is sorted by, or the colour that it is painted; 0 where it is
+// not there.
+func (p *parser) criterion(i int) int {
+	if i > 2 && p.colours[p.text(i)] && p.content(i-1) && ends(p.words, i+1) && slices.ContainsFunc(p.words[:i], func(w word) bool { return w.text == "paint" }) {
+		return 1 // paint the fence white
+	}
+	if k := i + 1; p.text(i) == "by" && p.content(k) && p.rules[p.text(k)] == nil && len(p.lemmas(p.text(k), gerund)) == 0 {
+		sorts := slices.ContainsFunc(p.words[:i], func(w word) bool { return slices.Contains(sorting, w.text) })
+		if n := 2 + boolean(p.content(k+1)); sorts && ends(p.words, i+n) {
+			return n
+		}
+	}
+	return 0
+}
+
+// sorting are verbs that things are put in an order by.
+var sorting = strings.Fields("sort organize organise arrange group order separate")
 
 // motion is how many words "in a star pattern" and "with a twisting motion" at i have; 0 where nothing like that stands there.
 func (p *parser) motion(i int) int {
@@ -274,7 +292,7 @@ func (p *parser) attitude(i int) int {
 // located passes ", it's on the chair".
 func (p *parser) located(i int) int {
 	for _, is := range [][]string{{",", "it's"}, {",", "it", "is"}, {",", "they", "are"}, {",", "they're"}} {
-		if k := i + len(is); p.has(i, is) && (p.text(k) == "too" || p.text(k) == "getting" || p.adjective(k) && p.toEnd(i, k) == len(p.words)-i-boolean(p.text(len(p.words)-1) == ".") && p.text(len(p.words)-1) != "one") || p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at"}, p.text(k)) {
+		if k := i + len(is); p.has(i, is) && (p.text(k) == "too" || p.text(k) == "getting" || p.adjective(k) && p.toEnd(i, k) == len(p.words)-i-boolean(p.text(len(p.words)-1) == ".") && p.text(len(p.words)-1) != "one") || p.has(i, is) && slices.Contains([]string{"on", "next", "by", "near", "under", "behind", "beside", "at", "hanging", "lying", "sitting", "standing", "leaning", "resting"}, p.text(k)) {
 			return p.toEnd(i, k)
 		}
 	}

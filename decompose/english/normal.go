@@ -53,6 +53,13 @@ func particles(all []word) (out []word) {
 			i++
 		case i > 2 && w.text == "with" && isAt(all, i+1, "the its all") && isAt(all, i+2, "other others rest") && isAt(all, 0, "put place set leave find lay"): // next to the other one
 			out = append(out, word{"next", w.said, w.at}, word{"to", w.said, w.at})
+		case w.text == "salt" && isAt(all, i+1, "and &") && isAt(all, i+2, "pepper") && i > 0:
+			out = append(out, word{"salt-and-pepper", w.said, w.at})
+			i += 2
+		case w.text == "the" && isAt(all, i+1, "rest") && isAt(all, i-1, "and then , put place leave move take throw drop") && !isAt(all, i+2, "of"):
+			out = append(out, w, word{"other", all[i+1].said, all[i+1].at}, word{"ones", all[i+1].said, all[i+1].at})
+			i++
+		case w.text == "same" && isAt(all, i-1, "the that this") && i+1 < len(all) && !ends(all, i+1) && !isAt(all, i+1, "as with for to one color colour size type kind shape way time thing order"):
 		case w.text == "before" && anythingElse(all, i) > 0:
 			out = append(out, word{"first", w.said, w.at})
 			i = anythingElse(all, i)

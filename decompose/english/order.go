@@ -1,6 +1,10 @@
 package english
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/egotsr/egotsr/decompose"
+)
 
 // sequence finds what the words put after what.
 type sequence struct {
@@ -91,7 +95,8 @@ func (q *sequence) place(pieces []piece, i int) {
 }
 
 // narrated puts clauses that do something to the same thing in the order in which they are told: fold it, then hang it.
-func narrated(clauses []*understood) {
+// Where untied is set, what was put into something may be done to before that: cut the apple that goes into the bowl.
+func narrated(clauses []*understood, untied bool) {
 	for i, c := range clauses {
 		for j, earlier := range clauses[:i] {
 			done := slices.Concat(earlier.bound["X"], earlier.bound["V"])
@@ -100,6 +105,9 @@ func narrated(clauses []*understood) {
 				used = slices.Concat(used, c.bound["T"], c.bound["Y"])
 			}
 			shared := slices.ContainsFunc(used, func(o *object) bool { return slices.Contains(done, o) }) || c.follows(earlier) || earlier.takesOut() && slices.ContainsFunc(earlier.bound["Y"], func(o *object) bool { return slices.Contains(used, o) })
+			if untied && earlier.rule != nil && slices.ContainsFunc(earlier.rule.goal, decompose.Literal{Name: "in", Args: []string{"X", "Y"}}.Equal) && c.rule != nil && !takes(c.rule) {
+				continue
+			}
 			if shared && !slices.Contains(earlier.said, i) && !slices.Contains(c.said, j) {
 				c.said = append(c.said, j)
 			}

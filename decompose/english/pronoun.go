@@ -20,7 +20,7 @@ func (p *parser) pronoun(i int, alone bool) []phrase {
 		return stands("it", 1)
 	case w == "some" && !p.content(i+1) && next != "of" && !slices.Contains(definite, next) && p.content(i-1): // pour some into the glass
 		return stands("it", 1)
-	case known && alone && (to == "it" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next):
+	case known && alone && (to == "it" || w == "them" || !p.content(i+1)) && next != "of" && !slices.Contains(definite, next):
 		return stands(to, 1)
 	case all && next == "of" && pronouns[p.text(i+2)] == "them" && !p.content(i+3):
 		return stands("them", 3)
@@ -84,6 +84,9 @@ func (p *parser) labels(ph phrase) (phrase, bool) {
 func label(w string) bool {
 	if w == "" || slices.Contains(numbers, w) {
 		return w != ""
+	}
+	if len(w) == 1 && w[0] >= 'J' && w[0] <= 'Z' {
+		return true
 	}
 	if c := w[0] | 32; c >= 'a' && c <= 'h' {
 		return len(w) == 1 && w[0] < 'a' || len(w) > 1 && isNumber(w[1:])

@@ -52,6 +52,7 @@ type builder struct {
 	reached  bool       // what something is put on, which an open basin lets one reach where it stands
 	asks     bool       // "a washed apple" asks for the washing, where it is what is acted on and not only brought
 	strict   bool       // what is needed and not named is there, and nobody says so
+	untied   bool       // what is done to a thing that was put into something may be done before that
 	content  bool       // "it" is rather what was put somewhere than what that was put into
 }
 

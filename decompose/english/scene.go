@@ -24,7 +24,7 @@ func (b *builder) build(pieces []piece) (*decompose.Request, error) {
 		return nil, err
 	}
 	order(pieces, b.clauses)
-	narrated(b.clauses)
+	narrated(b.clauses, b.untied)
 	s := &setter{builder: b, here: "here", holds: map[string]bool{}, now: map[string]*decompose.Literal{}, placed: map[string]*object{}}
 	sorted := topological(b.clauses)
 	if sorted == nil {

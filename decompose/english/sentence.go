@@ -181,6 +181,11 @@ func (p *parser) request(j int, verb string, this piece) ([]piece, bool) {
 	if how == "gerund" || this.means {
 		f = gerund
 	}
+	if p.has(j, []string{"wait", "for"}) { // the light to turn green
+		if ends := p.waits(j); len(ends) > 0 {
+			return p.follow(ends, this)
+		}
+	}
 	if pieces, ok := p.follow(p.clause(j, f, ""), this); ok {
 		return pieces, true
 	}

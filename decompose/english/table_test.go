@@ -223,7 +223,7 @@ func (o outcome) carried(l decompose.Literal) bool {
 
 // doing has the actions that are as good as a verb of the table: its synonyms, and the steps that do it, as placing on a scale weighs.
 var doing = map[string]string{
-	"arrange": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in",
+	"arrange": "straighten", "make": "straighten", "line-up": "straighten", "clamp": "fasten attach", "roll": "push coil fold", "sort": "push", "separate": "push", "change": "swap", "replace": "swap", "flatten": "roll-out", "cut": "slice", "chop": "slice", "deburr": "smooth", "sand": "smooth", "straighten": "set-upright", "knock": "knock-over", "upright": "set-upright", "place": "place-on place-in",
 	"press": "press push", "push": "press push", "rotate": "rotate turn", "turn": "turn rotate adjust flip flip-in flip-with", "bring": "move hand-over", "carry": "move", "twist": "turn rotate", "spin": "rotate turn",
 	"flip": "set-upright flip flip-in flip-with press", "flip-over": "flip", "peel": "peel peel-with", "scan": "scan scan-with", "rinse": "wash rinse", "wash": "wash", "dry": "dry", "clean": "wipe wash",
 	"polish": "wipe", "dust": "wipe", "mop": "wipe", "vacuum": "wipe", "water": "water", "shake": "shake", "vortex": "shake", "plug-in": "insert connect", "unplug": "unplug disconnect", "lock": "lock",

@@ -237,7 +237,8 @@ func (b *builder) supply(c *understood, n need) (*object, error) {
 		one = named
 	} else if b.general[n.kind] || n.kind == "spot" {
 		one = slices.DeleteFunc(one, func(o *object) bool {
-			return o.invented && o.noun.name != n.name || n.name == "replacement" && !c.sort(o) || n.kind == "thing" && c.sort(o) || (n.kind == "item" || n.kind == "thing") && o.of != nil || n.kind == "basin" && n.name != "pet bowl" && o.is("vessel")
+			return o.invented && o.noun.name != n.name || n.name == "replacement" && !c.sort(o) || n.kind == "thing" && c.sort(o) || (n.kind == "item" || n.kind == "thing") && o.of != nil || n.kind == "basin" && n.name != "pet bowl" && o.is("vessel") ||
+				n.kind == "vessel" && slices.ContainsFunc(b.past, func(p past) bool { return p.holder == o }) // the pots that seedlings were put in water none
 		})
 	}
 	switch len(one) {

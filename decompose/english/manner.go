@@ -179,6 +179,10 @@ func (p *parser) aim(i int) int {
 		if p.text(i+1) == "you" && slices.Contains([]string{"leave", "go", "exit", "head"}, p.text(i+2)) {
 			return i + 1
 		}
+	case "while": // it simmers
+		if e, _ := look(strings.TrimSuffix(p.text(i+2), "s")); (next == "it" || next == "they") && e.verb && ends(p.words, i+3) {
+			return i + 1
+		}
 	case "until", "because", "since":
 		if !p.endsInState(i) && (p.rules[p.text(i-1)] == nil || next == "it" || next == "it's" || next == "they're") {
 			return i + 1

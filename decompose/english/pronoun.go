@@ -85,7 +85,7 @@ func label(w string) bool {
 	if w == "" || slices.Contains(numbers, w) {
 		return w != ""
 	}
-	if len(w) == 1 && w[0] >= 'J' && w[0] <= 'Z' {
+	if len(w) == 1 && w[0] > 'H' && w[0] <= 'Z' {
 		return true
 	}
 	if c := w[0] | 32; c >= 'a' && c <= 'h' {

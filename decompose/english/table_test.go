@@ -287,6 +287,8 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 //	blind8.tsv   74 of 79 right, 0 wrong, 0 of 25; written to be usual
 //	blind9.tsv   69 of 79 right, 0 wrong, none by names alone, 0 of 25; written to be usual. 70 once the grammar had been mended by what its author
 //	             could imagine, before anyone had looked at it
+//	blind10.tsv  69 of 79 right, 1 by its name alone (S032) and no other wrong, 1 of 25; written to be usual. 70 once the grammar had been mended by
+//	             what its author could imagine
 //
 // Since then a reading was added to four rows whose names were the only difference (K115, N072, N083, N096), and
 // feeding and handing were matched to what our steps do (P006, P072). A verb counts as another only where that is its synonym or the step that
@@ -297,7 +299,7 @@ func measure(t *testing.T, name string, show bool) (right, wrong, no, rows_, lea
 // compared), and 2 of 47 planned that must be refused; three of these were for want of a skill, and ask for a plan now.
 func TestOutside(t *testing.T) {
 	for name, most := range map[string]struct{ right, wrong, leaked int }{
-		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {108, 0, 0}, "testdata/blind6.tsv": {119, 0, 0}, "testdata/blind7.tsv": {79, 0, 0}, "testdata/blind8.tsv": {79, 0, 0}, "testdata/blind9.tsv": {79, 0, 0},
+		"testdata/blind2.tsv": {120, 0, 0}, "testdata/blind3.tsv": {118, 0, 0}, "testdata/blind4.tsv": {120, 0, 0}, "testdata/blind5.tsv": {108, 0, 0}, "testdata/blind6.tsv": {119, 0, 0}, "testdata/blind7.tsv": {79, 0, 0}, "testdata/blind8.tsv": {79, 0, 0}, "testdata/blind9.tsv": {79, 0, 0}, "testdata/blind10.tsv": {79, 0, 0},
 		"testdata/look.tsv": {238, 0, 0}, "testdata/held.tsv": {240, 0, 0}, "testdata/unseen.tsv": {160, 0, 0}, "testdata/fresh.tsv": {281, 0, 0}, "testdata/blind.tsv": {190, 0, 0},
 	} {
 		right, wrong, no, all, leaked, refuse := measure(t, name, os.Getenv("SHOW") != "")

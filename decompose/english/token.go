@@ -31,8 +31,9 @@ func tokens(s string) (out []word) {
 			}
 			i += n
 		}
-		if part := s[from:i]; len(part) == 1 && part >= "A" && part <= "H" && from > 0 {
-			out = append(out, word{part, part, from}) // tray A
+		letter := len(out) > 0 && out[len(out)-1].text == "letter"
+		if part := s[from:i]; len(part) == 1 && part >= "A" && (part <= "H" || part <= "Z" && letter) && from > 0 {
+			out = append(out, word{part, part, from}) // tray A, the letter R
 			continue
 		}
 		out = append(out, word{strings.ReplaceAll(strings.ToLower(s[from:i]), "’", "'"), s[from:i], from})

@@ -34,6 +34,9 @@ func (b *builder) choose(all []reading) (reading, error) {
 	if len(fit) == 0 {
 		return reading{}, failed
 	}
+	if slices.ContainsFunc(fit, reading.takesOut) { // take out the cup, of what was opened
+		fit = slices.DeleteFunc(fit, func(r reading) bool { return len(r.slots) == 1 && r.rule != nil && r.rule.loose && takes(r.rule) })
+	}
 	if fewest > 0 && different(fit) {
 		if into := slices.DeleteFunc(slices.Clone(fit), reading.near); len(into) > 0 {
 			fit = into

@@ -89,7 +89,9 @@ const (
 // against it, the thing is taken to be so, and [decompose.Request.Assumed] says that. Adjectives tell things apart: the red mug is not the blue one.
 // What is not to be done, as in "without washing it", no step does, or the sentence is refused.
 // A verb that stands for no skill, and words that the grammar cannot place, end in an error, never in a plan for the rest.
-func Understand(sentence string) (*decompose.Request, error) { return understand(sentence, false, false) }
+func Understand(sentence string) (*decompose.Request, error) {
+	return understand(sentence, false, false)
+}
 
 func understand(sentence string, strict, untied bool) (*decompose.Request, error) {
 	whole := func(reason string) (*decompose.Request, error) {

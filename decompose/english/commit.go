@@ -302,7 +302,7 @@ func (b *builder) spokenOf(c *understood) (now past) {
 		if s.name == "Y" && slices.ContainsFunc(c.rule.goal, in.Negated().Equal) {
 			now.left = c.bound["Y"][0]
 		}
-		if s.name == "Y" && (slices.Contains(covers, xs[0].noun.name) && !takes(c.rule) || c.verb == "cover") {
+		if s.name == "Y" && ((slices.Contains(covers, xs[0].noun.name) || slices.Contains(stuck, xs[0].noun.name)) && !takes(c.rule) || c.verb == "cover") {
 			now.topic = c.bound["Y"][0]
 		}
 		if s.name == "X" && len(xs) == 1 && len(c.rule.goal) > 0 && c.rule.goal[0].Name == "driven" {

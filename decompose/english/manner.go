@@ -204,10 +204,10 @@ func (p *parser) intended(i int) bool {
 	return n > 2 && p.states[last] == nil && !slices.Contains([]string{"on", "off", "up", "out", "opens", "closes", "shuts", "glows", "shines"}, last)
 }
 
-// facing finds "facing" in "with the label facing the front"; 0 where it is not there.
+// facing finds "facing" in "with the label facing the front", and "up" in "with the handle up"; 0 where it is not there.
 func (p *parser) facing(i int) int {
 	for k := i + 2; k < i+6; k++ {
-		if w := p.text(k); w == "facing" || w == "pointing" {
+		if w := p.text(k); w == "facing" || w == "pointing" || (w == "up" || w == "down") && k > i+2 && ends(p.words, k+1) {
 			return k
 		}
 	}

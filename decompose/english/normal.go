@@ -56,7 +56,7 @@ func particles(all []word) (out []word) {
 		case w.text == "salt" && isAt(all, i+1, "and &") && isAt(all, i+2, "pepper") && i > 0:
 			out = append(out, word{"salt-and-pepper", w.said, w.at})
 			i += 2
-		case w.text == "the" && isAt(all, i+1, "rest") && isAt(all, i-1, "and then , put place leave move take throw drop") && !isAt(all, i+2, "of"):
+		case w.text == "the" && isAt(all, i+1, "rest") && isAt(all, i-1, "and then , put place leave move take throw drop") && (ends(all, i+2) || isAt(all, i+2, "in on into onto to from away back out next")):
 			out = append(out, w, word{"other", all[i+1].said, all[i+1].at}, word{"ones", all[i+1].said, all[i+1].at})
 			i++
 		case w.text == "same" && isAt(all, i-1, "the that this") && i+1 < len(all) && !ends(all, i+1) && !isAt(all, i+1, "as with for to one color colour size type kind shape way time thing order"):

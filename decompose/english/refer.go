@@ -219,6 +219,9 @@ func (b *builder) opened(again bool) *object {
 // covers are put on what they close.
 var covers = strings.Fields("lid cap cover stopper cork")
 
+// stuck are put on what one then goes on with.
+var stuck = strings.Fields("stamp sticker label tag")
+
 // refer finds what a pronoun stands for: the last thing that is of a kind, else the last that may be taken to be.
 func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, error) {
 	fits := func(o *object) bool {
@@ -236,6 +239,9 @@ func (b *builder) refer(m *mention, kind string, named []*object) ([]*object, er
 			return []*object{b.past[n-1].taken}, nil
 		}
 		return nil, b.fault(m.at, m.end, "%q what?", said)
+	}
+	if last := len(b.past) - 1; said == "on" && b.text(m.at+1) == "top" && last >= 0 && b.past[last].put != nil && fits(b.past[last].put) {
+		return []*object{b.past[last].put}, nil // on what was just put there
 	}
 	for n, fit := range []func(*object) bool{fits, could} {
 		if last := len(b.past) - 1; n > 0 && last >= 0 && kind == "device" && m.pronoun == "it" { // the fan, of "the button on the fan"

@@ -214,7 +214,7 @@ func (c *course) train(ctx context.Context) error {
 			return c.slower(ctx)
 		}
 		c.once = time.Since(began)
-		c.last = c.fitting() + time.Duration(len(blends))*c.once
+		c.last = c.fitting() + time.Duration(1+len(blends))*c.once // the last weights are judged, and those of every blend
 		more := max(0, int((c.left()-c.last)/pace))
 		count = min(more, max(1, int(c.opts.Budget/courseParts/pace)))
 		c.at.Steps = step + more

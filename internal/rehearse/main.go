@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -21,9 +22,9 @@ func main() {
 	log.SetFlags(0)
 	data := flag.String("data", "", "`folder` of simulated episodes")
 	out := flag.String("out", "rehearsal.json", "`file` to write")
-	episodes := flag.Int("episodes", 100, "at most so many, the tasks in turn")
+	episodes := flag.Int("episodes", 64, "at most so many, the tasks in turn")
 	frames := flag.Int("frames", 12, "of each, by twos: from the first to the last, and soon after each another")
-	quality := flag.Int("quality", 60, "of the JPEGs, which have the size of the recorded frames: made smaller they would lose colour that a judge sees")
+	quality := flag.Int("quality", 45, "of the JPEGs, which have the size of the recorded frames: made smaller they would lose colour that a judge sees")
 	flag.Parse()
 	if err := write(*out, *data, *episodes, *frames, *quality); err != nil {
 		log.Fatal(err)
@@ -49,7 +50,10 @@ func write(out, data string, most, frames, quality int) error {
 	var file struct {
 		Episodes []rehearsed `json:"episodes"`
 	}
-	for _, e := range inTurn(all)[:min(most, len(all))] {
+	// Every fourth is measured on and the others are rehearsed: beside each other, those of a task are shared out among both.
+	few := inTurn(all)[:min(most, len(all))]
+	slices.SortStableFunc(few, func(a, b dataset.Episode) int { return cmp.Compare(a.Task, b.Task) })
+	for _, e := range few {
 		r := rehearsed{Episode: some(e, glimpses(len(e.Frames), frames))}
 		for _, path := range r.Episode.Frames {
 			img, err := vision.Read(disk, path)

@@ -128,6 +128,15 @@ func (c *course) close() (err error) {
 	return errors.Join(err, c.student.Close())
 }
 
+// reopen ends the training, and makes the student one of the run's checkpoints.
+func (c *course) reopen(ctx context.Context, from string) error {
+	err := c.close()
+	if c.trainer = nil; err == nil {
+		c.student, err = c.open(ctx, filepath.Join(c.opts.Dir, from))
+	}
+	return err
+}
+
 // run teaches, and hands what has been learnt to the teacher.
 func (c *course) run(ctx context.Context) (*Taught, error) {
 	if c.at.Before == nil {
@@ -228,16 +237,11 @@ func (c *course) train(ctx context.Context) error {
 
 // slower begins again at a quarter of the rate, with the best weights so far.
 func (c *course) slower(ctx context.Context) error {
-	err := errors.Join(c.trainer.Close(), c.student.Close())
-	c.trainer = nil
 	from := "start"
 	if c.at.Step > 0 {
 		from = "best"
 	}
-	if err == nil {
-		c.student, err = c.open(ctx, filepath.Join(c.opts.Dir, from))
-	}
-	if err != nil || c.at.Slower == mostSlower {
+	if err := c.reopen(ctx, from); err != nil || c.at.Slower == mostSlower {
 		return err
 	}
 	c.at.Slower, c.at.Steps = c.at.Slower+1, planned

@@ -19,22 +19,24 @@ func (c *course) blend(ctx context.Context) error {
 	if c.left() <= c.fitting() {
 		return nil
 	}
-	err := c.close()
-	if c.trainer = nil; err == nil {
-		c.student, err = c.open(ctx, filepath.Join(c.opts.Dir, "best"))
+	if err := c.reopen(ctx, "best"); err != nil {
+		return err
 	}
-	at, step := float32(1), c.at.Step
+	at := float32(1)
 	for _, share := range blends {
-		if err != nil || c.left() <= c.fitting()+c.once {
+		if c.left() <= c.fitting()+c.once {
+			return nil
+		}
+		if err := c.student.net.Take(ctx, c.teacher.net, (at-share)/at); err != nil {
 			return err
 		}
-		if err = c.student.net.Take(ctx, c.teacher.net, (at-share)/at); err == nil {
-			c.student.frames.forget()
-			at = share
-			_, err = c.judge(ctx, step, "share", share)
+		c.student.frames.forget()
+		if _, err := c.judge(ctx, c.at.Step, "share", share); err != nil {
+			return err
 		}
+		at = share
 	}
-	return err
+	return nil
 }
 
 // hand gives the best weights to the teacher, with a temperature and an end of their own. Where rounding them as they are stored has made

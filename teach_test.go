@@ -155,12 +155,9 @@ func TestTeachLoRA(t *testing.T) {
 	}
 }
 
-// TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
-func TestTeachSlower(t *testing.T) {
-	unraced(t)
-	m := openTiny(t, Options{})
-	fsys, demos := lamps(t, "", "", "")
-	before := ofLamps(t, m, fsys, demos)
+// anHour begins a run that has an hour.
+func anHour(t testing.TB, m *Model, fsys fs.FS, demos []dataset.Episode) *course {
+	t.Helper()
 	l, err := newLesson(t.Context(), m.fsys, fsys, demos)
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +166,16 @@ func TestTeachSlower(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// TestTeachSlower: where answers become less likely the rate is lowered, three times, and what is no better is not taken.
+func TestTeachSlower(t *testing.T) {
+	unraced(t)
+	m := openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "")
+	before := ofLamps(t, m, fsys, demos)
+	c := anHour(t, m, fsys, demos)
 	c.at.Before, c.at.First = &mark{Right: 1}, -10 // nothing is as good
 	rate := c.recipe().LR
 	taught, err := c.run(t.Context())
@@ -188,14 +195,7 @@ func TestTeachBlend(t *testing.T) {
 	t.Parallel()
 	m, far := openTiny(t, Options{}), openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
-	l, err := newLesson(t.Context(), m.fsys, fsys, demos)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := m.course(t.Context(), l, TeachOptions{Budget: time.Hour, Dir: t.TempDir(), Logger: m.log}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := anHour(t, m, fsys, demos)
 	random, err := model.New(m.net.Config, "go", 5)
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +217,7 @@ func TestTeachBlend(t *testing.T) {
 		if err := between.net.Take(t.Context(), far.net, share); err != nil {
 			t.Fatal(err)
 		}
-		x, err := between.mark(t.Context(), l.chooses)
+		x, err := between.mark(t.Context(), c.chooses)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestTeachBlend(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer best.Close()
-	got, err := best.mark(t.Context(), l.chooses)
+	got, err := best.mark(t.Context(), c.chooses)
 	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best.Loss-want) > 1e-4 || c.at.Step != 7 {
 		t.Errorf("%+v, %v and %+v, want %v", got, err, c.at, want)
 	}

@@ -62,7 +62,7 @@ func (p *parser) tells(k int) bool {
 		return true
 	}
 	stem, ok := strings.CutSuffix(w, "ed")
-	return ok && slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+	return ok && stemOfVerb(stem)
 }
 
 // comes are verbs of what something comes to.
@@ -161,8 +161,8 @@ func (p *parser) happens(i int) (end int) {
 	}
 	for k := i + 1; k < i+6 && k < len(p.words); k++ {
 		w := p.text(k)
-		finite := slices.Contains(tellers, w) || strings.HasSuffix(w, "s") && slices.ContainsFunc(singulars(w), func(s string) bool { e, _ := look(s); return e.verb })
-		finite = finite || (p.text(k-1) == "they" || k > i+1 && inPlural(p.text(k-1))) && ends(p.words, k+1) && p.verbal(w)
+		finite := slices.Contains(tellers, w) || strings.HasSuffix(w, "s") && slices.ContainsFunc(singulars(w), verbal)
+		finite = finite || (p.text(k-1) == "they" || k > i+1 && inPlural(p.text(k-1))) && ends(p.words, k+1) && verbal(w)
 		if finite && (p.content(k-1) || p.text(k-1) == "it" || p.text(k-1) == "they") {
 			return k + p.toEnd(k, k+1)
 		}
@@ -174,9 +174,14 @@ func (p *parser) happens(i int) (end int) {
 }
 
 // verbal tells whether a word can be a verb.
-func (p *parser) verbal(w string) bool {
+func verbal(w string) bool {
 	e, _ := look(w)
 	return e.verb
+}
+
+// stemOfVerb tells whether what is left of a word without its ending, as of wiped, dropping or mixer, can be that of a verb.
+func stemOfVerb(stem string) bool {
+	return slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, verbal)
 }
 
 // awaited is the reading of what is waited for.

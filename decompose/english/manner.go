@@ -180,7 +180,7 @@ func (p *parser) aim(i int) int {
 			return i + 1
 		}
 	case "while": // it simmers
-		if e, _ := look(strings.TrimSuffix(p.text(i+2), "s")); (next == "it" || next == "they") && e.verb && ends(p.words, i+3) {
+		if (next == "it" || next == "they") && verbal(strings.TrimSuffix(p.text(i+2), "s")) && ends(p.words, i+3) {
 			return i + 1
 		}
 	case "until", "because", "since":

@@ -118,12 +118,8 @@ func (p *parser) strange(k int) bool {
 		return false
 	}
 	for _, ending := range []string{"er", "or", "ers", "ors"} {
-		if stem, ok := strings.CutSuffix(w, ending); ok {
-			for _, v := range []string{stem, stem + "e", stem[:max(0, len(stem)-1)]} {
-				if e, _ := look(v); e.verb {
-					return false
-				}
-			}
+		if stem, ok := strings.CutSuffix(w, ending); ok && stemOfVerb(stem) {
+			return false
 		}
 	}
 	return true

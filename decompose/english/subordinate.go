@@ -88,7 +88,7 @@ func (p *parser) done(i int) int {
 // past finds where what comes before something else ends, of which nothing is to be done now: sweeping, with the dishes.
 func (p *parser) past(i int) int {
 	stem, ok := strings.CutSuffix(p.text(i), "ing")
-	doing := ok && slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, len(stem)-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+	doing := ok && stemOfVerb(stem)
 	if end := i + p.toEnd(i, i+1); p.text(end) == "," && (doing && end == i+1 || p.text(i) == "with" && p.text(i-1) != "with") {
 		return end
 	}

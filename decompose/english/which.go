@@ -163,8 +163,7 @@ func (p *parser) lies(k int) bool {
 	if itself, _ := look(w); !ok || p.adjectives[w] || p.modifiers[w] || p.states[w] != nil || p.nouns[w] != nil || itself.thing() {
 		return false
 	}
-	n := len(stem)
-	return slices.ContainsFunc([]string{stem, stem + "e", stem[:max(0, n-1)]}, func(s string) bool { e, _ := look(s); return e.verb })
+	return stemOfVerb(stem)
 }
 
 // held reads "you are holding" from after "you" on.

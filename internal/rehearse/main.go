@@ -1,6 +1,6 @@
 // Rehearse makes a checkpoint's rehearsal.json of simulated episodes: a few frames of each, with their costs and plans.
 //
-//	go run ./internal/rehearse -data EPISODES -episodes 100 -out model/nano/rehearsal.json
+//	go run ./internal/rehearse -data EPISODES -out model/nano/rehearsal.json
 package main
 
 import (

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/egotsr/egotsr/curriculum"
+	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/internal/state"
 )
 
@@ -21,7 +22,8 @@ import (
 //
 //	start/      the checkpoint that it began with
 //	run-0/      the run of the trainer, and others where its rate was too high
-//	best/       the checkpoint that the recordings held back have chosen so far; absent where that is start
+//	peak/       the weights on the way that know best what is held back, whatever they have forgotten; absent where those are start's
+//	best/       the weights between start and peak that are handed over; absent where those are start's
 //	teach.json  the rest
 type course struct {
 	teacher *Model // that is to learn in the end
@@ -32,7 +34,7 @@ type course struct {
 	spent   time.Duration // before that
 	at      courseState
 	trainer *Trainer
-	once    time.Duration // what judging all that is held back takes
+	once    time.Duration // what judging all that is held back takes, known tasks in brief
 	last    time.Duration // what there has to be left when the last step is taken
 }
 
@@ -42,13 +44,16 @@ type courseState struct {
 	Lesson  string  `json:"lesson"` // the digest of what is learnt from
 	Seed    uint64  `json:"seed"`
 	LoRA    bool    `json:"lora"`
-	Seconds float64 `json:"seconds"` // spent so far
-	Before  *mark   `json:"before,omitempty"`
-	Best    mark    `json:"best"`   // its loss is that of known tasks too
-	Step    int     `json:"step"`   // of Best; 0 = before any
-	Steps   int     `json:"steps"`  // planned
-	First   float64 `json:"first"`  // the loss of Best before any
-	Slower  int     `json:"slower"` // how often the rate was lowered
+	Seconds float64 `json:"seconds"`          // spent so far
+	Before  *mark   `json:"before,omitempty"` // of what is held back
+	Peak    float64 `json:"peak"`             // the lowest loss of that on the way
+	Best    float64 `json:"best"`             // that of best
+	Known   float64 `json:"known"`            // share of known tasks' pairs that were right before; 0 without a rehearsal set
+	Step    int     `json:"step"`             // of peak; 0 = before any
+	Kept    bool    `json:"kept"`             // there is a best
+	Blended bool    `json:"blended"`          // there will be no better one
+	Steps   int     `json:"steps"`            // planned
+	Slower  int     `json:"slower"`           // how often the rate was lowered
 }
 
 // course begins a run, or goes on with the one that its directory holds.
@@ -116,7 +121,13 @@ func (c *course) keep() error {
 }
 
 // fitting is what the very last things take.
-func (c *course) fitting() time.Duration { return 3*c.once + c.opts.Budget/50 }
+func (c *course) fitting() time.Duration { return 2*c.thorough() + c.opts.Budget/50 }
+
+// thorough is what judging takes where weights are chosen.
+func (c *course) thorough() time.Duration {
+	brief, all := c.chooses.Len()+c.knows.Len(), c.chooses.Len()+c.remembers.Len()
+	return c.once * time.Duration(all) / time.Duration(max(1, brief))
+}
 
 // left is what there is of the budget.
 func (c *course) left() time.Duration { return c.opts.Budget - c.spent - time.Since(c.began) }
@@ -141,11 +152,14 @@ func (c *course) reopen(ctx context.Context, from string) error {
 func (c *course) run(ctx context.Context) (*Taught, error) {
 	if c.at.Before == nil {
 		took := time.Now()
-		before, joint, err := c.marks(ctx, "teach: before")
+		before, known, err := c.marks(ctx, c.remembers, "teach: before")
 		if err != nil {
 			return nil, err
 		}
-		c.at.Before, c.at.Best, c.at.First = &before, mark{before.Right, joint}, joint
+		c.at.Before, c.at.Peak, c.at.Best = &before, before.Loss, before.Loss
+		if !math.IsNaN(known.Right) {
+			c.at.Known = known.Right
+		}
 		c.last += time.Since(took)
 		if err := c.keep(); err != nil {
 			return nil, err
@@ -154,15 +168,17 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 	if err := c.train(ctx); err != nil {
 		return nil, err
 	}
-	if c.at.Step > 0 {
+	if c.at.Step > 0 && !c.at.Blended {
 		if err := c.blend(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if c.at.Kept {
 		if taught, err := c.hand(ctx); taught != nil || err != nil {
 			return taught, err
 		}
 	}
-	known, err := c.teacher.mark(ctx, c.knows)
+	known, err := c.teacher.mark(ctx, c.remembers)
 	return &Taught{Before: c.at.Before.Right, After: c.at.Before.Right, Known: known.Right}, errors.Join(err, c.keep())
 }
 
@@ -182,17 +198,19 @@ func (c *course) recipe() curriculum.Recipe {
 // counted anew.
 const (
 	firstSteps  = 8
-	courseParts = 8
+	courseParts = 7
 	planned     = 1000 // before the pace is known
 )
 
-// Where the answers have become so much less likely than before, the rate was too high; it is lowered so often.
+// Where the answers have become so much less likely than before, or so many more of known tasks are wrong, the rate was too high; it is lowered
+// so often.
 const (
 	tooFar     = 0.5
+	forgotten  = 0.15
 	mostSlower = 3
 )
 
-// train takes steps until the time is up but for what comes last, and keeps the best weights.
+// train takes steps until the time is up but for what comes last, and keeps the weights of the peak.
 func (c *course) train(ctx context.Context) error {
 	if c.left() <= c.last {
 		return nil
@@ -215,15 +233,15 @@ func (c *course) train(ctx context.Context) error {
 			return err
 		}
 		began := time.Now()
-		loss, err := c.judge(ctx, step)
+		far, err := c.judge(ctx, step)
 		if err != nil {
 			return err
 		}
-		if loss > c.at.First+tooFar {
+		if far {
 			return c.slower(ctx)
 		}
 		c.once = time.Since(began)
-		c.last = c.fitting() + time.Duration(1+len(blends))*c.once // the last weights are judged, and those of every blend
+		c.last = c.fitting() + c.once + time.Duration(len(blends))*c.thorough()
 		more := max(0, int((c.left()-c.last)/pace))
 		count = min(more, max(1, int(c.opts.Budget/courseParts/pace)))
 		c.at.Steps = step + more
@@ -235,11 +253,11 @@ func (c *course) train(ctx context.Context) error {
 	return nil
 }
 
-// slower begins again at a quarter of the rate, with the best weights so far.
+// slower begins again at a quarter of the rate, with the weights of the peak.
 func (c *course) slower(ctx context.Context) error {
 	from := "start"
 	if c.at.Step > 0 {
-		from = "best"
+		from = "peak"
 	}
 	if err := c.reopen(ctx, from); err != nil || c.at.Slower == mostSlower {
 		return err
@@ -274,37 +292,33 @@ func (c *course) steps(ctx context.Context, count int) (pace time.Duration, last
 	return took[len(took)/2], last, nil // the median: some compile
 }
 
-// judge keeps the student's weights where they are the best so far: of those that name no fewer frames than before, the ones by which the
-// answers are likeliest, about what was held back and about what was known together, as its loss tells.
-func (c *course) judge(ctx context.Context, step int, more ...any) (loss float64, err error) {
-	held, loss, err := c.marks(ctx, "teach", append(more, "step", step, "left", c.left().Seconds())...)
+// asWell is how much less likely the answers of later weights may be to be taken for as good: their rate was lower, so they have forgotten less.
+const asWell = 1.1
+
+// judge keeps the student's weights as the peak where no fewer frames than before are named right among what was held back, and the answers are
+// about as likely as ever; it tells whether they have gone too far from either what is taught or what was known.
+func (c *course) judge(ctx context.Context, step int) (far bool, err error) {
+	held, known, err := c.marks(ctx, c.knows, "teach", "step", step, "left", c.left().Seconds())
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	if held.Right >= c.at.Before.Right && loss < c.at.Best.Loss {
-		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
-			return 0, err
+	if held.Right >= c.at.Before.Right && held.Loss < min(c.at.Before.Loss, asWell*c.at.Peak) {
+		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "peak")); err != nil {
+			return false, err
 		}
-		c.at.Best, c.at.Step = mark{held.Right, loss}, step
+		c.at.Peak, c.at.Step, c.at.Blended = min(held.Loss, c.at.Peak), step, false
 	}
-	return loss, nil
+	return held.Loss > c.at.Before.Loss+tooFar || known.Right < c.at.Known-forgotten, nil
 }
 
-// knownCounts is how much more known tasks count than the one that is taught, when weights are chosen: they stand for all that was known.
-const knownCounts = 3
-
-// marks are the student's: of what was held back, and the loss of that and of what was known together. The log hears of them under a message.
-func (c *course) marks(ctx context.Context, message string, more ...any) (held mark, loss float64, err error) {
+// marks are the student's, of what was held back and of known tasks. The log hears of them under a message.
+func (c *course) marks(ctx context.Context, of dataset.Source, message string, more ...any) (held, known mark, err error) {
 	if held, err = c.student.mark(ctx, c.chooses); err != nil {
-		return held, 0, err
+		return held, known, err
 	}
-	known, err := c.student.mark(ctx, c.knows)
-	if err != nil {
-		return held, 0, err
+	if known, err = c.student.mark(ctx, of); err != nil {
+		return held, known, err
 	}
 	c.opts.Logger.Info(message, append(more, "right", held.Right, "loss", held.Loss, "known", known.Right, "its loss", known.Loss)...)
-	if loss = held.Loss; !math.IsNaN(known.Loss) { // without a rehearsal set
-		loss += knownCounts * known.Loss
-	}
-	return held, loss, nil
+	return held, known, nil
 }

@@ -10,33 +10,45 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 )
 
-// blends are the shares of the way from the weights before to the best ones at which the answers are looked at, once those are found. On the way
-// lie weights that know the task nearly as well and have lost less of what was known (Wortsman et al., arXiv 2109.01903).
-var blends = []float32{0.8, 0.6, 0.4}
+// blends are the shares of the way from the weights before to those of the peak, at which is looked for the best ones. On the way lie weights that know
+// the task nearly as well, or better, and have lost little of what was known (Wortsman et al., arXiv 2109.01903).
+var blends = []float32{1, 0.8, 0.65, 0.5, 0.35, 0.2}
 
-// blend keeps the weights of the way that are better than the best, while there is time.
+// mayForget is how much of the share right of known tasks may be lost: half of the point that is meant, as pairs of a few episodes may be out by as
+// much.
+const mayForget = 0.005
+
+// blend looks for the best weights, as far from those before as what was known allows, until the task is known less well again.
 func (c *course) blend(ctx context.Context) error {
-	if c.left() <= c.fitting() {
-		return nil
-	}
-	if err := c.reopen(ctx, "best"); err != nil {
+	if err := c.reopen(ctx, "peak"); err != nil {
 		return err
 	}
 	at := float32(1)
 	for _, share := range blends {
-		if c.left() <= c.fitting()+c.once {
-			return nil
+		if share < at {
+			if err := c.student.net.Take(ctx, c.teacher.net, (at-share)/at); err != nil {
+				return err
+			}
+			c.student.frames.forget()
+			at = share
 		}
-		if err := c.student.net.Take(ctx, c.teacher.net, (at-share)/at); err != nil {
+		held, known, err := c.marks(ctx, c.remembers, "teach", "share", share, "left", c.left().Seconds())
+		if err != nil {
 			return err
 		}
-		c.student.frames.forget()
-		if _, err := c.judge(ctx, c.at.Step, "share", share); err != nil {
+		if held.Right < c.at.Before.Right || known.Right < c.at.Known-mayForget {
+			continue
+		}
+		if held.Loss >= c.at.Best {
+			break
+		}
+		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err
 		}
-		at = share
+		c.at.Best, c.at.Kept = held.Loss, true
 	}
-	return nil
+	c.at.Blended = true
+	return c.keep()
 }
 
 // hand gives the best weights to the teacher, with a temperature and an end of their own. Where rounding them as they are stored has made
@@ -51,7 +63,7 @@ func (c *course) hand(ctx context.Context) (*Taught, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := best.labelled(ctx, c.knows, &JudgeOptions{})
+	known, err := best.labelled(ctx, c.remembers, &JudgeOptions{})
 	if err != nil {
 		return nil, err
 	}

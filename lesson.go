@@ -20,14 +20,17 @@ type lesson struct {
 	memory  *rehearsal
 	digest  string         // of the above, but for the memory
 	chooses dataset.Source // pairs of what is held back
-	knows   dataset.Source // pairs of known tasks, or nothing
+
+	// Pairs of known tasks, or nothing: a few, on the way, and many, where weights are chosen.
+	knows, remembers dataset.Source
 }
 
 // frames are how many are taken of a recording, and pairs how many of one that is measured on.
 const (
 	lessonFrames = 64
 	demoPairs    = 96
-	knownPairs   = 12
+	knownPairs   = 12 // on the way
+	mostKnown    = 48
 )
 
 func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Episode) (*lesson, error) {
@@ -79,6 +82,7 @@ func (l *lesson) part(labelled []dataset.Episode) error {
 	l.chooses = dataset.ValidationPairs(l.images, l.held, dataset.ValidationOptions{PerEpisode: demoPairs})
 	_, known := l.memory.split()
 	l.knows = l.memory.from(dataset.ValidationPairs(nil, known, dataset.ValidationOptions{PerEpisode: knownPairs}))
+	l.remembers = l.memory.from(dataset.ValidationPairs(nil, known, dataset.ValidationOptions{PerEpisode: mostKnown}))
 	return nil
 }
 

@@ -176,7 +176,7 @@ func TestTeachSlower(t *testing.T) {
 	fsys, demos := lamps(t, "", "", "")
 	before := ofLamps(t, m, fsys, demos)
 	c := anHour(t, m, fsys, demos)
-	c.at.Before, c.at.First = &mark{Right: 1}, -10 // nothing is as good
+	c.at.Before = &mark{Right: 1, Loss: -10} // nothing is as good
 	rate := c.recipe().LR
 	taught, err := c.run(t.Context())
 	if err := errors.Join(err, c.close()); err != nil {
@@ -190,7 +190,8 @@ func TestTeachSlower(t *testing.T) {
 	}
 }
 
-// TestTeachBlend: of the way from the weights before to the best ones the place is kept at which the answers are likeliest.
+// TestTeachBlend: of the way from the weights before to those of the peak the place is kept at which the answers are likeliest, of those where what was
+// known is known still.
 func TestTeachBlend(t *testing.T) {
 	t.Parallel()
 	m, far := openTiny(t, Options{}), openTiny(t, Options{})
@@ -204,11 +205,7 @@ func TestTeachBlend(t *testing.T) {
 	if err := far.net.Take(t.Context(), random, 0.3); err != nil {
 		t.Fatal(err)
 	}
-	if err := far.Save(t.Context(), filepath.Join(c.opts.Dir, "best")); err != nil {
-		t.Fatal(err)
-	}
-	c.at.Before, c.at.Best.Loss, c.at.Step = &mark{}, math.Inf(1), 7
-	if err := errors.Join(c.blend(t.Context()), c.close()); err != nil {
+	if err := far.Save(t.Context(), filepath.Join(c.opts.Dir, "peak")); err != nil {
 		t.Fatal(err)
 	}
 	want := math.Inf(1)
@@ -221,7 +218,19 @@ func TestTeachBlend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = min(want, x.Loss)
+		if x.Loss >= want {
+			break
+		}
+		want = x.Loss
+	}
+	c.at.Before, c.at.Best, c.at.Step, c.knows, c.remembers = &mark{}, 1e9, 7, c.chooses, c.chooses
+	c.at.Known = 2 // more than anyone knows
+	if err := c.blend(t.Context()); err != nil || c.at.Kept {
+		t.Errorf("%+v, %v: kept what has forgotten", c.at, err)
+	}
+	c.at.Known = 0
+	if err := errors.Join(c.blend(t.Context()), c.close()); err != nil {
+		t.Fatal(err)
 	}
 	best, err := c.open(t.Context(), filepath.Join(c.opts.Dir, "best"))
 	if err != nil {
@@ -229,7 +238,7 @@ func TestTeachBlend(t *testing.T) {
 	}
 	defer best.Close()
 	got, err := best.mark(t.Context(), c.chooses)
-	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best.Loss-want) > 1e-4 || c.at.Step != 7 {
+	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best-want) > 1e-4 || !c.at.Kept || c.at.Step != 7 {
 		t.Errorf("%+v, %v and %+v, want %v", got, err, c.at, want)
 	}
 }

@@ -47,7 +47,7 @@ type courseState struct {
 	Seconds float64 `json:"seconds"`          // spent so far
 	Before  *mark   `json:"before,omitempty"` // of what is held back
 	Peak    float64 `json:"peak"`             // the lowest loss of that on the way
-	Best    float64 `json:"best"`             // that of best
+	Best    float64 `json:"best"`             // the cost of best
 	Known   float64 `json:"known"`            // share of known tasks' pairs that were right before; 0 without a rehearsal set
 	Step    int     `json:"step"`             // of peak; 0 = before any
 	Kept    bool    `json:"kept"`             // there is a best
@@ -215,7 +215,11 @@ func (c *course) train(ctx context.Context) error {
 	if c.left() <= c.last {
 		return nil
 	}
-	stage, err := c.stage(c.recipe(), c.opts.Seed)
+	known, err := c.recall(ctx)
+	if err != nil {
+		return err
+	}
+	stage, err := c.stage(c.recipe(), c.opts.Seed, known)
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,14 @@ import (
 // the task nearly as well, or better, and have lost little of what was known (Wortsman et al., arXiv 2109.01903).
 var blends = []float32{1, 0.8, 0.65, 0.5, 0.35, 0.2}
 
-// mayForget is how much of the share right of known tasks may be lost: half of the point that is meant, as pairs of a few episodes may be out by as
-// much.
-const mayForget = 0.005
+// Half a point of the share right of known tasks may be lost for nothing, as pairs of a few episodes may be out by as much; each point more costs as
+// much as a tenth by which the answers about the recordings held back are less likely.
+const (
+	mayForget   = 0.005
+	lossOfKnown = 10
+)
 
-// blend looks for the best weights, as far from those before as what was known allows, until the task is known less well again.
+// blend looks for the best weights, as far from those before as what was known allows: a task that contradicts a known one is learnt at its cost.
 func (c *course) blend(ctx context.Context) error {
 	if err := c.reopen(ctx, "peak"); err != nil {
 		return err
@@ -36,16 +39,17 @@ func (c *course) blend(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if held.Right < c.at.Before.Right || known.Right < c.at.Known-mayForget {
-			continue
+		cost := held.Loss
+		if lost := c.at.Known - mayForget - known.Right; lost > 0 {
+			cost += lossOfKnown * lost
 		}
-		if held.Loss >= c.at.Best {
-			break
+		if held.Right < c.at.Before.Right || cost >= c.at.Best {
+			continue
 		}
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err
 		}
-		c.at.Best, c.at.Kept = held.Loss, true
+		c.at.Best, c.at.Kept = cost, true
 	}
 	c.at.Blended = true
 	return c.keep()

@@ -86,9 +86,13 @@ func (l *lesson) part(labelled []dataset.Episode) error {
 	return nil
 }
 
-// stage is what is learnt, with a recipe whose batch is a round of the mixture.
-func (l *lesson) stage(r curriculum.Recipe, seed uint64) (curriculum.Stage, error) {
+// stage is what is learnt, with a recipe whose batch is a round of the mixture. Verdicts on the recordings under other tasks' names are recalled, where there
+// are any.
+func (l *lesson) stage(r curriculum.Recipe, seed uint64, recalled dataset.Source) (curriculum.Stage, error) {
 	parts, err := l.parts(seed)
+	if recalled.Len() > 0 {
+		parts = append(parts, dataset.Part{Source: dataset.NewAugmented(recalled, seed), Weight: 2})
+	}
 	if err != nil {
 		return nil, err
 	}

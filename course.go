@@ -34,6 +34,7 @@ type course struct {
 	spent   time.Duration // before that
 	at      courseState
 	trainer *Trainer
+	recalls []dataset.Sample
 	once    time.Duration // what judging all that is held back takes, known tasks in brief
 	last    time.Duration // what there has to be left when the last step is taken
 }
@@ -47,11 +48,10 @@ type courseState struct {
 	Seconds float64 `json:"seconds"`          // spent so far
 	Before  *mark   `json:"before,omitempty"` // of what is held back
 	Peak    float64 `json:"peak"`             // the lowest loss of that on the way
-	Best    float64 `json:"best"`             // the cost of best
+	Best    float64 `json:"best"`             // the cost of best; where there is none, that of start
 	Known   float64 `json:"known"`            // share of known tasks' pairs that were right before; 0 without a rehearsal set
 	Step    int     `json:"step"`             // of peak; 0 = before any
-	Kept    bool    `json:"kept"`             // there is a best
-	Blended bool    `json:"blended"`          // there will be no better one
+	Blended bool    `json:"blended"`          // there will be no better best
 	Steps   int     `json:"steps"`            // planned
 	Slower  int     `json:"slower"`           // how often the rate was lowered
 }
@@ -173,7 +173,7 @@ func (c *course) run(ctx context.Context) (*Taught, error) {
 			return nil, err
 		}
 	}
-	if c.at.Kept {
+	if c.kept() {
 		if taught, err := c.hand(ctx); taught != nil || err != nil {
 			return taught, err
 		}
@@ -215,11 +215,13 @@ func (c *course) train(ctx context.Context) error {
 	if c.left() <= c.last {
 		return nil
 	}
-	known, err := c.recall(ctx)
-	if err != nil {
-		return err
+	var err error
+	if c.recalls == nil { // the teacher says the same at a lower rate
+		if c.recalls, err = c.recall(ctx); err != nil {
+			return err
+		}
 	}
-	stage, err := c.stage(c.recipe(), c.opts.Seed, known)
+	stage, err := c.stage(c.recipe(), c.opts.Seed, c.recalls)
 	if err != nil {
 		return err
 	}

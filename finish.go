@@ -49,11 +49,14 @@ func (c *course) blend(ctx context.Context) error {
 		if err := c.student.Save(ctx, filepath.Join(c.opts.Dir, "best")); err != nil {
 			return err
 		}
-		c.at.Best, c.at.Kept = cost, true
+		c.at.Best = cost
 	}
 	c.at.Blended = true
 	return c.keep()
 }
+
+// kept tells whether there is a best.
+func (c *course) kept() bool { return c.at.Best < c.at.Before.Loss }
 
 // hand gives the best weights to the teacher, with a temperature and an end of their own. Where rounding them as they are stored has made
 // them worse than those before there is nothing, and no error.

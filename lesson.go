@@ -86,13 +86,9 @@ func (l *lesson) part(labelled []dataset.Episode) error {
 	return nil
 }
 
-// stage is what is learnt, with a recipe whose batch is a round of the mixture. Verdicts on the recordings under other tasks' names are recalled, where there
-// are any.
-func (l *lesson) stage(r curriculum.Recipe, seed uint64, recalled dataset.Source) (curriculum.Stage, error) {
-	parts, err := l.parts(seed)
-	if recalled.Len() > 0 {
-		parts = append(parts, dataset.Part{Source: dataset.NewAugmented(recalled, seed), Weight: 2})
-	}
+// stage is what is learnt, with a recipe whose batch is a round of the mixture.
+func (l *lesson) stage(r curriculum.Recipe, seed uint64, recalls []dataset.Sample) (curriculum.Stage, error) {
+	parts, err := l.parts(seed, recalls)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +100,9 @@ func (l *lesson) stage(r curriculum.Recipe, seed uint64, recalled dataset.Source
 	return curriculum.Remembering(curriculum.LongTag(mix, &r)), nil
 }
 
-// parts of a round: pairs of a recording and of two, what remains, and half as many questions about known tasks. Frames are seen from
-// slightly other places, in other light.
-func (l *lesson) parts(seed uint64) (parts []dataset.Part, err error) {
+// parts of a round: pairs of a recording and of two, what remains, half as many questions about known tasks, and verdicts on the recordings under
+// the names of those. Frames are seen from slightly other places, in other light.
+func (l *lesson) parts(seed uint64, recalls []dataset.Sample) (parts []dataset.Part, err error) {
 	add := func(src dataset.Source, weight int, why error) {
 		if errors.Is(why, dataset.ErrNoPairs) || errors.Is(why, dataset.ErrNoPlans) {
 			return // nothing of that kind to learn
@@ -136,5 +132,8 @@ func (l *lesson) parts(seed uint64) (parts []dataset.Part, err error) {
 	add(l.memory.from(plans), 2, why)
 	ends, why = dataset.NewBoundaries(nil, rehearsed)
 	add(l.memory.from(ends), 2, why)
+	if len(recalls) > 0 {
+		add(recalled{dataset.NewList(l.images, recalls)}, 2, nil)
+	}
 	return parts, err
 }

@@ -3,8 +3,7 @@ package egotsr
 import (
 	"cmp"
 	"context"
-	"image"
-	"math"
+	"errors"
 	"math/rand/v2"
 	"slices"
 
@@ -18,54 +17,65 @@ const (
 	recalledNames = 4
 )
 
-// recalled are verdicts, of each pair under several names.
+// recalled are samples of which each pair of frames comes under several names, one after another.
 type recalled struct{ *dataset.List }
 
 func (recalled) Block() int { return recalledNames }
 
-// recall asks the teacher about frames of the recordings under the names of known tasks, and makes labels of what it is sure of: what is learnt is
-// then learnt of the task's name, not of the scene (Li and Hoiem's learning without forgetting, arXiv 1606.09282). A task is often the
-// opposite of a known one, whose scene it shares.
-func (c *course) recall(ctx context.Context) (dataset.Source, error) {
-	none := recalled{dataset.NewList(nil, nil)}
+// recall asks the teacher about frames of the recordings under the names of known tasks, and makes labels of the verdicts it is surest of: what is learnt
+// is then learnt of the task's name, not of the scene (Li and Hoiem's learning without forgetting, arXiv 1606.09282). A task is often the
+// opposite of a known one, whose scene it shares. Where hardly any task is known there is nothing.
+func (c *course) recall(ctx context.Context) (all []dataset.Sample, err error) {
 	names := c.otherNames()
 	if len(names) < recalledNames {
-		return none, nil
+		return nil, nil
 	}
-	frames := dataset.NewList(c.images, nil)
 	rng := rand.New(rand.NewPCG(c.opts.Seed, 0x7265_6361))
-	var all []dataset.Sample
 	for range recalledPairs {
 		e := c.learnt[rng.IntN(len(c.learnt))]
 		at := rng.Perm(len(e.Frames))[:2]
-		var img [2]image.Image
-		for k, i := range at {
-			var err error
-			if img[k], err = frames.Image(e.Frames[i]); err != nil {
-				return nil, err
-			}
-		}
-		var asked []Pair
-		var samples []dataset.Sample
+		asked := make([]string, 0, askedNames)
 		for _, k := range rng.Perm(len(names))[:min(askedNames, len(names))] {
-			asked = append(asked, Pair{Task: names[k], Img1: img[0], Img2: img[1]})
-			samples = append(samples, dataset.Sample{Task: names[k], Img1: e.Frames[at[0]], Img2: e.Frames[at[1]], Level: dataset.LevelLong})
+			asked = append(asked, names[k])
 		}
-		sure := make(map[string]float64, len(asked))
-		for k, r := range c.teacher.judge(ctx, asked, &JudgeOptions{}) {
-			if r.err != nil {
-				return nil, r.err
-			}
-			p := sigmoid(r.odds[0]) - sigmoid(r.odds[1])
-			sure[samples[k].Task] = math.Abs(p)
-			if samples[k].Closer = dataset.Img2; p > 0 {
-				samples[k].Closer = dataset.Img1
-			}
+		of, err := c.under(ctx, asked, e.Frames[at[0]], e.Frames[at[1]])
+		if err != nil {
+			return nil, err
 		}
-		slices.SortStableFunc(samples, func(a, b dataset.Sample) int { return cmp.Compare(sure[b.Task], sure[a.Task]) })
-		all = append(all, samples[:recalledNames]...)
+		all = append(all, of...)
 	}
-	return recalled{dataset.NewList(c.images, all)}, nil
+	return all, nil
+}
+
+// under are the teacher's surest verdicts on two frames under some names.
+func (c *course) under(ctx context.Context, names []string, path1, path2 string) ([]dataset.Sample, error) {
+	frames := dataset.NewList(c.images, nil)
+	img1, err1 := frames.Image(path1)
+	img2, err2 := frames.Image(path2)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	var pairs []Pair
+	for _, name := range names {
+		pairs = append(pairs, Pair{Task: name, Img1: img1, Img2: img2})
+	}
+	verdicts := c.teacher.judge(ctx, pairs, &JudgeOptions{})
+	order := make([]int, len(names))
+	for k, r := range verdicts {
+		if order[k] = k; r.err != nil {
+			return nil, r.err
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(verdicts[b].Confidence, verdicts[a].Confidence) })
+	var out []dataset.Sample
+	for _, k := range order[:recalledNames] {
+		s := dataset.Sample{Task: names[k], Img1: path1, Img2: path2, Closer: dataset.Img2, Level: dataset.LevelLong}
+		if verdicts[k].PImg1 > 0.5 {
+			s.Closer = dataset.Img1
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // otherNames are those of known tasks that are none of those taught.

@@ -221,9 +221,9 @@ func TestTeachBlend(t *testing.T) {
 		}
 		want = min(want, x.Loss)
 	}
-	c.at.Before, c.at.Best, c.at.Step, c.knows, c.remembers = &mark{}, 5, 7, c.chooses, c.chooses
+	c.at.Before, c.at.Best, c.at.Step, c.knows, c.remembers = &mark{Loss: 5}, 5, 7, c.chooses, c.chooses
 	c.at.Known = 3 // more than anyone knows
-	if err := c.blend(t.Context()); err != nil || c.at.Kept {
+	if err := c.blend(t.Context()); err != nil || c.kept() {
 		t.Errorf("%+v, %v: kept what has forgotten", c.at, err)
 	}
 	c.at.Known = 0
@@ -236,7 +236,7 @@ func TestTeachBlend(t *testing.T) {
 	}
 	defer best.Close()
 	got, err := best.mark(t.Context(), c.chooses)
-	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best-want) > 1e-4 || !c.at.Kept || c.at.Step != 7 {
+	if err != nil || math.Abs(got.Loss-want) > 1e-4 || math.Abs(c.at.Best-want) > 1e-4 || !c.kept() || c.at.Step != 7 {
 		t.Errorf("%+v, %v and %+v, want %v", got, err, c.at, want)
 	}
 }
@@ -250,15 +250,16 @@ func TestTeachRecall(t *testing.T) {
 	defer c.close()
 	known := []string{"Turn", demos[0].Task, "Close the box", "Open a door", "Turn", "Push", "Pull a mug"}
 	few := func(n int) dataset.Source {
+		t.Helper()
 		c.memory.episodes = nil
 		for _, name := range known[:n] {
 			c.memory.episodes = append(c.memory.episodes, dataset.Episode{Task: name})
 		}
-		src, err := c.recall(t.Context())
+		samples, err := c.recall(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return src
+		return recalled{dataset.NewList(fsys, samples)}
 	}
 	if n := few(5).Len(); n != 0 {
 		t.Errorf("%d of three names", n)

@@ -42,7 +42,7 @@ type course struct {
 const courseFile = "teach.json"
 
 type courseState struct {
-	Lesson  string  `json:"lesson"` // the digest of what is learnt from
+	Lesson  string  `json:"lesson"` // the digest of what is learnt from, and of the weights before
 	Seed    uint64  `json:"seed"`
 	LoRA    bool    `json:"lora"`
 	Seconds float64 `json:"seconds"`          // spent so far
@@ -92,7 +92,7 @@ func (c *course) resume() error {
 		return fmt.Errorf("%s: %w", courseFile, err)
 	}
 	if was.Lesson != c.at.Lesson || was.Seed != c.at.Seed || was.LoRA != c.at.LoRA {
-		return &InputError{What: "TeachOptions.Dir", Reason: "holds a run with other recordings, another seed or another LoRA: take another directory"}
+		return &InputError{What: "TeachOptions.Dir", Reason: "holds a run of other weights or recordings, another seed or another LoRA: take another directory"}
 	}
 	c.at, c.spent = was, time.Duration(was.Seconds*float64(time.Second))
 	return nil

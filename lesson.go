@@ -18,7 +18,7 @@ type lesson struct {
 	learnt  []dataset.Episode // labelled
 	held    []dataset.Episode // held back
 	memory  *rehearsal
-	digest  string         // of the above, but for the memory
+	digest  string         // of all of that, but for the memory, and of the weights before
 	chooses dataset.Source // pairs of what is held back
 
 	// Pairs of known tasks, or nothing: a few, on the way, and many, where weights are chosen.
@@ -33,7 +33,7 @@ const (
 	mostKnown    = 48
 )
 
-func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Episode) (*lesson, error) {
+func newLesson(ctx context.Context, m *Model, images fs.FS, demos []dataset.Episode) (*lesson, error) {
 	if err := checkDemos(images, demos); err != nil {
 		return nil, err
 	}
@@ -42,48 +42,80 @@ func newLesson(ctx context.Context, checkpoint, images fs.FS, demos []dataset.Ep
 		return nil, ofDemos(demos, err)
 	}
 	l := &lesson{images: images}
-	if l.memory, err = loadRehearsal(checkpoint); err != nil {
+	if l.memory, err = loadRehearsal(m.fsys); err != nil {
 		return nil, fmt.Errorf("the checkpoint's %w", err)
 	}
-	text, err := json.Marshal(labelled)
-	if err != nil {
+	if l.digest, err = digestOf(ctx, m, images, labelled); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	l.digest = fmt.Sprintf("%x", sum)
 	return l, l.part(labelled)
 }
 
-// part holds some recordings back: every fifth of those that go well, at least one, and of those with costs that do not, too.
-func (l *lesson) part(labelled []dataset.Episode) error {
-	const every = 5
-	var good, bad []dataset.Episode
+// digestOf is SHA-256 of a model's weights, of labelled recordings, and of their files: another recording may have the names of one before.
+func digestOf(ctx context.Context, m *Model, images fs.FS, labelled []dataset.Episode) (string, error) {
+	weights, err := m.net.Digest(ctx)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, weights)
+	if err := json.NewEncoder(sum).Encode(labelled); err != nil {
+		return "", err
+	}
 	for _, e := range labelled {
-		_, err := dataset.NewPairs(l.images, []dataset.Episode{e}, dataset.PairOptions{})
-		switch {
-		case err == nil && e.Outcome != dataset.OutcomeFailed:
-			good = append(good, e)
-		default:
-			bad = append(bad, e)
+		for _, name := range e.Frames {
+			data, err := fs.ReadFile(images, name)
+			if err := errors.Join(err, ctx.Err()); err != nil {
+				return "", err
+			}
+			fmt.Fprintf(sum, "%x\n", sha256.Sum256(data))
 		}
 	}
-	if len(good) < minDemos {
-		return &InputError{What: "demos", Reason: fmt.Sprintf("have %d recordings in which the task is done and something moves: at least two are needed, one to learn from and one to choose by", len(good))}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}
+
+// part holds some recordings back of every task that has two that go well: a fifth of those, at least one.
+func (l *lesson) part(labelled []dataset.Episode) error {
+	const every = 5
+	var tasks []string
+	var bad []dataset.Episode
+	good, count := map[string][]dataset.Episode{}, 0
+	for _, e := range labelled {
+		_, err := dataset.NewPairs(l.images, []dataset.Episode{e}, dataset.PairOptions{})
+		if err != nil || e.Outcome == dataset.OutcomeFailed {
+			bad = append(bad, e)
+			continue
+		}
+		if count++; good[e.Task] == nil {
+			tasks = append(tasks, e.Task)
+		}
+		good[e.Task] = append(good[e.Task], e)
 	}
-	hold := max(1, (len(good)+every/2)/every)
-	for k, e := range good { // evenly, the last among them
-		if (k+1)*hold/len(good) > k*hold/len(good) {
-			l.held = append(l.held, e)
-		} else {
-			l.learnt = append(l.learnt, e)
+	for _, task := range tasks {
+		n := len(good[task])
+		hold := min(n-1, max(1, (n+every/2)/every))
+		for k, e := range good[task] { // evenly, the last among them
+			if (k+1)*hold/n > k*hold/n {
+				l.held = append(l.held, e)
+			} else {
+				l.learnt = append(l.learnt, e)
+			}
 		}
 	}
 	l.learnt = append(l.learnt, bad...)
+	if len(l.held) == 0 {
+		return &InputError{What: "demos", Reason: fmt.Sprintf("have %d recordings in which the task is done and something moves: at least two of one task are needed, one to learn from and one to choose by", count)}
+	}
+	l.measured()
+	return nil
+}
+
+// measured makes the pairs that are measured on.
+func (l *lesson) measured() {
 	l.chooses = dataset.ValidationPairs(l.images, l.held, dataset.ValidationOptions{PerEpisode: demoPairs})
 	_, known := l.memory.split()
 	l.knows = l.memory.from(dataset.ValidationPairs(nil, known, dataset.ValidationOptions{PerEpisode: knownPairs}))
 	l.remembers = l.memory.from(dataset.ValidationPairs(nil, known, dataset.ValidationOptions{PerEpisode: mostKnown}))
-	return nil
 }
 
 // stage is what is learnt, with a recipe whose batch is a round of the mixture.

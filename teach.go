@@ -18,14 +18,17 @@ import (
 // TeachOptions say how long a model is taught, and how. Nil, or the zero value, is sound.
 type TeachOptions struct {
 	// Budget is the wall-clock time that all of it may take, from reading the recordings to fitting the temperature; zero means 10 minutes.
-	// A run that Dir holds goes on with what is left of its budget.
+	// A run that Dir holds goes on with what is left of its budget. Where that is too short for a step nothing is learnt, and that is no error.
 	Budget time.Duration
 
 	// LoRA trains low-rank adapters of both towers and of what joins them, not all weights. So are checkpoints of more than 100 million
 	// parameters taught anyway.
 	LoRA bool
 
-	Dir    string       // where the run is kept, to go on with after whatever has ended it; "" = a temporary folder, and nothing to go on with
+	// Dir is where the run is kept, to go on with after whatever has ended it, by the same recordings and the weights that it began with.
+	// "" is a temporary folder, and nothing to go on with.
+	Dir string
+
 	Seed   uint64       // of the order of questions
 	Logger *slog.Logger // hears of the run; nil = the model's
 }
@@ -51,9 +54,9 @@ const (
 // success unless its Outcome says otherwise, and see [dataset.Labelled] for what is made of Subtask and Cost where they are known. Frames have to
 // be of one size. At most 64 are taken of a recording, evenly.
 //
-// Every fifth recording of those that go well, at least one, is held back. The others are learnt from, each alone, beside one another, and failures
-// beside the ends of all that go well, under the prompts of Judge and of Done and in the company of what the checkpoint knew: of the rehearsal.json
-// in it, where it has that, and of its own verdicts on the recordings under the names of those tasks. What is held back of the recordings chooses the
+// Every fifth recording of a task that goes well is held back, at least one where there are two. The others are learnt from, each alone, beside one
+// another, and failures beside the ends of all that go well, under the prompts of Judge and of Done and in the company of what the checkpoint knew: of
+// the rehearsal.json in it, where it has that, and of its own verdicts on the recordings under the names of those tasks. What is held back of the recordings chooses the
 // weights among those on the way and lowers the rate where it was too high; what is held back of both chooses among weights on the way back to those
 // before, where each point of the share right of known tasks, beyond half a one, counts as much as a tenth of a nat of the task's loss.
 // Both fit the temperature and the probability from which a [Tracker] takes a task for done. Where no weights are better than those before, the
@@ -64,7 +67,7 @@ const (
 // graph, so that an answer of that moment may be of both. Trackers are of the weights they began with. Two that teach one model
 // take turns. Of one seed the questions are the same; how many steps there is time for, the clock decides.
 //
-// An argument that cannot be used is an *InputError: "demos", "demo 3", or a field of the options.
+// An argument that cannot be used is an *InputError: "demos", "demo 3", or a field of the options; so are weights in int8, which cannot learn.
 func (m *Model) Teach(ctx context.Context, images fs.FS, demos []dataset.Episode, opts *TeachOptions) (*Taught, error) {
 	began := time.Now()
 	o, err := opts.complete()
@@ -75,6 +78,9 @@ func (m *Model) Teach(ctx context.Context, images fs.FS, demos []dataset.Episode
 		return nil, err
 	}
 	defer m.calls.Done()
+	if m.opened.Weights == "int8" {
+		return nil, &InputError{What: "Options.Weights", Reason: "are int8, which cannot be taught: open the checkpoint with f32 or bf16, and what is saved then with int8"}
+	}
 	select {
 	case m.teaching <- struct{}{}:
 		defer func() { <-m.teaching }()
@@ -84,7 +90,7 @@ func (m *Model) Teach(ctx context.Context, images fs.FS, demos []dataset.Episode
 	if o.Logger == nil {
 		o.Logger = m.log
 	}
-	l, err := newLesson(ctx, m.fsys, images, demos)
+	l, err := newLesson(ctx, m, images, demos)
 	if err != nil {
 		return nil, failed("teach: ", err)
 	}

@@ -159,7 +159,7 @@ func TestTeachLoRA(t *testing.T) {
 // anHour begins a run that has an hour.
 func anHour(t testing.TB, m *Model, fsys fs.FS, demos []dataset.Episode) *course {
 	t.Helper()
-	l, err := newLesson(t.Context(), m.fsys, fsys, demos)
+	l, err := newLesson(t.Context(), m, fsys, demos)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,6 +191,15 @@ func TestTeachSlower(t *testing.T) {
 	}
 }
 
+func digest(t testing.TB, net *model.Model) string {
+	t.Helper()
+	d, err := net.Digest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // TestTeachBlend: of the way from the weights before to those of the peak the place is kept at which the answers are likeliest, of those where what was
 // known is known still.
 func TestTeachBlend(t *testing.T) {
@@ -198,7 +207,7 @@ func TestTeachBlend(t *testing.T) {
 	m, far := openTiny(t, Options{}), openTiny(t, Options{})
 	fsys, demos := lamps(t, "", "", "")
 	c := anHour(t, m, fsys, demos)
-	random, err := model.New(m.net.Config, "go", 5)
+	random, err := model.New(m.net.Config, "go", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +217,9 @@ func TestTeachBlend(t *testing.T) {
 	}
 	if err := far.Save(t.Context(), filepath.Join(c.opts.Dir, "peak")); err != nil {
 		t.Fatal(err)
+	}
+	if a, b := digest(t, m.net), digest(t, random); a == b {
+		t.Fatal("the random weights are those of the checkpoint")
 	}
 	want := math.Inf(1)
 	for _, share := range blends {
@@ -338,9 +350,92 @@ func TestTeachInput(t *testing.T) {
 	if _, err := m.Teach(t.Context(), nil, demos, nil); err == nil {
 		t.Error("images are nil")
 	}
+	_, err := openTiny(t, Options{Weights: "int8"}).Teach(t.Context(), fsys, demos, nil)
+	if bad := (*InputError)(nil); !errors.As(err, &bad) || bad.What != "Options.Weights" {
+		t.Error("int8:", err)
+	}
 	if _, err := (*Model)(nil).Teach(t.Context(), fsys, demos, nil); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
+}
+
+// TestTeachTasks: of every task there is something to learn from and, where it has two recordings, to choose by, whatever their order.
+func TestTeachTasks(t *testing.T) {
+	t.Parallel()
+	m := openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "", "", "", "", "", "", "", "")
+	for name, c := range map[string]struct {
+		tasks, learnt, held string
+	}{
+		"one":         {"aaaaaaaaaa", "aaaaaaaa", "aa"},
+		"two":         {"aa", "a", "a"},
+		"one of each": {"aaaaaaaab", "aaaaaab", "aa"},
+		"in turn":     {"abcdeabcde", "abcde", "abcde"},
+		"one by one":  {"aabb", "ab", "ab"},
+	} {
+		var of []dataset.Episode
+		for k, task := range c.tasks {
+			e := demos[k]
+			e.Task = string(task)
+			of = append(of, e)
+		}
+		names := func(of []dataset.Episode) (text string) {
+			for _, e := range of {
+				text += e.Task
+			}
+			return text
+		}
+		l, err := newLesson(t.Context(), m, fsys, of)
+		if err != nil || names(l.learnt) != c.learnt || names(l.held) != c.held {
+			t.Errorf("%s: learnt from %s, held back %s, %v", name, names(l.learnt), names(l.held), err)
+		}
+	}
+	demos[1].Task = "Dim the lamp"
+	if _, err := newLesson(t.Context(), m, fsys, demos[:2]); !errors.As(err, new(*InputError)) {
+		t.Error("one recording of each task:", err)
+	}
+}
+
+// TestTeachElse: a run does not go on with other weights than it began with, nor with other recordings of the same names.
+func TestTeachElse(t *testing.T) {
+	t.Parallel()
+	m, other := openTiny(t, Options{}), openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "")
+	o := &TeachOptions{Budget: 1, Dir: filepath.Join(t.TempDir(), "run")}
+	if _, err := m.Teach(t.Context(), fsys, demos, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Teach(t.Context(), fsys, demos, o); err != nil {
+		t.Error("the same:", err)
+	}
+	refused := func(name string, m *Model) {
+		t.Helper()
+		_, err := m.Teach(t.Context(), fsys, demos, o)
+		if bad := (*InputError)(nil); !errors.As(err, &bad) || bad.What != "TeachOptions.Dir" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	random, err := model.New(m.net.Config, "go", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer random.Close()
+	if err := other.net.Take(t.Context(), random, 0.3); err != nil {
+		t.Fatal(err)
+	}
+	refused("other weights", other)
+	first := fsys[demos[0].Frames[4]].Data
+	img, err := png.Decode(bytes.NewReader(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img.(*image.Gray).Pix[0]++
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	fsys[demos[0].Frames[4]] = &fstest.MapFile{Data: b.Bytes()}
+	refused("another recording", m)
 }
 
 // TestTeachEnded: a model whose teaching is ended, or has no time, is as it was; and answers meanwhile, as it did.

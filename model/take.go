@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,6 +59,39 @@ func (m *Model) take(p Param, other *Model, share float32) error {
 		narrow[i] = bfloat16.FromFloat32(w)
 	}
 	return v.SetValue(tensors.FromFlatDataAndDimensions(narrow, p.Shape...))
+}
+
+// small is the number of values up to which a tensor counts in a Digest: norms and biases of every model, and some matrices of each layer.
+const small = 1 << 20
+
+// Digest tells weights from others of the same shape: it is SHA-256 of all tensors of up to a million values, of which any training changes some.
+// Of weights in int8 there is none.
+func (m *Model) Digest(ctx context.Context) (string, error) {
+	if m.int8 {
+		return "", errors.New("digest: int8 weights are not what was opened")
+	}
+	sum := sha256.New()
+	err := m.exclusive(ctx, func() error {
+		for _, p := range m.Config.Params() {
+			fmt.Fprintln(sum, p.Name, p.Shape)
+			size := 1
+			for _, n := range p.Shape {
+				size *= n
+			}
+			if size > small {
+				continue
+			}
+			values, err := m.values(p)
+			if err == nil {
+				err = binary.Write(sum, binary.LittleEndian, values)
+			}
+			if err != nil {
+				return fmt.Errorf("tensor %s: %w", p.Name, err)
+			}
+		}
+		return nil
+	})
+	return fmt.Sprintf("%x", sum.Sum(nil)), err
 }
 
 // values are one weight's, in float32.

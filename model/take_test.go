@@ -58,3 +58,33 @@ func TestTakeShare(t *testing.T) {
 		t.Error(got[:3], want[:3], err)
 	}
 }
+
+// TestDigest: a digest is that of the same weights alone.
+func TestDigest(t *testing.T) {
+	ctx := context.Background()
+	digest := func(m *Model) string {
+		t.Helper()
+		d, err := m.Digest(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, weights := range []string{"f32", "bf16"} {
+		a, b := open(t, os.DirFS(golden+"/checkpoint"), "go", weights), open(t, os.DirFS(golden+"/checkpoint"), "go", weights)
+		if digest(a) != digest(b) {
+			t.Error(weights, "of the same weights differ")
+		}
+		attach(t, b, everywhere)
+		trained(t, b)
+		if err := b.merge(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if digest(a) == digest(b) {
+			t.Error(weights, "of trained weights are those before")
+		}
+	}
+	if d, err := open(t, os.DirFS(golden+"/checkpoint"), "go", "int8").Digest(ctx); err == nil {
+		t.Error("of int8 weights there is", d)
+	}
+}

@@ -51,8 +51,11 @@ type row struct {
 // measureAll teaches every task by itself, to a model of its own.
 func (s *settings) measureAll(ctx context.Context) error {
 	found, err := filepath.Glob(filepath.Join(s.measure.dir, s.measure.only, "held"))
-	if err != nil || len(found) == 0 {
-		return fmt.Errorf("-measure: no task in %s: %w", s.measure.dir, err)
+	if err != nil {
+		return fmt.Errorf("-only %s: %w", s.measure.only, err)
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("-measure: no folder of a task in %s matches %s", s.measure.dir, s.measure.only)
 	}
 	known, err := s.untaught(ctx)
 	if err != nil {
@@ -125,7 +128,7 @@ func (o *measure) choose(dir string) (demos []dataset.Episode, err error) {
 	if demos, err = program.Episodes(disk, "demos"); err != nil {
 		return nil, err
 	}
-	demos = demos[:min(len(demos), o.demos-o.failures)]
+	demos = demos[:max(0, min(len(demos), o.demos-o.failures))]
 	if o.failures > 0 {
 		failures, err := program.Episodes(disk, "failures")
 		if err != nil {

@@ -4,8 +4,8 @@
 //	go run ./examples/teach -lerobot DIR -out taught              # or -mcap, -rosbag, -hdf5 FILE, with -task where the file has none
 //	go run ./examples/teach -measure TASKS -known ../shared/episodes
 //
-// RECORDINGS holds a folder of frames, or a video, for each recording; those in RECORDINGS/failed show how it goes wrong. Or it is a
-// folder of simulated episodes, of which costs and outcomes are then known. The checkpoint in -out opens with egotsr.Open and loads in
+// RECORDINGS holds a folder of frames, or a video, for each recording, three at least; those in RECORDINGS/failed show how it goes wrong. Or it is
+// a folder of simulated episodes, of which costs and outcomes are then known. The checkpoint in -out opens with egotsr.Open and loads in
 // transformers. The last recording that goes well is held back from all of it: a table says how it is judged before and after, and OUT.svg
 // draws it. OUT.run has the run, which goes on with the same command where it was interrupted.
 //

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,9 +81,70 @@ func TestFolders(t *testing.T) {
 	if diff := cmp.Diff([]dataset.Outcome{dataset.OutcomeSuccess, dataset.OutcomeFailed}, outcomes); diff != "" {
 		t.Error(diff)
 	}
-	rest, last, err := apart(demos)
-	if err != nil || len(rest) != 1 || last.ID != "0" {
+	if demos, err = dataset.Labelled(t.Context(), disk, demos, mostFrames); err != nil {
+		t.Fatal(err)
+	}
+	good, bad := demos[0], demos[1]
+	if _, _, err := apart(disk, []dataset.Episode{good, good, bad}); err == nil || !strings.Contains(err.Error(), "3 recordings, in 2 of which") {
+		t.Error(err)
+	}
+	demos = []dataset.Episode{good, good, good, bad}
+	demos[2].ID = "last"
+	rest, last, err := apart(disk, demos)
+	if err != nil || last.ID != "last" || len(rest) != 3 || rest[2].ID != bad.ID || demos[3].ID != bad.ID {
 		t.Errorf("%v, %v, %v", rest, last, err)
+	}
+}
+
+// What cannot be used is told of before a checkpoint is opened or anything made.
+func TestRefused(t *testing.T) {
+	dir := t.TempDir()
+	simtest.Write(t, dir, "Lift the cup")
+	frames := os.DirFS(filepath.Join(dir, "observation", "scene0", "0"))
+	jpeg, err := fs.ReadFile(frames, "frame_000003.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		says string
+		make func(data, out string) error
+	}{
+		"absent": {"nowhere", func(data, out string) error { return os.RemoveAll(data) }},
+		"empty":  {"holds no folders", func(data, out string) error { return os.Mkdir(filepath.Join(data, "failed"), 0o755) }},
+		"loose":  {"1.jpg is in no folder", func(data, out string) error { return os.WriteFile(filepath.Join(data, "1.jpg"), jpeg, 0o644) }},
+		"loose failed": {"1.jpg is in no folder", func(data, out string) error {
+			return os.CopyFS(filepath.Join(data, "failed"), fstest.MapFS{"1.jpg": {Data: jpeg}})
+		}},
+		"few": {"1 recordings, in 1 of which", func(data, out string) error { return os.CopyFS(filepath.Join(data, "a"), frames) }},
+		"one frame": {"b has a single frame", func(data, out string) error {
+			return os.CopyFS(filepath.Join(data, "b"), fstest.MapFS{"1.jpg": {Data: jpeg}})
+		}},
+		"cut short": {"a/2.jpg", func(data, out string) error {
+			return os.CopyFS(filepath.Join(data, "a"), fstest.MapFS{"1.jpg": {Data: jpeg}, "2.jpg": {Data: jpeg[:len(jpeg)/2]}})
+		}},
+		"foreign out": {"mine.txt", func(data, out string) error {
+			return errors.Join(os.CopyFS(filepath.Join(data, "a"), frames), os.CopyFS(out, fstest.MapFS{"mine.txt": {}}))
+		}},
+	} {
+		data, out := filepath.Join(t.TempDir(), "nowhere"), filepath.Join(t.TempDir(), "taught")
+		if err := os.Mkdir(data, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.make(data, out); err != nil {
+			t.Fatal(err)
+		}
+		s := settings{from: program.Checkpoint{Dir: "no checkpoint"}, source: source{dir: data}, out: out}
+		s.source.files.Task = "Lift the cup"
+		if err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(out + ".run"); err == nil {
+			t.Errorf("%s: a run was begun", name)
+		}
+	}
+	s := settings{measure: measure{dir: dir, only: "*"}}
+	if err := s.measureAll(t.Context()); err == nil || strings.Contains(err.Error(), "%!") {
+		t.Error(err)
 	}
 }
 

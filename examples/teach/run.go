@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -16,15 +17,22 @@ import (
 	"github.com/egotsr/egotsr/evaluate"
 	"github.com/egotsr/egotsr/examples/internal/program"
 	"github.com/egotsr/egotsr/internal/page"
+	"github.com/egotsr/egotsr/internal/state"
 )
 
 // run teaches, saves, and shows what has changed in a recording that was held back.
 func (s *settings) run(ctx context.Context) error {
+	if err := (state.Disk{}).Replaceable(s.out); err != nil { // better told now than when there is something to save
+		return err
+	}
 	disk, demos, err := s.source.read(ctx, s.out+".frames")
 	if err != nil {
 		return err
 	}
-	demos, last, err := apart(demos)
+	if demos, err = dataset.Labelled(ctx, disk, demos, mostFrames); err != nil { // so it is with what cannot be read
+		return err
+	}
+	demos, last, err := apart(disk, demos)
 	if err != nil {
 		return err
 	}
@@ -57,15 +65,27 @@ func (s *settings) run(ctx context.Context) error {
 	return nil
 }
 
-// apart takes the last recording that goes well from the others.
-func apart(demos []dataset.Episode) (rest []dataset.Episode, last dataset.Episode, err error) {
-	for k := len(demos) - 1; k >= 0; k-- {
-		if demos[k].Outcome != dataset.OutcomeFailed {
-			last = demos[k]
-			return append(demos[:k:k], demos[k+1:]...), last, nil
+// What is taken of a recording, and the recordings that go well that are needed: one is held back here and another by Teach.
+const (
+	mostFrames = 64
+	leastGood  = 3
+)
+
+// apart takes the last recording that goes well from the others, all of them labelled.
+func apart(disk fs.FS, demos []dataset.Episode) (rest []dataset.Episode, last dataset.Episode, err error) {
+	good, at := 0, 0
+	for k, e := range demos {
+		if len(e.Frames) < 2 {
+			return nil, last, fmt.Errorf("recording %s has a single frame: what goes on is seen from two on", e.ID)
+		}
+		if _, err := dataset.NewPairs(disk, []dataset.Episode{e}, dataset.PairOptions{}); err == nil && e.Outcome != dataset.OutcomeFailed {
+			good, at = good+1, k
 		}
 	}
-	return nil, last, errors.New("no recording goes well")
+	if good < leastGood {
+		return nil, last, fmt.Errorf("%d recordings, in %d of which the task is done and something moves: at least %d of those are needed, one to learn from, one to choose by and one to show the result on", len(demos), good, leastGood)
+	}
+	return slices.Delete(slices.Clone(demos), at, at+1), demos[at], nil
 }
 
 // teachWithBar shows how much of the budget is spent.
@@ -101,18 +121,14 @@ type seen struct {
 }
 
 func look(ctx context.Context, m *egotsr.Model, disk fs.FS, e dataset.Episode) (s seen, err error) {
-	labelled, err := dataset.Labelled(ctx, disk, []dataset.Episode{e}, 48)
-	if err != nil {
-		return s, err
-	}
-	pairs := dataset.ValidationPairs(disk, labelled, dataset.ValidationOptions{PerEpisode: 200})
+	pairs := dataset.ValidationPairs(disk, []dataset.Episode{e}, dataset.ValidationOptions{PerEpisode: 200})
 	r, err := evaluate.Pairs(ctx, m, pairs, nil)
 	if err != nil {
 		return s, err
 	}
 	s.right = right(r, evaluate.GroupAll)
 	var frames []image.Image
-	for _, name := range labelled[0].Frames {
+	for _, name := range e.Frames {
 		img, err := pairs.Image(name)
 		if err != nil {
 			return s, err
@@ -143,6 +159,9 @@ func report(out io.Writer, t *egotsr.Taught, before, after seen) {
 	w.Flush()
 	if t.Known == t.Known { // not NaN
 		fmt.Fprintf(out, "right of the pairs of tasks known before: %.1f %% afterwards\n", 100*t.Known)
+	}
+	if t.Steps == 0 {
+		fmt.Fprintln(out, "nothing was learnt: no weights were better than those before, or there was no time for any; -v tells which")
 	}
 }
 

@@ -46,6 +46,11 @@ func (s *source) read(ctx context.Context, frames string) (fs.FS, []dataset.Epis
 	if s.dir == "" {
 		return nil, nil, errors.New("-data, -lerobot, -mcap, -rosbag or -hdf5 is needed")
 	}
+	if info, err := os.Stat(s.dir); err != nil {
+		return nil, nil, fmt.Errorf("-data: %w", err)
+	} else if !info.IsDir() {
+		return nil, nil, fmt.Errorf("-data: %s is no folder", s.dir)
+	}
 	disk := os.DirFS(s.dir)
 	if info, err := fs.Stat(disk, "progress"); err == nil && info.IsDir() {
 		demos, err := program.Episodes(disk)
@@ -63,9 +68,10 @@ func (s *source) folders(ctx context.Context, disk fs.FS, frames string) (fs.FS,
 	var videos []clips.Recording
 	for _, dir := range []string{".", "failed"} {
 		entries, err := fs.ReadDir(disk, dir)
-		if err != nil && dir == "." {
+		if err != nil && (dir == "." || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, nil, err
 		}
+		before, loose := len(demos)+len(videos), ""
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
 			switch {
@@ -78,10 +84,17 @@ func (s *source) folders(ctx context.Context, disk fs.FS, frames string) (fs.FS,
 				demos = append(demos, demo)
 			case slices.Contains([]string{".mp4", ".mkv", ".webm", ".mov", ".avi"}, strings.ToLower(path.Ext(name))):
 				videos = append(videos, clips.Recording{Scene: dir, Episode: e.Name(), Task: s.files.Task, Video: filepath.Join(s.dir, filepath.FromSlash(name))})
+			case slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp"}, strings.ToLower(path.Ext(name))):
+				loose = name
 			}
+		}
+		if loose != "" && len(demos)+len(videos) == before {
+			return nil, nil, fmt.Errorf("%s is in no folder of its own: want one for the frames of each recording", filepath.Join(s.dir, filepath.FromSlash(loose)))
 		}
 	}
 	switch {
+	case len(demos)+len(videos) == 0:
+		return nil, nil, fmt.Errorf("%s holds no folders of frames, and no videos", s.dir)
 	case len(videos) == 0:
 		return disk, demos, nil
 	case len(demos) > 0:

@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%v %s", err, svg)
 		}
 	}
-	s := settings{from: tiny, source: source{dir: frames}}
+	s := settings{from: tiny, source: source{dir: frames}, out: filepath.Join(t.TempDir(), "taught")}
 	if err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), "-task") {
 		t.Error(err)
 	}

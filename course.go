@@ -74,8 +74,16 @@ func (m *Model) course(ctx context.Context, l *lesson, o TeachOptions, began tim
 		}
 	}
 	var err error
-	c.student, err = c.open(ctx, start)
+	c.student, err = c.open(ctx, filepath.Join(o.Dir, c.from()))
 	return c, err
+}
+
+// from is the checkpoint that the training begins with, now that the rate is what it is.
+func (c *course) from() string {
+	if c.at.Slower > 0 && c.at.Step > 0 {
+		return "peak"
+	}
+	return "start"
 }
 
 // resume reads where the run is, if there is one.
@@ -118,15 +126,6 @@ func (c *course) keep() error {
 		return err
 	}
 	return state.Disk{}.WriteFile(filepath.Join(c.opts.Dir, courseFile), func(w io.Writer) error { _, err := w.Write(text); return err })
-}
-
-// fitting is what the very last things take.
-func (c *course) fitting() time.Duration { return 2*c.thorough() + c.opts.Budget/50 }
-
-// thorough is what judging takes where weights are chosen.
-func (c *course) thorough() time.Duration {
-	brief, all := c.chooses.Len()+c.knows.Len(), c.chooses.Len()+c.remembers.Len()
-	return c.once * time.Duration(all) / time.Duration(max(1, brief))
 }
 
 // left is what there is of the budget.
@@ -261,16 +260,12 @@ func (c *course) train(ctx context.Context) error {
 
 // slower begins again at a quarter of the rate, with the weights of the peak.
 func (c *course) slower(ctx context.Context) error {
-	from := "start"
-	if c.at.Step > 0 {
-		from = "peak"
-	}
-	if err := c.reopen(ctx, from); err != nil || c.at.Slower == mostSlower {
-		return err
+	if c.at.Slower == mostSlower {
+		return nil
 	}
 	c.at.Slower, c.at.Steps = c.at.Slower+1, planned
-	c.opts.Logger.Info("teach: the rate was too high, and is a quarter of it now", "from", from)
-	if err := c.keep(); err != nil {
+	c.opts.Logger.Info("teach: the rate was too high, and is a quarter of it now", "from", c.from())
+	if err := errors.Join(c.reopen(ctx, c.from()), c.keep()); err != nil {
 		return err
 	}
 	return c.train(ctx)

@@ -6,6 +6,7 @@ import (
 	"image"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/egotsr/egotsr/dataset"
 )
@@ -20,6 +21,15 @@ const (
 	mayForget   = 0.005
 	lossOfKnown = 10
 )
+
+// fitting is what the very last things take.
+func (c *course) fitting() time.Duration { return 2*c.thorough() + c.opts.Budget/50 }
+
+// thorough is what judging takes where weights are chosen.
+func (c *course) thorough() time.Duration {
+	brief, all := c.chooses.Len()+c.knows.Len(), c.chooses.Len()+c.remembers.Len()
+	return c.once * time.Duration(all) / time.Duration(max(1, brief))
+}
 
 // blend looks for the best weights, as far from those before as what was known allows: a task that contradicts a known one is learnt at its cost.
 func (c *course) blend(ctx context.Context) error {

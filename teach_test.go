@@ -191,6 +191,34 @@ func TestTeachSlower(t *testing.T) {
 	}
 }
 
+// TestTeachSlowerKilled: a run that is killed when its rate has been lowered goes on from the peak.
+func TestTeachSlowerKilled(t *testing.T) {
+	t.Parallel()
+	m, far := openTiny(t, Options{}), openTiny(t, Options{})
+	fsys, demos := lamps(t, "", "", "")
+	c := anHour(t, m, fsys, demos)
+	random, err := model.New(m.net.Config, "go", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer random.Close()
+	if err := far.net.Take(t.Context(), random, 0.3); err != nil {
+		t.Fatal(err)
+	}
+	c.at.Slower, c.at.Step = 1, 8
+	if err := errors.Join(far.Save(t.Context(), filepath.Join(c.opts.Dir, "peak")), c.keep(), c.close()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.course(t.Context(), c.lesson, c.opts, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.close()
+	if digest(t, again.student.net) != digest(t, far.net) {
+		t.Error("it goes on from other weights")
+	}
+}
+
 func digest(t testing.TB, net *model.Model) string {
 	t.Helper()
 	d, err := net.Digest(t.Context())

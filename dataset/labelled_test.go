@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 
@@ -85,6 +86,11 @@ func TestLabelled(t *testing.T) {
 	}
 }
 
+// hostile is a file system that panics.
+type hostile struct{}
+
+func (hostile) Open(string) (fs.File, error) { panic("hostile") }
+
 // What is wrong is told of the file or of the recording.
 func TestLabelledErrors(t *testing.T) {
 	fsys := fstest.MapFS{}
@@ -102,6 +108,9 @@ func TestLabelledErrors(t *testing.T) {
 	bad.Subtask = []int{0}
 	if _, err := Labelled(t.Context(), fsys, []Episode{bad}, 64); !errors.As(err, new(*EpisodeError)) {
 		t.Error(err)
+	}
+	if _, err := Labelled(t.Context(), hostile{}, []Episode{good}, 64); !errors.As(err, new(*FileError)) {
+		t.Error("a file system that panics:", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

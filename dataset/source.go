@@ -6,6 +6,7 @@ import (
 	"image"
 	"io/fs"
 
+	"github.com/egotsr/egotsr/internal/foreign"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -64,9 +65,9 @@ func fileError(path string, err error) error {
 	return &FileError{Path: path, Err: err}
 }
 
-// readImage is [vision.Read] with this package's error.
+// readImage is [vision.Read] with this package's error, also of what a user's file system panics with.
 func readImage(fsys fs.FS, path string) (image.Image, error) {
-	img, err := vision.Read(fsys, path)
+	img, err := foreign.Do("the file system", func() (image.Image, error) { return vision.Read(fsys, path) })
 	if err != nil {
 		return nil, fileError(path, err)
 	}

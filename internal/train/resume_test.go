@@ -205,6 +205,38 @@ func failsAt(t testing.TB, n int) {
 	asCalm(t, dir, fmt.Sprintf("after operation %d on %s failed", n, failed))
 }
 
+// TestLeavingFails: where a loop is left and nothing can be saved, Close tells of it.
+func TestLeavingFails(t *testing.T) {
+	t.Parallel()
+	m, e, err := tinyOn("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	full, left := errors.New("the disk is full"), false
+	disk := state.Disk{Before: func(string, string) error {
+		if left {
+			return full
+		}
+		return nil
+	}}
+	o := withDefaults(curriculum.Options{Dir: t.TempDir(), Seed: 3, SaveEvery: 100, MaxBad: 0.5})
+	run, err := start(t.Context(), &Trainer{model: m, encoder: e, files: os.DirFS(checkpoint), users: stagesOf(), opts: o, disk: disk, saved: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range run.Steps(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = true
+		break
+	}
+	if err := run.Close(); !errors.Is(err, full) {
+		t.Error(err)
+	}
+}
+
 // TestWriteFails takes operations spread over the run, TestEveryWriteFails many of them.
 func TestWriteFails(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ type Trainer struct {
 	events     *events.Writer
 	lock       *os.File
 	pace       pace
-	late       error // of letting the directory go when the loop had been left already
+	late       error // of saving, and letting the directory go, when the loop had been left already
 }
 
 // New prepares a run, or goes on with the one that opts.Dir holds: weights, moments and position are then those of its
@@ -143,15 +143,19 @@ func (t *Trainer) Close() error {
 }
 
 // Steps trains, and yields after every optimiser step. Leaving the loop, or the end of the context, saves; ranging over
-// Steps again goes on from there.
+// Steps again goes on from there. Where saving fails when the loop has been left Close tells of it.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 	return func(yield func(curriculum.Step, error) bool) {
-		left := true
+		gone, ended := false, false // the caller has left the loop, or the run has ended
+		tell := func(step curriculum.Step, err error) bool {
+			gone = !yield(step, err)
+			return !gone
+		}
 		defer func() {
-			if err := t.free(); err != nil && left {
-				t.late = errors.Join(t.late, err)
-			} else if err != nil {
+			if err := t.free(); err != nil && ended {
 				yield(curriculum.Step{}, err)
+			} else {
+				t.late = errors.Join(t.late, err)
 			}
 		}()
 		if err := t.reopen(); err != nil {
@@ -160,18 +164,22 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 		}
 		for t.state.Stage < len(t.stages) {
 			name := t.stages[t.state.Stage].name
-			goOn, err := t.runStage(ctx, yield)
-			if err != nil {
-				if ctx.Err() != nil {
-					err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
-				}
-				yield(curriculum.Step{Stage: name}, err)
+			goOn, err := t.runStage(ctx, tell)
+			if err != nil && ctx.Err() != nil {
+				err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
 			}
-			if err != nil || !goOn {
+			switch {
+			case err != nil && gone:
+				t.late = errors.Join(t.late, err)
+				return
+			case err != nil:
+				yield(curriculum.Step{Stage: name}, err)
+				return
+			case !goOn:
 				return
 			}
 		}
-		left = false
+		ended = true
 	}
 }
 

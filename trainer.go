@@ -62,7 +62,7 @@ func NewTrainer(m *Model, stages []curriculum.Stage, opts *TrainOptions) (*Train
 
 // Steps trains, and yields after every optimiser step. Leaving the loop saves, and so does the end of the context; ranging
 // again goes on from there, and so does another Trainer of the same directory, in this process or another: the directory is
-// taken only while a loop is under way. After an error the loop is over; where saving fails when it has been left, Close tells of it.
+// taken only while a loop is under way. After an error the loop is over; where saving fails when it has been left, the next tells of it, or Close.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		for step, err := range t.inner.Steps(ctx) {

@@ -143,7 +143,7 @@ func (t *Trainer) Close() error {
 }
 
 // Steps trains, and yields after every optimiser step. Leaving the loop, or the end of the context, saves; ranging over
-// Steps again goes on from there. Where saving fails when the loop has been left Close tells of it.
+// Steps again goes on from there. Where saving fails when the loop has been left the next loop tells of it, or Close.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 	return func(yield func(curriculum.Step, error) bool) {
 		gone, ended := false, false // the caller has left the loop, or the run has ended
@@ -158,7 +158,11 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 				t.late = errors.Join(t.late, err)
 			}
 		}()
-		if err := t.reopen(); err != nil {
+		err := t.late
+		if t.late = nil; err == nil {
+			err = t.reopen()
+		}
+		if err != nil {
 			yield(curriculum.Step{}, err)
 			return
 		}

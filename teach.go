@@ -56,10 +56,10 @@ const (
 //
 // Every fifth recording of a task that goes well is held back, at least one where there are two. The others are learnt from, each alone, beside one
 // another, and failures beside the ends of all that go well, under the prompts of Judge and of Done and in the company of what the checkpoint knew: of
-// the rehearsal.json in it, where it has that, and of its own verdicts on the recordings under the names of those tasks. What is held back of the recordings chooses the
-// weights among those on the way and lowers the rate where it was too high; what is held back of both chooses among weights on the way back to those
-// before, where each point of the share right of known tasks, beyond half a one, counts as much as a tenth of a nat of the task's loss.
-// Both fit the temperature and the probability from which a [Tracker] takes a task for done. Where no weights are better than those before, the
+// the rehearsal.json in it, where it has that, and of its own verdicts on the recordings under the names of those tasks. What is held back of the
+// recordings chooses the weights among those on the way and lowers the rate where it was too high; what is held back of both chooses among
+// weights on the way back to those before, where each point of the share right of known tasks, beyond half a one, counts as much as a tenth of
+// a nat of the task's loss. Both fit the temperature and the probability from which a [Tracker] takes a task for done. Where no weights are better than those before, the
 // model is left as it was, to the bit. [Model.Save] keeps all of it.
 //
 // A copy is what learns, so the memory is that of another model and of training it, see [NewTrainer]; calls meanwhile are answered with the weights
@@ -105,7 +105,10 @@ func (m *Model) Teach(ctx context.Context, images fs.FS, demos []dataset.Episode
 		return nil, failed("teach: ", err)
 	}
 	taught, err := c.run(ctx)
-	if err := errors.Join(err, c.close()); err != nil {
+	if closed := c.close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return nil, failed("teach: ", err)
 	}
 	return taught, nil

@@ -110,6 +110,9 @@ func (s *settings) teachWithBar(ctx context.Context, m *egotsr.Model, disk fs.FS
 	taught, err := m.Teach(ctx, disk, demos, &s.teach)
 	close(done)
 	<-ended
+	if errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("interrupted; the same command goes on from %s", s.teach.Dir)
+	}
 	return taught, err
 }
 

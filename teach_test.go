@@ -195,16 +195,9 @@ func TestTeachSlower(t *testing.T) {
 func TestTeachSlowerKilled(t *testing.T) {
 	t.Parallel()
 	m, far := openTiny(t, Options{}), openTiny(t, Options{})
+	depart(t, far)
 	fsys, demos := lamps(t, "", "", "")
 	c := anHour(t, m, fsys, demos)
-	random, err := model.New(m.net.Config, "go", 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer random.Close()
-	if err := far.net.Take(t.Context(), random, 0.3); err != nil {
-		t.Fatal(err)
-	}
 	c.at.Slower, c.at.Step = 1, 8
 	if err := errors.Join(far.Save(t.Context(), filepath.Join(c.opts.Dir, "peak")), c.keep(), c.close()); err != nil {
 		t.Fatal(err)
@@ -216,6 +209,22 @@ func TestTeachSlowerKilled(t *testing.T) {
 	defer again.close()
 	if digest(t, again.student.net) != digest(t, far.net) {
 		t.Error("it goes on from other weights")
+	}
+}
+
+// depart moves a model's weights a part of the way to random ones.
+func depart(t testing.TB, m *Model) {
+	t.Helper()
+	random, err := model.New(m.net.Config, "go", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer random.Close()
+	if digest(t, m.net) == digest(t, random) {
+		t.Fatal("the random weights are those of the checkpoint")
+	}
+	if err := m.net.Take(t.Context(), random, 0.3); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -233,21 +242,11 @@ func digest(t testing.TB, net *model.Model) string {
 func TestTeachBlend(t *testing.T) {
 	t.Parallel()
 	m, far := openTiny(t, Options{}), openTiny(t, Options{})
+	depart(t, far)
 	fsys, demos := lamps(t, "", "", "")
 	c := anHour(t, m, fsys, demos)
-	random, err := model.New(m.net.Config, "go", 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer random.Close()
-	if err := far.net.Take(t.Context(), random, 0.3); err != nil {
-		t.Fatal(err)
-	}
 	if err := far.Save(t.Context(), filepath.Join(c.opts.Dir, "peak")); err != nil {
 		t.Fatal(err)
-	}
-	if a, b := digest(t, m.net), digest(t, random); a == b {
-		t.Fatal("the random weights are those of the checkpoint")
 	}
 	want := math.Inf(1)
 	for _, share := range blends {
@@ -443,14 +442,7 @@ func TestTeachElse(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	random, err := model.New(m.net.Config, "go", 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer random.Close()
-	if err := other.net.Take(t.Context(), random, 0.3); err != nil {
-		t.Fatal(err)
-	}
+	depart(t, other)
 	refused("other weights", other)
 	first := fsys[demos[0].Frames[4]].Data
 	img, err := png.Decode(bytes.NewReader(first))

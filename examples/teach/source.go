@@ -68,10 +68,13 @@ func (s *source) folders(ctx context.Context, disk fs.FS, frames string) (fs.FS,
 	var videos []clips.Recording
 	for _, dir := range []string{".", "failed"} {
 		entries, err := fs.ReadDir(disk, dir)
-		if err != nil && (dir == "." || !errors.Is(err, fs.ErrNotExist)) {
+		if dir == "failed" && errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
 			return nil, nil, err
 		}
-		before, loose := len(demos)+len(videos), ""
+		before := len(demos) + len(videos)
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
 			switch {
@@ -84,12 +87,15 @@ func (s *source) folders(ctx context.Context, disk fs.FS, frames string) (fs.FS,
 				demos = append(demos, demo)
 			case slices.Contains([]string{".mp4", ".mkv", ".webm", ".mov", ".avi"}, strings.ToLower(path.Ext(name))):
 				videos = append(videos, clips.Recording{Scene: dir, Episode: e.Name(), Task: s.files.Task, Video: filepath.Join(s.dir, filepath.FromSlash(name))})
-			case slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp"}, strings.ToLower(path.Ext(name))):
-				loose = name
 			}
 		}
-		if loose != "" && len(demos)+len(videos) == before {
-			return nil, nil, fmt.Errorf("%s is in no folder of its own: want one for the frames of each recording", filepath.Join(s.dir, filepath.FromSlash(loose)))
+		if len(demos)+len(videos) > before {
+			continue
+		}
+		if loose, err := dataset.FrameNames(disk, dir); err != nil {
+			return nil, nil, err
+		} else if len(loose) > 0 {
+			return nil, nil, fmt.Errorf("%s is in no folder of its own: want one for the frames of each recording", filepath.Join(s.dir, dir, loose[0]))
 		}
 	}
 	switch {

@@ -38,7 +38,8 @@ func (t *Trainer) runStage(ctx context.Context, yield func(curriculum.Step, erro
 				return false, err
 			}
 			if !goOn {
-				return false, t.save(context.WithoutCancel(ctx))
+				t.late = t.save(context.WithoutCancel(ctx)) // nobody listens any more
+				return false, nil
 			}
 			if ended {
 				break

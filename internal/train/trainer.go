@@ -146,11 +146,7 @@ func (t *Trainer) Close() error {
 // Steps again goes on from there. Where saving fails when the loop has been left the next loop tells of it, or Close.
 func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 	return func(yield func(curriculum.Step, error) bool) {
-		gone, ended := false, false // the caller has left the loop, or the run has ended
-		tell := func(step curriculum.Step, err error) bool {
-			gone = !yield(step, err)
-			return !gone
-		}
+		ended := false
 		defer func() {
 			if err := t.free(); err != nil && ended {
 				yield(curriculum.Step{}, err)
@@ -168,18 +164,14 @@ func (t *Trainer) Steps(ctx context.Context) iter.Seq2[curriculum.Step, error] {
 		}
 		for t.state.Stage < len(t.stages) {
 			name := t.stages[t.state.Stage].name
-			goOn, err := t.runStage(ctx, tell)
-			if err != nil && ctx.Err() != nil {
-				err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
-			}
-			switch {
-			case err != nil && gone:
-				t.late = errors.Join(t.late, err)
-				return
-			case err != nil:
+			goOn, err := t.runStage(ctx, yield)
+			if err != nil {
+				if ctx.Err() != nil {
+					err = errors.Join(err, t.save(context.WithoutCancel(ctx)))
+				}
 				yield(curriculum.Step{Stage: name}, err)
-				return
-			case !goOn:
+			}
+			if err != nil || !goOn {
 				return
 			}
 		}

@@ -7,7 +7,7 @@
 // RECORDINGS holds a folder of frames, or a video, for each recording, three at least; those in RECORDINGS/failed show how it goes wrong. Or it is
 // a folder of simulated episodes, of which costs and outcomes are then known. The checkpoint in -out opens with egotsr.Open and loads in
 // transformers. The last recording that goes well is held back from all of it: a table says how it is judged before and after, and OUT.svg
-// draws it. OUT.run has the run, which goes on with the same command where it was interrupted.
+// draws it. OUT.run has the run, which goes on with the same command where it was interrupted; OUT.frames has what was decoded.
 //
 // With -measure it is measured how well that works: TASKS has a folder for each task, with simulated episodes in demos/, failures/ and held/.
 package main

@@ -48,7 +48,7 @@ type courseState struct {
 	Seconds float64 `json:"seconds"`          // spent so far
 	Before  *mark   `json:"before,omitempty"` // of what is held back
 	Peak    float64 `json:"peak"`             // the lowest loss of that on the way
-	Best    float64 `json:"best"`             // the cost of best; where there is none, that of start
+	Best    float64 `json:"best"`             // the least cost on the way back, which best has nearly; where there is none, that of start
 	Known   float64 `json:"known"`            // share of known tasks' pairs that were right before; 0 without a rehearsal set
 	Step    int     `json:"step"`             // of peak; 0 = before any
 	Blended bool    `json:"blended"`          // there will be no better best

@@ -145,7 +145,7 @@ func (l *lesson) stage(r curriculum.Recipe, seed uint64, recalls []dataset.Sampl
 }
 
 // rehearses is how many blocks of each kind of question about known tasks stand beside two about the recordings. With two, ten minutes of one task cost
-// nano 7 points of known pairs one to three frames apart and 29 of their next subtasks; with five, 1 and 5.
+// nano 7 points of known pairs one to three frames apart and 29 of their next subtasks; with five of pairs and six of the others, 1 and 5.
 const rehearses = 5
 
 // parts of a round: pairs of a recording and of two, what remains, more such questions about known tasks, and verdicts on the recordings under

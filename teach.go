@@ -59,8 +59,9 @@ const (
 // the rehearsal.json in it, where it has that, and of its own verdicts on the recordings under the names of those tasks. What is held back of the
 // recordings chooses the weights among those on the way and lowers the rate where it was too high; what is held back of both chooses among
 // weights on the way back to those before, where each point of the share right of known tasks, beyond half a one, counts as much as a tenth of
-// a nat of the task's loss: the nearest to those before that have nine tenths of what is to be won. Both fit the temperature and the probability from which a [Tracker] takes a task for done. Where no weights are better
-// than those before, the model is left as it was, to the bit. [Model.Save] keeps all of it.
+// a nat of the task's loss: the nearest to those before that have nine tenths of what is to be won. Both fit the temperature and the probability
+// from which a [Tracker] takes a task for done. Where no weights are better than those before, the model is left as it was, to the bit.
+// [Model.Save] keeps all of it.
 //
 // A copy is what learns, so the memory is that of another model and of training it, see [NewTrainer]; calls meanwhile are answered with the weights
 // before, and so is everything where an error or the context ends it. The new weights take their place between two runs of a

@@ -50,7 +50,7 @@ func openJournal(path string, h header, from int) (*journal, error) {
 	}
 	j := &journal{file: f, rows: from}
 	if err := j.read(h); err != nil {
-		f.Close()
+		state.Release(f)
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return j, nil
@@ -117,7 +117,7 @@ func (j *journal) add(e entry) error {
 }
 
 // close makes what was added safe, and lets others have the file.
-func (j *journal) close() error { return errors.Join(j.file.Sync(), j.file.Close()) }
+func (j *journal) close() error { return errors.Join(j.file.Sync(), state.Release(j.file)) }
 
 // entries reads a finished journal.
 func entries(path string, want header, each func(entry) error) error {

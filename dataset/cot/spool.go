@@ -100,7 +100,7 @@ func openSpool(path string) (s *spool, err error) {
 		return nil, s.fault(errors.New("another run has it open"))
 	}
 	if err := s.load(); err != nil {
-		s.file.Close()
+		state.Release(s.file)
 		return nil, err
 	}
 	return s, nil
@@ -243,7 +243,7 @@ func (s *spool) put(k key, q dataset.Sample, a Answer, failure string) error {
 }
 
 func (s *spool) close() error {
-	if err := s.file.Close(); err != nil {
+	if err := state.Release(s.file); err != nil {
 		return s.fault(err)
 	}
 	return nil

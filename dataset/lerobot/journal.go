@@ -55,7 +55,7 @@ func openJournal(path string, h journalHeader) (*journal, error) {
 	}
 	j := &journal{file: f, parts: map[int]part{}}
 	if err := j.read(h); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, state.Release(f))
 	}
 	return j, nil
 }
@@ -140,4 +140,4 @@ func (j *journal) entry(episode int) (*journalEntry, error) {
 	return &e, json.Unmarshal(text, &e)
 }
 
-func (j *journal) close() error { return j.file.Close() }
+func (j *journal) close() error { return state.Release(j.file) }

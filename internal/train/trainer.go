@@ -124,7 +124,7 @@ func (t *Trainer) free() (err error) {
 		err = errors.Join(err, t.quarantine.Close())
 	}
 	if t.lock != nil {
-		err = errors.Join(err, t.lock.Close())
+		err = errors.Join(err, state.Release(t.lock))
 	}
 	t.events, t.quarantine, t.lock = nil, nil, nil
 	return err

@@ -148,7 +148,7 @@ func buildBeside(path string, d *data) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer state.Release(f)
 	_ = state.Lock(f) // without it the work is done twice, and comes to the same
 	if mine, err := f.Stat(); err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func buildBeside(path string, d *data) (*index, error) {
 		return nil, err
 	}
 	if os.Rename(tmp, path) != nil {
-		f.Close() // not every system renames open files
+		state.Release(f) // not every system renames open files
 		if err := os.Rename(tmp, path); err != nil {
 			return nil, err
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/egotsr/egotsr/internal/state"
 )
 
-// lock makes a folder ours alone, however many workers a runner has do the same, until the file is closed or its process dies. What a
+// lock makes a folder ours alone, however many workers a runner has do the same, until the file is released or its process dies. What a
 // process that died was writing is cleared away.
-func lock(folder string) (io.Closer, error) {
+func lock(folder string) (*os.File, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/evaluate"
+	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -56,7 +57,7 @@ func (g *gathering) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer locked.Close()
+	defer state.Release(locked)
 	mark := g.mark()
 	if done, err := (result{filepath.Join(g.job.Out, resultFolder), mark}).there(); done || err != nil {
 		return err

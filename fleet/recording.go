@@ -18,6 +18,7 @@ import (
 	"github.com/egotsr/egotsr/dataset"
 	"github.com/egotsr/egotsr/dataset/clips"
 	"github.com/egotsr/egotsr/evaluate"
+	"github.com/egotsr/egotsr/internal/state"
 	"github.com/egotsr/egotsr/vision"
 )
 
@@ -104,7 +105,7 @@ func (w *worker) answer(ctx context.Context, ref Ref, d *done) (question string,
 	if err != nil {
 		return "", workerError{err}
 	}
-	defer locked.Close()
+	defer state.Release(locked)
 	made, err := clips.Prepare(ctx, []clips.Recording{*r}, folder, &clips.Options{Every: w.job.Every, Drop: -1, Workers: 1})
 	if err != nil {
 		return "", workerError{err}
